@@ -1,0 +1,43 @@
+"""Chooses the software stack by Python version: see docs/stacks.md."""
+
+from setuptools import find_packages, setup
+
+OLD, NEW = "python_version < '3.12'", "python_version >= '3.12'"
+
+setup(
+    name="tf_ganaug",
+    version="0.1.0",
+    description="GAN-based data augmentation for image segmentation: reference implementations of five papers",
+    long_description=open("README.md", encoding="utf-8").read(),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.9",
+    packages=find_packages(include=["tf_ganaug", "tf_ganaug.*"]),
+    package_data={"tf_ganaug": ["experiment/*.html", "experiment/*.jinja"]},
+    install_requires=[
+        f"tensorflow>=2.15.1,<2.16; {OLD}",
+        f"keras>=2.15,<2.16; {OLD}",
+        f"tensorflow-addons==0.23.0; {OLD}",
+        f"tensorflow>=2.20; {NEW}",
+        f"keras>=3.12; {NEW}",
+        "numpy",
+        "scipy",
+        "scikit-image",
+        "nibabel",
+        "pypng",
+        "pillow",
+        "matplotlib",
+        "pandas",
+        "omegaconf",
+        "click",
+        "tqdm",
+        "jinja2",
+    ],
+    extras_require={
+        "gpu": [
+            f"tensorflow[and-cuda]>=2.15.1,<2.16; {OLD}",
+            f"tensorflow[and-cuda]>=2.20; {NEW}",
+        ],
+        "test": ["pytest", "ruff"],
+    },
+)

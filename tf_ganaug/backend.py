@@ -1,0 +1,84 @@
+"""The one seam between the two software stacks: same names, same numbers, on either.
+
+Reference stack: TensorFlow 2.15, Keras 2.15, tensorflow-addons 0.23. Current stack: TensorFlow 2.20
+and newer with Keras 3. Only this file imports tensorflow_addons.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+REFERENCE_STACK = keras.__version__.startswith("2.")
+
+if REFERENCE_STACK:
+    with warnings.catch_warnings():
+        # It announces the end of its own maintenance at every import; docs/stacks.md says so once.
+        warnings.simplefilter("ignore", UserWarning)
+        import tensorflow_addons as tfa
+
+
+def dense_image_warp(images: tf.Tensor, flow: tf.Tensor) -> tf.Tensor:
+    """Moves pixels: out[n, y, x] = images[n, y - flow[n, y, x, 0], x - flow[n, y, x, 1]], bilinearly.
+
+    Positions outside the image take the nearest edge pixel.
+
+    Args:
+        images: (N, H, W, C) float32.
+        flow: (N, H, W, 2) float32, pixels, (row, column).
+
+    Returns:
+        (N, H, W, C) float32.
+    """
+    if REFERENCE_STACK:
+        return tfa.image.dense_image_warp(images, flow)
+    size = tf.cast(tf.shape(images)[1:3] - 1, tf.float32)
+    grid = tf.stack(tf.meshgrid(tf.range(size[0] + 1), tf.range(size[1] + 1), indexing="ij"), -1)
+    position = grid - flow
+    # As in tensorflow-addons: the cell is clamped first, then the place inside it.
+    corner = tf.clip_by_value(tf.floor(position), 0.0, size - 1.0)
+    part = tf.clip_by_value(position - corner, 0.0, 1.0)
+    corner = tf.cast(corner, tf.int32)
+
+    def pixels(down: int, right: int) -> tf.Tensor:
+        return tf.gather_nd(images, corner + [down, right], batch_dims=1)
+
+    rows, columns = part[..., :1], part[..., 1:]
+    top = pixels(0, 0) + columns * (pixels(0, 1) - pixels(0, 0))
+    bottom = pixels(1, 0) + columns * (pixels(1, 1) - pixels(1, 0))
+    return top + rows * (bottom - top)
+
+
+def adam(learning_rate: float, beta_1: float, beta_2: float) -> keras.optimizers.Optimizer:
+    """Adam with the epsilon of TensorFlow 1 and PyTorch (1e-8); scales losses under mixed_float16."""
+    optimizer = keras.optimizers.Adam(learning_rate, beta_1=beta_1, beta_2=beta_2, epsilon=1e-8)
+    if keras.mixed_precision.global_policy().name != "mixed_float16":
+        return optimizer
+    if REFERENCE_STACK:
+        return keras.mixed_precision.LossScaleOptimizer(optimizer)
+    return keras.optimizers.LossScaleOptimizer(optimizer)
+
+
+def scale_loss(optimizer: keras.optimizers.Optimizer, loss: tf.Tensor) -> tf.Tensor:
+    """The loss to differentiate; `apply_gradients` undoes the scale."""
+    if not REFERENCE_STACK:
+        return optimizer.scale_loss(loss)
+    scales = isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer)
+    return optimizer.get_scaled_loss(loss) if scales else loss
+
+
+def apply_gradients(
+    optimizer: keras.optimizers.Optimizer, gradients: Sequence[tf.Tensor], variables: Sequence[tf.Variable]
+) -> None:
+    """One step on gradients of a loss from `scale_loss`; a scaling optimiser skips a non-finite one."""
+    if REFERENCE_STACK and isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer):
+        gradients = optimizer.get_unscaled_gradients(gradients)
+    optimizer.apply_gradients(zip(gradients, variables))
+
+
+def set_precision(policy: str) -> None:
+    """Sets Keras' global policy: "float32", "mixed_bfloat16" or "mixed_float16"."""
+    keras.mixed_precision.set_global_policy(policy)

@@ -1,0 +1,160 @@
+"""Case, LabelSpec and Dataset: what every reader returns and every later stage takes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from tf_ganaug.errors import InputError
+
+#: Class index that marks a pixel no loss and no measure counts.
+IGNORE = 255
+
+#: Colours given to classes whose source states none (matplotlib's "tab10", as bytes).
+PALETTE = (
+    (0, 0, 0),
+    (31, 119, 180),
+    (255, 127, 14),
+    (44, 160, 44),
+    (214, 39, 40),
+    (148, 103, 189),
+    (140, 86, 75),
+    (227, 119, 194),
+    (188, 189, 34),
+    (23, 190, 207),
+)
+
+
+@dataclass(frozen=True)
+class LabelClass:
+    """One class as the networks see it.
+
+    Attributes:
+        name: shown in tables and legends.
+        ids: the values in the stored label files that mean this class.
+        colour: (red, green, blue), 0 to 255.
+    """
+
+    name: str
+    ids: tuple[int, ...]
+    colour: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class LabelSpec:
+    """The classes of a label map; class 0 is the background.
+
+    A view with fewer classes (19 to 8, 7 to 2) is another LabelSpec over the same stored ids.
+
+    Attributes:
+        classes: in the order of the class indices 0, 1, 2, ...
+        ignored: stored ids that no loss and no measure counts.
+    """
+
+    classes: tuple[LabelClass, ...]
+    ignored: tuple[int, ...] = ()
+
+    @classmethod
+    def from_names(cls, names: Mapping[int, str], ignored: Iterable[int] = ()) -> LabelSpec:
+        """One class for each stored id, the smallest id first, with colours of `PALETTE`."""
+        classes = tuple(
+            LabelClass(names[i], (i,), PALETTE[n % len(PALETTE)])
+            for n, i in enumerate(sorted(names))
+        )
+        return cls(classes, tuple(ignored))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(c.name for c in self.classes)
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """All stored ids that are allowed, sorted."""
+        return tuple(sorted({i for c in self.classes for i in c.ids} | set(self.ignored)))
+
+    def encode(self, label: np.ndarray, source: str | os.PathLike) -> np.ndarray:
+        """Stored ids to class indices.
+
+        Args:
+            label: (H, W) integers.
+            source: the file, for the error.
+
+        Returns:
+            (H, W) uint8 class indices, `IGNORE` where the id is ignored.
+
+        Raises:
+            InputError: for an id that the spec does not have.
+        """
+        unknown = sorted(set(np.unique(label).tolist()) - set(self.ids))
+        if unknown:
+            raise InputError(
+                source,
+                f"label values among {list(self.ids)}",
+                f"{unknown[:8]}",
+                "mend the file, or name the value under 'classes' or 'ignored' in dataset.yaml",
+            )
+        index = np.full(label.shape, IGNORE, np.uint8)
+        for number, label_class in enumerate(self.classes):
+            index[np.isin(label, label_class.ids)] = number
+        return index
+
+    def target(self, stored_id: int) -> LabelSpec:
+        """The two-class view: one stored id against all others.
+
+        Raises:
+            InputError: if no class has that id.
+        """
+        chosen = [c for c in self.classes if stored_id in c.ids]
+        if not chosen:
+            offered = ", ".join(f"{c.ids[0]} ({c.name})" for c in self.classes[1:])
+            raise InputError("--target", f"one of {offered}", str(stored_id), "name one of these")
+        rest = tuple(i for c in self.classes for i in c.ids if c is not chosen[0])
+        background = LabelClass("background", rest, (0, 0, 0))
+        return replace(self, classes=(background, chosen[0]))
+
+
+@dataclass(frozen=True)
+class Case:
+    """One labelled image, read when asked for.
+
+    Attributes:
+        id: unique in its data set; names the case in tables and files.
+        subject: the person or scene; splits never part a subject.
+        spacing: millimetres per pixel (row, column) at native size; (1, 1) if unknown.
+        source: the image's file, or what stands for it.
+        read_image: returns (H, W, C), as stored.
+        read_label: returns (H, W) integers, the stored ids.
+    """
+
+    id: str
+    subject: str
+    spacing: tuple[float, float]
+    source: str
+    read_image: Callable[[], np.ndarray] = field(repr=False, compare=False)
+    read_label: Callable[[], np.ndarray] = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What a reader returns.
+
+    Attributes:
+        name: shown wherever results are shown.
+        cases: sorted by id.
+        spec: the classes of all labels.
+        channels: of every image.
+        synthetic: True if the images are drawn by code; every result says so.
+        version: changes when the reader would return other pixels for the same files.
+        given_splits: part ("train", "validation", "test") to subjects, where the data set has its own.
+    """
+
+    name: str
+    cases: tuple[Case, ...]
+    spec: LabelSpec
+    channels: int
+    synthetic: bool = False
+    version: str = "1"
+    given_splits: Mapping[str, tuple[str, ...]] | None = None

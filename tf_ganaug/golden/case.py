@@ -1,0 +1,101 @@
+"""Reading a golden case: its settings, weights, inputs and expected outputs."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tf_ganaug.errors import InputError
+
+
+def _rng(seed_name: str) -> np.random.Generator:
+    return np.random.default_rng(zlib.crc32(seed_name.encode()))
+
+
+def draw_weight(entry: dict) -> np.ndarray:
+    """The float32 weight of one entry of `weights`, in the original's layout."""
+    value = entry["mean"] + entry["std"] * _rng(entry["seed_name"]).standard_normal(entry["shape"])
+    return (np.exp(value) if entry["exp"] else value).astype(np.float32)
+
+
+def draw_input(entry: dict) -> np.ndarray:
+    """The float32 input of one entry of `inputs`.
+
+    Raises:
+        InputError: for a kind this version does not know.
+    """
+    rng, shape, kind = _rng(entry["seed_name"]), tuple(entry["shape"]), entry["kind"]
+    if kind == "normal":
+        return rng.standard_normal(shape).astype(np.float32)
+    if kind == "uniform":
+        return rng.uniform(-1, 1, shape).astype(np.float32)
+    if kind.startswith("uniform on [0,1)"):
+        return rng.uniform(0, 1, shape).astype(np.float32)
+    if kind == "onehot":
+        n, h, w, c = shape
+        blocks = rng.integers(0, c, (n, -(-h // 8), -(-w // 8)))
+        labels = blocks.repeat(8, axis=1).repeat(8, axis=2)[:, :h, :w]
+        return np.eye(c, dtype=np.float32)[labels]
+    raise InputError(entry["seed_name"], "a known kind of input", repr(kind), "update tf_ganaug")
+
+
+@dataclass(frozen=True)
+class GoldenCase:
+    """One case.
+
+    Attributes:
+        name: of the case.
+        network: the kind of network or function it tests.
+        kwargs: arguments of the network.
+        weights: by the original's names, in the original's layouts, float32.
+        inputs: by name, NHWC.
+        outputs: what the original returned.
+    """
+
+    name: str
+    network: str
+    kwargs: dict
+    weights: dict[str, np.ndarray]
+    inputs: dict[str, np.ndarray]
+    outputs: dict[str, np.ndarray]
+
+
+def network_of(path: Path) -> str:
+    """The kind of network of the case in the JSON file `path`."""
+    return _description(path)["network"]
+
+
+def load_case(path: Path) -> GoldenCase:
+    """Reads NAME.json and the NAME.npz beside it.
+
+    Raises:
+        InputError: if either file is missing or not of this kind.
+    """
+    text = _description(path)
+    archive = path.with_suffix(".npz")
+    try:
+        with np.load(archive) as stored:
+            outputs = {key: stored[key] for key in stored.files}
+    except (OSError, ValueError) as error:
+        raise InputError(archive, "the outputs of the case", str(error), "copy the whole case") from error
+    return GoldenCase(
+        name=text["case"],
+        network=text["network"],
+        kwargs=text["kwargs"],
+        weights={entry["name"]: draw_weight(entry) for entry in text["weights"]},
+        inputs={entry["name"]: draw_input(entry) for entry in text["inputs"]},
+        outputs=outputs,
+    )
+
+
+def _description(path: Path) -> dict:
+    try:
+        text = json.loads(path.read_text(encoding="utf-8"))
+        text["case"], text["network"], text["kwargs"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(path, "a golden case", repr(error), "remove or mend the file") from error
+    return text

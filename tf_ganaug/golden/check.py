@@ -1,0 +1,89 @@
+"""Holding our numbers against a golden case's, with the agreed tolerances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tf_ganaug.errors import InputError
+from tf_ganaug.golden import wgan_gp
+from tf_ganaug.golden.case import GoldenCase, load_case, network_of
+
+RUNNERS = {"wgan_gp_dcgan": wgan_gp.run_dcgan, "wgan_gp_resnet": wgan_gp.run_resnet}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of one case.
+
+    Attributes:
+        case: its name.
+        error: the worst error as a share of the allowed one, over all outputs; None if missing.
+        output: the output with the worst error.
+        problem: what stopped the case, where something did.
+    """
+
+    case: str
+    error: float | None
+    output: str = ""
+    problem: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return self.error is not None and self.error <= 1.0
+
+    def line(self) -> str:
+        """Case, worst error and verdict, for a person."""
+        if self.error is None:
+            return f"{self.case:44s} missing  {self.problem}"
+        word = "passes" if self.passed else "FAILS"
+        return f"{self.case:44s} {word:8s} worst error {self.error:.3g} of the tolerance, in {self.output}"
+
+
+def tolerance(name: str, golden: np.ndarray) -> float:
+    """The largest allowed absolute difference.
+
+    Images, features and logits: 1e-4 max(1, largest value). Scores, losses, norms and gradients,
+    which can be small: 1e-3 of the largest value, plus 1e-6.
+    """
+    largest = float(np.max(np.abs(golden)))
+    small = ("grad", "score", "loss", "norm")
+    if any(word in name for word in small):
+        return 1e-3 * largest + 1e-6
+    return 1e-4 * max(1.0, largest)
+
+
+def compare(case: GoldenCase, ours: dict[str, np.ndarray]) -> Verdict:
+    """The verdict on our numbers; an output that is absent, misshapen or NaN fails."""
+    worst = Verdict(case.name, 0.0)
+    for name, golden in case.outputs.items():
+        mine = ours.get(name)
+        if mine is None or mine.shape != golden.shape or not np.all(np.isfinite(mine)):
+            return Verdict(case.name, float("inf"), name)
+        error = float(np.max(np.abs(mine - golden))) / tolerance(name, golden)
+        if error >= worst.error:
+            worst = Verdict(case.name, error, name)
+    return worst
+
+
+def check_case(path: Path) -> Verdict:
+    """Runs the case in the JSON file `path`."""
+    network = network_of(path)
+    if network not in RUNNERS:
+        return Verdict(path.stem, None, problem=f"no network for {network!r} in this version")
+    case = load_case(path)
+    return compare(case, RUNNERS[network](case))
+
+
+def check_folder(folder: Path) -> list[Verdict]:
+    """The verdicts on every case of `folder`, by name.
+
+    Raises:
+        InputError: if the folder holds no case.
+    """
+    paths = sorted(folder.glob("*.json"))
+    if not paths:
+        raise InputError(folder, "golden cases (NAME.json with NAME.npz)", "none", "name their folder")
+    return [check_case(path) for path in paths]

@@ -1,0 +1,84 @@
+"""Layers that Keras lacks, or has in another form than the papers' code."""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+
+
+@keras.utils.register_keras_serializable("tf_ganaug")
+class BatchStatisticsNorm(keras.layers.Layer):
+    """Batch normalisation by the batch's own statistics, with frozen statistics for sampling.
+
+    `training=True` normalises by the minibatch's mean and variance over (N, H, W) and remembers
+    nothing, as the WGAN-GP and pix2pix originals do, also when they sample. `training=False` uses
+    `mean` and `variance`, which `gans.synthesizer.freeze_statistics` measures once training is over.
+    Statistics are computed in float32 whatever the precision policy.
+
+    Input and output (N, H, W, C). Source: improved_wgan_training tflib/ops/batchnorm.py.
+    """
+
+    def __init__(self, epsilon: float = 1e-5, **kwargs):
+        super().__init__(**kwargs)
+        self.epsilon = epsilon
+
+    def build(self, input_shape):
+        shape = (int(input_shape[-1]),)
+        self.gamma = self.add_weight(name="gamma", shape=shape, initializer="ones", dtype="float32")
+        self.beta = self.add_weight(name="beta", shape=shape, initializer="zeros", dtype="float32")
+        self.mean = self.add_weight(
+            name="mean", shape=shape, initializer="zeros", trainable=False, dtype="float32"
+        )
+        self.variance = self.add_weight(
+            name="variance", shape=shape, initializer="ones", trainable=False, dtype="float32"
+        )
+        super().build(input_shape)
+
+    def call(self, inputs, training=False):
+        x = tf.cast(inputs, tf.float32)
+        mean, variance = self.batch_moments(x) if training else (self.mean, self.variance)
+        scale = tf.math.rsqrt(variance + self.epsilon) * self.gamma
+        return tf.cast(x * scale + (self.beta - mean * scale), inputs.dtype)
+
+    @staticmethod
+    def batch_moments(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Mean and (biased) variance over all axes but the last; x is float32."""
+        return tf.nn.moments(x, axes=list(range(x.shape.rank - 1)))
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "epsilon": self.epsilon}
+
+
+@keras.utils.register_keras_serializable("tf_ganaug")
+class ImageLayerNorm(keras.layers.Layer):
+    """Layer normalisation over (H, W, C) of each sample, one scale and one shift per channel.
+
+    Keras' own layer would create H x W x C scales. Twice differentiable, for the gradient penalty;
+    float32 inside whatever the precision policy. Input and output (N, H, W, C).
+    Source: improved_wgan_training tflib/ops/layernorm.py.
+    """
+
+    def __init__(self, epsilon: float = 1e-5, **kwargs):
+        super().__init__(**kwargs)
+        self.epsilon = epsilon
+
+    def build(self, input_shape):
+        shape = (int(input_shape[-1]),)
+        self.gamma = self.add_weight(name="gamma", shape=shape, initializer="ones", dtype="float32")
+        self.beta = self.add_weight(name="beta", shape=shape, initializer="zeros", dtype="float32")
+        super().build(input_shape)
+
+    def call(self, inputs):
+        x = tf.cast(inputs, tf.float32)
+        mean, variance = tf.nn.moments(x, axes=[1, 2, 3], keepdims=True)
+        scale = tf.math.rsqrt(variance + self.epsilon) * self.gamma
+        return tf.cast(x * scale + (self.beta - mean * scale), inputs.dtype)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "epsilon": self.epsilon}

@@ -1,0 +1,24 @@
+"""Stateless randomness: every draw is a function of a seed and the numbers that name the draw."""
+
+from __future__ import annotations
+
+import zlib
+
+import tensorflow as tf
+
+
+def fold(seed: int, *path: int | tf.Tensor) -> tf.Tensor:
+    """The (2,) int32 seed for `tf.random.stateless_*` that belongs to `seed` and `path`.
+
+    A restarted program that asks with the same numbers gets the same draw, so no generator state
+    has to be stored.
+    """
+    key = tf.constant([seed & 0x7FFFFFFF, 0], tf.int32)
+    for number in path:
+        key = tf.random.experimental.stateless_fold_in(key, tf.cast(number, tf.int32))
+    return key
+
+
+def named_seed(seed: int, name: str) -> int:
+    """A seed of 31 bits for the named part of an experiment."""
+    return zlib.crc32(f"{seed}/{name}".encode()) & 0x7FFFFFFF
