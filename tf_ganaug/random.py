@@ -15,8 +15,13 @@ def fold(seed: int, *path: int | tf.Tensor) -> tf.Tensor:
     """
     key = tf.constant([seed & 0x7FFFFFFF, 0], tf.int32)
     for number in path:
-        key = tf.random.experimental.stateless_fold_in(key, tf.cast(number, tf.int32))
+        key = stream_seed(key, number)
     return key
+
+
+def stream_seed(seed: tf.Tensor, number: int | tf.Tensor) -> tf.Tensor:
+    """The (2,) int32 seed of one of several draws that share `seed`."""
+    return tf.random.experimental.stateless_fold_in(seed, tf.cast(number, tf.int32))
 
 
 def named_seed(seed: int, name: str) -> int:

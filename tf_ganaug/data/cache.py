@@ -1,0 +1,129 @@
+"""Cases brought to the network's size once, kept on disk as stored integers, memory-mapped after."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from tf_ganaug.data.cases import Case, Dataset
+from tf_ganaug.errors import InputError
+from tf_ganaug.files import write_text
+
+
+@dataclass(frozen=True)
+class SizedCases:
+    """All cases of a data set at the network's size.
+
+    Attributes:
+        images: (N, H, W, C) in the stored type, memory-mapped.
+        labels: (N, H, W) uint8 class indices, memory-mapped.
+        ranges: (N, 2) float32, the stored values of each image that become -1 and 1.
+        cases: in the order of N.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    ranges: np.ndarray
+    cases: tuple[Case, ...]
+
+    def rows(self, cases: Sequence[Case]) -> np.ndarray:
+        """Positions in N of these cases."""
+        position = {case.id: number for number, case in enumerate(self.cases)}
+        return np.array([position[case.id] for case in cases], np.int64)
+
+
+def resize_image(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """(H, W, C) to (height, width, C) in the same type, by the mean over the pixels each covers."""
+    if image.shape[:2] == (height, width):
+        return image
+    planes = [
+        np.asarray(Image.fromarray(image[..., c].astype(np.float32)).resize((width, height), Image.BOX))
+        for c in range(image.shape[-1])
+    ]
+    sized = np.stack(planes, -1)
+    return (np.rint(sized) if image.dtype.kind in "ui" else sized).astype(image.dtype)
+
+
+def resize_label(label: np.ndarray, height: int, width: int) -> np.ndarray:
+    """(H, W) to (height, width): the pixel under each new pixel's centre, never a mixture."""
+    rows = (2 * np.arange(height) + 1) * label.shape[0] // (2 * height)
+    columns = (2 * np.arange(width) + 1) * label.shape[1] // (2 * width)
+    return label[rows[:, None], columns]
+
+
+def intensity_range(image: np.ndarray, percentiles: Sequence[float]) -> tuple[float, float]:
+    """The stored values that become -1 and 1: two percentiles of the image, never equal.
+
+    An image whose percentiles meet (a few bright pixels on black) falls back to its extremes.
+    """
+    low, high = np.percentile(image, percentiles)
+    if low == high:
+        low, high = float(image.min()), float(image.max())
+    return float(low), float(high) if high > low else float(low) + 1.0
+
+
+def sized_cases(
+    dataset: Dataset, height: int, width: int, percentiles: Sequence[float], folder: Path
+) -> SizedCases:
+    """Every case of `dataset` at height x width, read and decoded on the first call only.
+
+    Args:
+        dataset: what to bring to size.
+        height: of the network.
+        width: of the network.
+        percentiles: (low, high) of each image's own values that become -1 and 1.
+        folder: holds one folder per source, size and reader version; another version is another folder.
+
+    Raises:
+        InputError: for a file that cannot be read or holds labels outside the spec.
+    """
+    key = _key(dataset, height, width, percentiles)
+    place = folder / key
+    if not (place / "complete").exists():
+        _fill(place, dataset, height, width, percentiles)
+    arrays = (np.load(place / f"{name}.npy", mmap_mode="r") for name in ("images", "labels", "ranges"))
+    return SizedCases(*arrays, cases=dataset.cases)
+
+
+def _key(dataset: Dataset, height: int, width: int, percentiles: Sequence[float]) -> str:
+    def stamp(case: Case) -> list:
+        path = Path(case.source)
+        state = path.stat() if path.exists() else None
+        return [case.id, case.source, *((state.st_size, state.st_mtime_ns) if state else ())]
+
+    text = json.dumps(
+        [dataset.version, repr(dataset.spec), height, width, list(percentiles), *map(stamp, dataset.cases)]
+    )
+    return f"{height}x{width}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def _fill(place: Path, dataset: Dataset, height: int, width: int, percentiles: Sequence[float]) -> None:
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    count = len(dataset.cases)
+    images = None
+    labels = np.lib.format.open_memmap(place / "labels.npy", "w+", np.uint8, (count, height, width))
+    ranges = np.empty((count, 2), np.float32)
+    for number, case in enumerate(tqdm(dataset.cases, "reading images", unit="image", disable=None)):
+        image = resize_image(case.read_image(), height, width)
+        if images is None:
+            shape = (count, *image.shape)
+            images = np.lib.format.open_memmap(place / "images.npy", "w+", image.dtype, shape)
+        if image.dtype != images.dtype:
+            expected = f"{images.dtype} pixels as in {dataset.cases[0].source}"
+            raise InputError(case.source, expected, str(image.dtype), "store all images in one type")
+        images[number] = image
+        labels[number] = resize_label(dataset.spec.encode(case.read_label(), case.source), height, width)
+        ranges[number] = intensity_range(image, percentiles)
+    images.flush()
+    labels.flush()
+    np.save(place / "ranges.npy", ranges)
+    write_text(place / "complete", f"{count} cases of {dataset.name}")

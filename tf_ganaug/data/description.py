@@ -1,0 +1,200 @@
+"""dataset.yaml: what the files of a folder cannot say about themselves; every key may be left out.
+
+    name: My lesions               # shown with the results; default: the folder's name
+    classes:                       # stored id to name, or to name and colour
+      1: lesion
+      2: {name: oedema, colour: [255, 127, 14]}
+    ignored: [255]                 # stored ids that no loss and no measure counts
+    spacing: [0.7, 0.7]            # millimetres per row and column
+    subject: (.*)_\\d+              # its first group, at the start of the stem, is the subject
+    splits: {train: [a, b], validation: [c], test: [d]}              # subjects
+    files: {image: [FLAIR.nii.gz, T1.nii.gz], label: lesions.nii.gz}  # one folder per subject
+    slice_axis: 2                  # 0 sagittal, 1 coronal, 2 axial
+
+Classes without id 0 get a background of that id, unless 0 is ignored.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from tf_ganaug.data.cases import LabelSpec
+from tf_ganaug.errors import InputError
+
+
+class Files(NamedTuple):
+    """File names inside each subject's folder; several images are the channels."""
+
+    images: tuple[str, ...]
+    label: str
+
+
+@dataclass(frozen=True)
+class Description:
+    """A dataset.yaml as read; what it leaves out is None.
+
+    Attributes:
+        path: of the file, for errors.
+        spec: of the `classes`, with the background and `ignored`.
+        spacing: millimetres per pixel (row, column), both above 0.
+        subject: has a group.
+        slice_axis: 0, 1 or 2.
+    """
+
+    path: Path
+    name: str | None = None
+    spec: LabelSpec | None = None
+    ignored: tuple[int, ...] = ()
+    spacing: tuple[float, float] | None = None
+    subject: re.Pattern[str] | None = None
+    splits: Mapping[str, tuple[str, ...]] | None = None
+    files: Files | None = None
+    slice_axis: int | None = None
+
+    def subject_of(self, stem: str, path: Path) -> str:
+        """The subject of a file's stem: the pattern's first group, or the stem where there is none.
+
+        Raises:
+            InputError: naming `path`, if the pattern does not match.
+        """
+        if self.subject is None:
+            return stem
+        match = self.subject.match(stem)
+        if not match or not match[1]:
+            expected = f"a name that 'subject: {self.subject.pattern}' matches"
+            raise InputError(path, expected, stem, f"mend 'subject' in {self.path.name}")
+        return match[1]
+
+
+def read_description(path: Path, needed: bool = True) -> Description:
+    """Reads a dataset.yaml; an absent one that is not `needed` describes nothing.
+
+    Raises:
+        InputError: if it is absent, no YAML mapping, or a key is unknown or of the wrong type.
+    """
+    if not needed and not path.exists():
+        return Description(path)
+    stored = _load(path)
+    unknown = [str(key) for key in stored if key not in _FIELDS]
+    if unknown:
+        expected = f"keys among {', '.join(_FIELDS)}"
+        raise InputError(path, expected, f"'{unknown[0]}'", "rename or remove it")
+    values = {key: _field(path, key, stored[key]) for key in stored}
+    names = values.pop("classes", None)
+    described = Description(path, **values)
+    return replace(described, spec=_spec(path, names, described.ignored)) if names else described
+
+
+def _load(path: Path) -> dict:
+    try:
+        # Every scalar stays text here: subject 007 must not become 7.
+        stored = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(path, "a YAML file", f"{error}"[:200], "mend the file") from error
+    if not isinstance(stored, dict):
+        raise InputError(path, "a YAML mapping", f"{type(stored).__name__}", "write 'key: value' lines")
+    return stored
+
+
+def _field(path: Path, key: str, value: Any) -> Any:
+    expected, convert = _FIELDS[key]
+    try:
+        return convert(value)
+    except (ValueError, TypeError, KeyError, re.error) as error:
+        raise InputError(path, f"'{key}' as {expected}", f"{value!r}"[:100], f"mend '{key}'") from error
+
+
+def _require(fits: bool) -> None:
+    if not fits:
+        raise ValueError
+
+
+def _text(value: Any) -> str:
+    _require(isinstance(value, str) and value != "")
+    return value
+
+
+def _list(value: Any) -> list:
+    _require(isinstance(value, list))
+    return value
+
+
+def _id(value: Any) -> int:
+    _require(int(value) >= 0)
+    return int(value)
+
+
+def _classes(value: Any) -> dict[int, tuple[str, tuple[int, ...] | None]]:
+    _require(isinstance(value, dict) and len(value) > 0)
+    return {_id(key): _class(stored) for key, stored in value.items()}
+
+
+def _class(value: Any) -> tuple[str, tuple[int, ...] | None]:
+    if not isinstance(value, dict):
+        return _text(value), None
+    _require(set(value) <= {"name", "colour"})
+    colour = tuple(map(_id, _list(value["colour"]))) if "colour" in value else None
+    _require(colour is None or (len(colour) == 3 and max(colour) <= 255))
+    return _text(value["name"]), colour
+
+
+def _spacing(value: Any) -> tuple[float, float]:
+    row, column = map(float, _list(value))
+    _require(0 < row < math.inf and 0 < column < math.inf)
+    return row, column
+
+
+def _pattern(value: Any) -> re.Pattern[str]:
+    pattern = re.compile(_text(value))
+    _require(pattern.groups > 0)
+    return pattern
+
+
+def _splits(value: Any) -> dict[str, tuple[str, ...]]:
+    _require(isinstance(value, dict) and set(value) == {"train", "validation", "test"})
+    return {part: tuple(map(_text, _list(names))) for part, names in value.items()}
+
+
+def _files(value: Any) -> Files:
+    _require(isinstance(value, dict) and set(value) == {"image", "label"})
+    images = value["image"] if isinstance(value["image"], list) else [value["image"]]
+    _require(len(images) > 0)
+    return Files(tuple(map(_text, images)), _text(value["label"]))
+
+
+def _axis(value: Any) -> int:
+    _require(int(value) in (0, 1, 2))
+    return int(value)
+
+
+#: Key to what it must be, in words and as a conversion.
+_FIELDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
+    "name": ("text", _text),
+    "classes": ("stored id: name, or {name, colour: [red, green, blue]}", _classes),
+    "ignored": ("a list of stored ids", lambda value: tuple(map(_id, _list(value)))),
+    "spacing": ("two millimetres, [row, column]", _spacing),
+    "subject": ("a regular expression with a group", _pattern),
+    "splits": ("lists of subjects: train, validation and test", _splits),
+    "files": ("{image: name or names, label: name}", _files),
+    "slice_axis": ("0, 1 or 2", _axis),
+}
+
+
+def _spec(path: Path, classes: Mapping[int, tuple], ignored: tuple[int, ...]) -> LabelSpec:
+    twice = sorted(set(classes) & set(ignored))
+    if twice:
+        raise InputError(path, "ids in 'classes' or in 'ignored'", f"{twice} in both", "remove one")
+    names = {i: name for i, (name, _) in classes.items()}
+    spec = LabelSpec.from_names(names if 0 in (*names, *ignored) else {0: "background", **names}, ignored)
+    if len(spec.classes) < 2:
+        raise InputError(path, "'classes' with one beside the background", "none", "name the classes")
+    colours = {i: colour for i, (_, colour) in classes.items()}
+    coloured = (replace(c, colour=colours.get(c.ids[0]) or c.colour) for c in spec.classes)
+    return replace(spec, classes=tuple(coloured))

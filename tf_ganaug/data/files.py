@@ -1,0 +1,274 @@
+"""One image, label or volume file to an array: PNG, TIFF, GIF, npy, NIfTI and JSRT's headerless IMG.
+
+A file is decoded whole or refused with an `InputError` that names it. Labels are index values, never
+colours: a palette PNG gives its indices. GIF is the exception, since its writers renumber the palette
+at will: a grey palette gives the grey values (SCR's masks: 0 and 255) and a coloured one is refused.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import nibabel
+import numpy as np
+from PIL import Image
+
+from tf_ganaug.data.pictures import channels, decode_pillow, decode_png, decode_tiff, tiff_shape
+from tf_ganaug.errors import InputError
+
+SUFFIXES = (".nii.gz", ".nii", ".png", ".tif", ".tiff", ".gif", ".npy", ".img")
+NIFTI = (".nii.gz", ".nii")
+
+#: Of JSRT's images: pixels a side, and the largest of their 12-bit values.
+JSRT_SIDE, JSRT_MAXIMUM = 2048, 4095
+
+#: NIfTI's units of length, in millimetres.
+_MILLIMETRES = {"meter": 1000.0, "micron": 0.001}
+
+
+class Grid(NamedTuple):
+    """Where the voxels of a volume lie.
+
+    Attributes:
+        shape: voxels along the three axes.
+        spacing: millimetres per voxel along them; 1 for npy, which states none.
+        affine: (4, 4), voxels to millimetres; None for npy.
+    """
+
+    shape: tuple[int, int, int]
+    spacing: tuple[float, float, float]
+    affine: np.ndarray | None
+
+
+def split_name(path: Path) -> tuple[str, str]:
+    """(stem, suffix in lower case); the suffix is "" if it is none of `SUFFIXES`."""
+    for suffix in SUFFIXES:
+        if path.name.lower().endswith(suffix):
+            return path.name[: -len(suffix)], suffix
+    return path.name, ""
+
+
+def read_image(path: Path) -> np.ndarray:
+    """(H, W, C) in the stored type; a palette gives its colours, one channel if all of them are grey.
+
+    A PNG's alpha is left out. A JSRT IMG is inverted, so that air is dark: 0 to 4095, uint16.
+
+    Raises:
+        InputError: if the file is missing, damaged, no 2-D picture, constant, or not finite everywhere.
+    """
+    return as_image(_decode(path, colours=True), path)
+
+
+def read_label(path: Path) -> np.ndarray:
+    """(H, W) integers as stored; floats that are whole numbers become int64.
+
+    Raises:
+        InputError: if the file is missing, damaged, no 2-D map, holds colours or fractions.
+    """
+    return as_label(_decode(path, colours=False), path)
+
+
+def read_shape(path: Path) -> tuple[int, int, int]:
+    """(H, W, C) of what `read_image` returns, from the header alone.
+
+    Raises:
+        InputError: if the file is missing, or its header is damaged or that of no 2-D picture.
+    """
+    suffix = split_name(path)[1]
+    with _decoding(path):
+        if suffix == ".img":
+            _check_jsrt_length(path)
+            return JSRT_SIDE, JSRT_SIDE, 1
+        if suffix in (".png", ".gif"):
+            with Image.open(path) as image:
+                return image.height, image.width, channels(image)
+        if suffix in (".tif", ".tiff"):
+            shape = tiff_shape(path)
+        elif suffix == ".npy":
+            shape = np.load(path, mmap_mode="r", allow_pickle=False).shape
+        else:
+            shape = _flat(read_grid(path), path)
+        return _checked(shape, path)
+
+
+def as_image(pixels: np.ndarray, where: str | os.PathLike) -> np.ndarray:
+    """(H, W) or (H, W, C) to (H, W, C), a copy in the machine's byte order; `where` is for the error.
+
+    Raises:
+        InputError: if it has another shape, holds no real numbers, is constant or not finite.
+    """
+    pixels = _own(pixels, where).reshape(_checked(pixels.shape, where))
+    if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
+        count = int((~np.isfinite(pixels)).sum())
+        raise InputError(where, "finite values", f"{count} NaN or infinite", "mend or remove the image")
+    if pixels.min() == pixels.max():
+        raise InputError(where, "a picture", f"{pixels.flat[0]} everywhere", "remove the image")
+    return pixels
+
+
+def as_label(pixels: np.ndarray, where: str | os.PathLike) -> np.ndarray:
+    """(H, W) or (H, W, 1) to (H, W) integers, a copy; `where` is for the error.
+
+    Raises:
+        InputError: if it has another shape or values that are no whole numbers.
+    """
+    height, width, channels = _checked(pixels.shape, where)
+    if channels != 1:
+        remedy = "store the class ids as grey values or a PNG's palette indices (volumes: state slice_axis)"
+        raise InputError(where, "a label of one channel", f"{channels} channels", remedy)
+    pixels = _own(pixels, where).reshape(height, width)
+    if pixels.dtype.kind == "f":
+        fractions = pixels[pixels != np.rint(pixels)]
+        if fractions.size:
+            found = f"values such as {fractions[0]}"
+            raise InputError(where, "whole numbers as class ids", found, "store the class ids")
+        pixels = pixels.astype(np.int64)
+    return pixels
+
+
+def read_grid(path: Path) -> Grid:
+    """The grid of a NIfTI volume, axes turned to right, anterior, superior, or of a npy volume as stored.
+
+    Raises:
+        InputError: if the file is missing, its header is damaged, or it has not three dimensions.
+    """
+    with _decoding(path):
+        if split_name(path)[1] == ".npy":
+            shape = np.load(path, mmap_mode="r", allow_pickle=False).shape
+            return Grid(_three(shape, path), (1.0, 1.0, 1.0), None)
+        image = nibabel.load(path)
+        order = nibabel.io_orientation(image.affine)
+        turned = np.argsort(order[:, 0])
+        shape = np.array(_three(image.shape, path))
+        affine = image.affine @ nibabel.orientations.inv_ornt_aff(order, shape)
+        unit = _MILLIMETRES.get(image.header.get_xyzt_units()[0], 1.0)
+        zooms = np.array([*image.header.get_zooms()[:3], 1.0][:3]) * unit
+        return Grid(tuple(shape[turned].tolist()), tuple(zooms[turned].tolist()), affine)
+
+
+def read_volume(path: Path) -> np.ndarray:
+    """(X, Y, Z) on the grid of `read_grid`, read-only use: the last few are kept in memory.
+
+    npy keeps its type. NIfTI keeps stored integers that the header does not scale; else it is float32.
+
+    Raises:
+        InputError: if the file is missing, damaged, or has not three dimensions.
+    """
+    with _decoding(path):
+        return _volume(path, path.stat().st_mtime_ns)
+
+
+def read_slice(path: Path, axis: int, index: int) -> np.ndarray:
+    """(H, W), one slice of `read_volume` across `axis`, unchecked.
+
+    NIfTI slices stand upright: rows from superior (across axis 2: anterior) down, columns along the
+    remaining axis (left to right; across axis 0: posterior to anterior). npy slices lie as stored.
+    """
+    section = np.take(read_volume(path), index, axis)
+    return np.rot90(section) if split_name(path)[1] in NIFTI else section
+
+
+def slice_spacing(grid: Grid, axis: int) -> tuple[float, float]:
+    """Millimetres per pixel (row, column) of the slices that `read_slice` gives."""
+    first, second = (spacing for a, spacing in enumerate(grid.spacing) if a != axis)
+    return (first, second) if grid.affine is None else (second, first)
+
+
+@contextmanager
+def _decoding(path: Path) -> Iterator[None]:
+    # Given damaged bytes, the decoders raise almost any exception, and warn besides.
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except InputError:
+        raise
+    except FileNotFoundError as error:
+        raise InputError(path, "a file", "none", "mend the path or add the file") from error
+    except Exception as error:
+        kind = split_name(path)[1].lstrip(".")
+        found = f"{type(error).__name__}: {str(error)[:150]}"
+        raise InputError(path, f"a whole {kind} file", found, "replace it by an intact copy") from error
+
+
+def _decode(path: Path, colours: bool) -> np.ndarray:
+    suffix = split_name(path)[1]
+    with _decoding(path):
+        if suffix == ".png":
+            return decode_png(path, colours)
+        if suffix == ".gif":
+            return decode_pillow(path, colours)
+        if suffix in (".tif", ".tiff"):
+            return decode_tiff(path, colours)
+        if suffix == ".npy":
+            return np.load(path, mmap_mode="r", allow_pickle=False)
+        if suffix in NIFTI:
+            _flat(read_grid(path), path)
+            return read_slice(path, 2, 0)
+        if suffix == ".img":
+            return _jsrt(path)
+    raise InputError(path, f"a file ending in one of {', '.join(SUFFIXES)}", path.name, "convert it")
+
+
+def _jsrt(path: Path) -> np.ndarray:
+    _check_jsrt_length(path)
+    stored = np.fromfile(path, ">u2").reshape(JSRT_SIDE, JSRT_SIDE)
+    if (stored > JSRT_MAXIMUM).mean() > 0.01:
+        found = f"values up to {stored.max()}"
+        raise InputError(path, "12-bit values, high byte first", found, "use the file as JSRT gives it")
+    return (JSRT_MAXIMUM - np.minimum(stored, JSRT_MAXIMUM)).astype(np.uint16)
+
+
+def _check_jsrt_length(path: Path) -> None:
+    length, expected = path.stat().st_size, 2 * JSRT_SIDE**2
+    if length != expected:
+        wanted = f"{expected} bytes ({JSRT_SIDE} x {JSRT_SIDE} of 16 bits)"
+        raise InputError(path, wanted, f"{length}", "copy the file again")
+
+
+@functools.lru_cache(maxsize=8)
+def _volume(path: Path, modified: int) -> np.ndarray:
+    # `modified` is there for the cache: a rewritten file is read again.
+    if split_name(path)[1] == ".npy":
+        data = np.load(path, mmap_mode="r", allow_pickle=False)
+        return data.reshape(_three(data.shape, path))
+    image = nibabel.load(path)
+    stored = image.get_data_dtype()
+    if stored.kind not in "iuf":
+        raise InputError(path, "voxels that are real numbers", str(stored), "convert them")
+    data = np.asanyarray(image.dataobj).reshape(_three(image.shape, path))
+    if stored.kind == "f" or (image.dataobj.slope, image.dataobj.inter) != (1, 0):
+        data = data.astype(np.float32)
+    return nibabel.apply_orientation(data, nibabel.io_orientation(image.affine))
+
+
+def _three(shape: tuple[int, ...], path: Path) -> tuple[int, int, int]:
+    if len(shape) < 2 or any(size != 1 for size in shape[3:]):
+        raise InputError(path, "a volume of three dimensions", f"shape {tuple(shape)}", "store one volume")
+    return (*shape, 1)[:3]
+
+
+def _flat(grid: Grid, path: Path) -> tuple[int, int, int]:
+    columns, rows, depth = grid.shape
+    if depth != 1:
+        raise InputError(path, "a 2-D picture", f"a volume {grid.shape}", "read it slice by slice")
+    return rows, columns, 1
+
+
+def _checked(shape: tuple[int, ...], where: str | os.PathLike) -> tuple[int, int, int]:
+    if len(shape) not in (2, 3) or 0 in shape:
+        raise InputError(where, "shape (H, W) or (H, W, C)", f"{tuple(shape)}", "store one picture per file")
+    return (*shape, 1)[:3]
+
+
+def _own(pixels: np.ndarray, where: str | os.PathLike) -> np.ndarray:
+    if pixels.dtype.kind not in "buif":
+        raise InputError(where, "real numbers", f"{pixels.dtype}", "convert the file")
+    kind = np.uint8 if pixels.dtype.kind == "b" else pixels.dtype.newbyteorder("=")
+    return np.array(pixels, kind, order="C")

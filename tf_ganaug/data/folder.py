@@ -1,0 +1,271 @@
+"""A user's own folder: images/ and labels/ with equal stems, or one folder per subject.
+
+Every file may be of any format of `tf_ganaug.data.files`. NIfTI volumes, and npy volumes if
+`slice_axis` is stated, become one case per slice; slices whose image is constant are left out. What the
+files cannot say is in `dataset.yaml`, described by `tf_ganaug.data.description`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from tf_ganaug.data.cases import Case, Dataset, LabelSpec
+from tf_ganaug.data.description import Description, read_description
+from tf_ganaug.data.files import (
+    NIFTI,
+    Grid,
+    as_image,
+    as_label,
+    read_grid,
+    read_image,
+    read_label,
+    read_shape,
+    read_slice,
+    read_volume,
+    slice_spacing,
+    split_name,
+)
+from tf_ganaug.errors import InputError
+
+#: More different values than this in the label files are a soft mask or a picture, not class ids.
+MOST_CLASSES = 64
+
+
+class _Pair(NamedTuple):
+    """The files of one picture or volume; several images are its channels."""
+
+    stem: str
+    subject: str
+    images: tuple[Path, ...]
+    label: Path
+
+
+def read(root: Path, dataset_yaml: Path | None = None, axis: int | None = None) -> Dataset:
+    """All pairs of a folder, checked by their headers; pixels are read when a case is asked for them.
+
+    Args:
+        root: holds images/ and labels/, or with `files` in the description one folder per subject.
+        dataset_yaml: the description; None is root/dataset.yaml, if there is one.
+        axis: 0, 1 or 2, the axis across which volumes are sliced, before the description's `slice_axis`;
+            if neither is stated, 2 for NIfTI (axial).
+
+    Returns:
+        Cases by stem, with "_SLICE" after it for volumes; a stem is its own subject unless described.
+
+    Raises:
+        InputError: if the folder is missing or empty, a file lacks its partner, the files of a pair
+            differ in size or grid, images differ in channels, or the description does not fit.
+    """
+    if not root.is_dir():
+        raise InputError(root, "a folder", "none", "mend the path")
+    described = read_description(dataset_yaml or root / "dataset.yaml", needed=dataset_yaml is not None)
+    axis = described.slice_axis if axis is None else axis
+    pairs = _per_subject(root, described) if described.files else _by_stem(root, described)
+    channels, cases = {}, []
+    for pair in pairs:
+        if _is_volume(pair.images[0], axis):
+            channels[pair.images[0]] = len(pair.images)
+            cases += _slices(pair, 2 if axis is None else axis, described.spacing)
+        else:
+            channels[pair.images[0]] = _checked_channels(pair)
+            cases.append(_picture(pair, described.spacing))
+    cases.sort(key=lambda case: case.id)
+    _check_splits(described, {case.subject for case in cases})
+    return Dataset(
+        name=described.name or root.resolve().name,
+        cases=tuple(cases),
+        spec=described.spec or _spec_of_labels(pairs, axis, described.ignored),
+        channels=common_channels(channels),
+        given_splits=described.splits,
+    )
+
+
+def require_pairs(where: Path, images: Mapping[str, Path], labels: Mapping[str, Path]) -> None:
+    """Checks that images and labels have the same names.
+
+    Raises:
+        InputError: with up to five of the names that lack a partner.
+    """
+    for kind, others, partner in (("image", images, labels), ("label", labels, images)):
+        lonely = sorted(set(others) - set(partner))
+        if lonely:
+            wanted = "label" if kind == "image" else "image"
+            remedy = f"add each {wanted} or remove the {kind}"
+            raise InputError(where, f"a {wanted} for every {kind}", f"none for {_listed(lonely)}", remedy)
+
+
+def common_channels(channels: Mapping[Path, int]) -> int:
+    """The number of channels of all images, given that of each.
+
+    Raises:
+        InputError: naming the first image that differs from the first of all.
+    """
+    (first, expected), *rest = channels.items()
+    for path, found in rest:
+        if found != expected:
+            wanted = f"{expected} channels as in {first.name}"
+            raise InputError(path, wanted, f"{found}", "store all images with equal channels")
+    return expected
+
+
+def _listed(names: list[str]) -> str:
+    more = f", +{len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(names[:5]) + more
+
+
+def _by_stem(root: Path, described: Description) -> list[_Pair]:
+    images, labels = _stems(root / "images"), _stems(root / "labels")
+    require_pairs(root, images, labels)
+    return [
+        _Pair(stem, described.subject_of(stem, images[stem]), (images[stem],), labels[stem])
+        for stem in sorted(images)
+    ]
+
+
+def _stems(folder: Path) -> dict[str, Path]:
+    if not folder.is_dir():
+        remedy = "add it, or describe other layouts by 'files' in dataset.yaml"
+        raise InputError(folder, "a folder", "none", remedy)
+    stems: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        stem, suffix = split_name(path)
+        if not suffix or stem.startswith("."):
+            continue
+        if stem in stems:
+            raise InputError(path, "one file per stem", f"{stems[stem].name} too", "remove one of the two")
+        stems[stem] = path
+    if not stems:
+        raise InputError(folder, "image files (PNG, TIFF, GIF, npy, NIfTI, IMG)", "none", "add files")
+    return stems
+
+
+def _per_subject(root: Path, described: Description) -> list[_Pair]:
+    folders = sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
+    if not folders:
+        raise InputError(root, "one folder per subject", "none", "add them")
+    for name in (*described.files.images, described.files.label):
+        lacking = [folder.name for folder in folders if not (folder / name).is_file()]
+        if lacking:
+            remedy = "add the files, or mend 'files' in dataset.yaml"
+            raise InputError(root, f"{name} in every folder", f"none in {_listed(lacking)}", remedy)
+    return [
+        _Pair(
+            folder.name,
+            described.subject_of(folder.name, folder),
+            tuple(folder / name for name in described.files.images),
+            folder / described.files.label,
+        )
+        for folder in folders
+    ]
+
+
+def _is_volume(path: Path, axis: int | None) -> bool:
+    suffix = split_name(path)[1]
+    return suffix in NIFTI or (suffix == ".npy" and axis is not None)
+
+
+def _checked_channels(pair: _Pair) -> int:
+    first, *rest = shapes = [read_shape(path) for path in pair.images]
+    others = [*zip(pair.images[1:], rest), (pair.label, read_shape(pair.label))]
+    for path, shape in others:
+        _require_equal(path, shape[:2], first[:2], pair.images[0])
+    return sum(shape[2] for shape in shapes)
+
+
+def _require_equal(path: Path, shape: tuple[int, ...], expected: tuple[int, ...], image: Path) -> None:
+    if shape != expected:
+        sizes = [" x ".join(map(str, size)) for size in (expected, shape)]
+        raise InputError(path, f"{sizes[0]} as {image.name}", sizes[1], "store both at one size")
+
+
+def _picture(pair: _Pair, spacing: tuple[float, float] | None) -> Case:
+    return Case(
+        id=pair.stem,
+        subject=pair.subject,
+        spacing=spacing or (1.0, 1.0),
+        source=str(pair.images[0]),
+        read_image=partial(_read_channels, pair.images),
+        read_label=partial(read_label, pair.label),
+    )
+
+
+def _read_channels(paths: tuple[Path, ...]) -> np.ndarray:
+    return np.concatenate([read_image(path) for path in paths], -1)
+
+
+def _slices(pair: _Pair, axis: int, spacing: tuple[float, float] | None) -> list[Case]:
+    grid = _common_grid(pair)
+    across = tuple(a for a in range(3) if a != axis)
+    # NaN compares unlike, so a damaged slice stays in and is refused when read.
+    constant = [np.equal(v.min(across), v.max(across)) for v in map(read_volume, pair.images)]
+    kept = np.flatnonzero(~np.all(constant, axis=0))
+    if not kept.size:
+        raise InputError(pair.images[0], "a volume that varies", "constant slices only", "remove the volume")
+    digits = len(str(grid.shape[axis] - 1))
+    return [
+        Case(
+            id=f"{pair.stem}_{index:0{digits}d}" if grid.shape[axis] > 1 else pair.stem,
+            subject=pair.subject,
+            spacing=spacing or slice_spacing(grid, axis),
+            source=str(pair.images[0]),
+            read_image=partial(_read_image_slice, pair.images, axis, index),
+            read_label=partial(_read_label_slice, pair.label, axis, index),
+        )
+        for index in kept.tolist()
+    ]
+
+
+def _common_grid(pair: _Pair) -> Grid:
+    first = read_grid(pair.images[0])
+    for path in (*pair.images[1:], pair.label):
+        grid = read_grid(path)
+        _require_equal(path, grid.shape, first.shape, pair.images[0])
+        if (grid.affine is None) != (first.affine is None) or not _near(grid.affine, first.affine):
+            expected = f"the position and orientation of {pair.images[0].name}"
+            raise InputError(path, expected, "another", "resample both to one grid")
+    return first
+
+
+def _near(affine: np.ndarray | None, other: np.ndarray | None) -> bool:
+    # A hundredth of a millimetre: headers round, and nothing finer is visible.
+    return affine is None or np.allclose(affine, other, atol=0.01)
+
+
+def _read_image_slice(paths: tuple[Path, ...], axis: int, index: int) -> np.ndarray:
+    stacked = np.stack([read_slice(path, axis, index) for path in paths], -1)
+    return as_image(stacked, f"{paths[0]} (slice {index} across axis {axis})")
+
+
+def _read_label_slice(path: Path, axis: int, index: int) -> np.ndarray:
+    return as_label(read_slice(path, axis, index), f"{path} (slice {index} across axis {axis})")
+
+
+def _spec_of_labels(pairs: list[_Pair], axis: int | None, ignored: tuple[int, ...]) -> LabelSpec:
+    values: set[int] = set()
+    for pair in pairs:
+        label = read_volume(pair.label) if _is_volume(pair.label, axis) else read_label(pair.label)
+        values |= set(np.unique(label).tolist())
+        if len(values) > MOST_CLASSES or any(value != int(value) for value in values):
+            found = f"{len(values)} different values"
+            remedy = "store class ids, or name the classes in dataset.yaml"
+            raise InputError(pair.label, f"at most {MOST_CLASSES} class ids, whole numbers", found, remedy)
+    ids = {int(value) for value in values} - {0, *ignored}
+    if not ids:
+        raise InputError(pairs[0].label.parent, "labels with a class beside 0", "none", "draw some labels")
+    background = {} if 0 in ignored else {0: "background"}
+    return LabelSpec.from_names({**background, **{i: f"class {i}" for i in ids}}, ignored)
+
+
+def _check_splits(described: Description, subjects: set[str]) -> None:
+    for part, names in (described.splits or {}).items():
+        unknown = sorted(set(names) - subjects)
+        if unknown:
+            remedy = "name subjects of the folder"
+            raise InputError(
+                described.path, f"'splits' of known subjects in {part}", _listed(unknown), remedy
+            )

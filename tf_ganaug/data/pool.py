@@ -1,0 +1,75 @@
+"""Generated pairs as ordinary files that the `folder` reader takes."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import png
+from omegaconf import OmegaConf
+
+from tf_ganaug.data.cases import IGNORE, LabelSpec
+from tf_ganaug.errors import InputError
+from tf_ganaug.files import make_folder, write_text
+
+
+def write_pool(
+    folder: Path,
+    images: np.ndarray,
+    labels: np.ndarray,
+    spec: LabelSpec,
+    spacing: tuple[float, float],
+    provenance: Mapping[str, Any],
+) -> None:
+    """Writes images/NNNNNN.png, labels/NNNNNN.png, dataset.yaml and provenance.json.
+
+    The folder takes its name only when it is complete. Images of other than 8 or 16 bits, or of
+    other than 1 or 3 channels, are written as .npy.
+
+    Args:
+        folder: must not exist, or be empty.
+        images: (N, H, W, C) in the stored type.
+        labels: (N, H, W) uint8 class indices; a class is written as the first of its stored ids.
+        spec: of the labels.
+        spacing: millimetres per pixel (row, column).
+        provenance: what made them.
+
+    Raises:
+        InputError: if the folder holds something, or cannot be written.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise InputError(folder, "a new or empty folder", "files in it", "choose another --out")
+    unfinished = make_folder(folder.with_name(f".{folder.name}.{os.getpid()}.part"))
+    for part in ("images", "labels"):
+        (unfinished / part).mkdir()
+    stored = np.zeros(IGNORE + 1, np.uint8)
+    for number, label_class in enumerate(spec.classes):
+        stored[number] = label_class.ids[0]
+    for number, (image, label) in enumerate(zip(images, labels)):
+        _write_image(unfinished / "images" / f"{number:06d}", image)
+        _write_png(unfinished / "labels" / f"{number:06d}.png", stored[label][..., None])
+    classes = {c.ids[0]: {"name": c.name, "colour": list(c.colour)} for c in spec.classes}
+    OmegaConf.save(
+        OmegaConf.create({"classes": classes, "spacing": list(spacing)}), unfinished / "dataset.yaml"
+    )
+    write_text(unfinished / "provenance.json", json.dumps(provenance, indent=1))
+    os.replace(unfinished, folder)
+
+
+def _write_image(path: Path, image: np.ndarray) -> None:
+    if image.dtype in (np.uint8, np.uint16) and image.shape[-1] in (1, 3):
+        _write_png(path.with_suffix(".png"), image)
+    else:
+        np.save(path.with_suffix(".npy"), image)
+
+
+def _write_png(path: Path, image: np.ndarray) -> None:
+    """(H, W, 1 or 3) uint8 or uint16, lossless."""
+    height, width, channels = image.shape
+    writer = png.Writer(width, height, greyscale=channels == 1, bitdepth=8 * image.dtype.itemsize)
+    with path.open("wb") as file:
+        writer.write(file, image.reshape(height, -1))

@@ -1,0 +1,98 @@
+"""Parts of a data set by subject: seeded, written down, and checked for leaks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tf_ganaug.data.cases import Case
+from tf_ganaug.errors import InputError
+from tf_ganaug.files import write_text
+
+
+@dataclass(frozen=True)
+class Split:
+    """Subjects of the three parts; a subject is in one part at most."""
+
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+    test: tuple[str, ...]
+
+    def __post_init__(self):
+        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        names = list(parts)
+        for i, first in enumerate(names):
+            for second in names[i + 1 :]:
+                leak = sorted(set(parts[first]) & set(parts[second]))
+                if leak:
+                    raise InputError(
+                        "split",
+                        "every subject in one part",
+                        f"{', '.join(leak[:5])} in both {first} and {second}",
+                        "give each subject to one part",
+                    )
+
+
+def cross_validation(
+    subjects: Iterable[str], folds: int, seed: int, validation_share: float = 30 / 165
+) -> list[Split]:
+    """Folds whose test parts hold every subject exactly once.
+
+    The subjects are shuffled and dealt to the test parts, whose sizes differ by one at most, smaller
+    ones first; of the rest, `validation_share` validates and what remains trains. 247 subjects in 3
+    folds: 82, 82 and 83 test, 30 validate, 135 or 134 train (Neff 2018, V.A.2).
+
+    Args:
+        subjects: repeated names count once.
+        folds: at least 2.
+        seed: of the shuffle.
+        validation_share: of the subjects that are not tested; at least one validates.
+
+    Raises:
+        InputError: if a part of some fold would be empty.
+    """
+    order = np.random.default_rng(seed).permutation(sorted(set(subjects)))
+    bounds = [len(order) * fold // folds for fold in range(folds + 1)]
+    splits = []
+    for fold in range(folds):
+        test = order[bounds[fold] : bounds[fold + 1]]
+        rest = np.concatenate([order[: bounds[fold]], order[bounds[fold + 1] :]])
+        validation = max(1, round(len(rest) * validation_share))
+        if len(test) == 0 or len(rest) - validation < 1:
+            raise InputError(
+                "data",
+                f"at least {max(folds, 3)} subjects for {folds} folds",
+                f"{len(order)}",
+                "add subjects, or ask for fewer folds with --set folds=2",
+            )
+        parts = (rest[validation:], rest[:validation], test)
+        splits.append(Split(*(tuple(sorted(part.tolist())) for part in parts)))
+    return splits
+
+
+def write_splits(splits: list[Split], path: Path) -> None:
+    """Writes them as JSON, a list of parts."""
+    write_text(path, json.dumps([asdict(split) for split in splits], indent=1))
+
+
+def read_splits(path: Path) -> list[Split]:
+    """Reads what `write_splits` wrote, and checks it again.
+
+    Raises:
+        InputError: if the file is no such list, or a subject leaks.
+    """
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        return [Split(**{name: tuple(part) for name, part in split.items()}) for split in stored]
+    except (ValueError, TypeError, AttributeError) as error:
+        raise InputError(path, "a list of splits", str(error), "remove the file") from error
+
+
+def select(cases: Iterable[Case], subjects: Iterable[str]) -> list[Case]:
+    """The cases of these subjects, in the given order of cases."""
+    wanted = set(subjects)
+    return [case for case in cases if case.subject in wanted]

@@ -1,0 +1,244 @@
+"""A trained generator of (image, label) pairs, as one folder that runs without this package."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_ganaug import __version__
+from tf_ganaug.data.cases import LabelClass, LabelSpec
+from tf_ganaug.errors import InputError
+from tf_ganaug.files import make_folder, write_text
+from tf_ganaug.gans.joint import separate
+from tf_ganaug.models.layers import BatchStatisticsNorm
+from tf_ganaug.random import fold
+
+#: Samples are made this many at a time, so that a sample never depends on how many are asked for.
+CHUNK = 16
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a synthesizer was trained on, and how its pixels become stored values again.
+
+    Attributes:
+        dataset: name of the training data.
+        synthetic: whether that was drawn by code.
+        cases: ids of the training cases.
+        subjects: their subjects.
+        dtype: of the stored images.
+        low: stored value of -1, the median over the training cases.
+        high: stored value of 1, likewise.
+        spacing: millimetres per pixel (row, column) at the generator's size, median likewise.
+    """
+
+    dataset: str
+    synthetic: bool
+    cases: tuple[str, ...]
+    subjects: tuple[str, ...]
+    dtype: str
+    low: float
+    high: float
+    spacing: tuple[float, float]
+
+    def to_stored(self, images: np.ndarray) -> np.ndarray:
+        """[-1, 1] to stored values, rounded and clipped where the type is integer."""
+        stored = self.low + (np.asarray(images, np.float32) + 1.0) * (self.high - self.low) / 2.0
+        dtype = np.dtype(self.dtype)
+        if dtype.kind not in "ui":
+            return stored.astype(dtype)
+        limits = np.iinfo(dtype)
+        return np.clip(np.rint(stored), limits.min, limits.max).astype(dtype)
+
+
+def freeze_statistics(
+    generator: keras.Model, seed: int, latents: int = 1024, batch: int = 64
+) -> None:
+    """Measures every batch norm's mean and variance over many latents, for `training=False`.
+
+    The statistics are those of minibatches in training mode, pooled: E[x] and E[x^2] - E[x]^2.
+
+    Args:
+        generator: with `BatchStatisticsNorm` layers, changed in place.
+        seed: of the latents.
+        latents: their number, rounded up to whole minibatches.
+        batch: minibatch size.
+    """
+    norms = [layer for layer in generator.layers if isinstance(layer, BatchStatisticsNorm)]
+    inputs = keras.Model(generator.inputs, [layer.input for layer in norms])
+
+    @tf.function
+    def moments(step: tf.Tensor) -> list[tuple[tf.Tensor, tf.Tensor]]:
+        z = tf.random.stateless_normal((batch, generator.input_shape[-1]), fold(seed, step))
+        maps = inputs(z, training=True)
+        maps = maps if isinstance(maps, (list, tuple)) else [maps]
+        axes = [0, 1, 2]
+        maps = [tf.cast(x, tf.float32) for x in maps]
+        return [(tf.reduce_mean(x, axes), tf.reduce_mean(tf.square(x), axes)) for x in maps]
+
+    rounds = -(-latents // batch)
+    parts = [moments(tf.constant(step)) for step in range(rounds)]
+    for number, layer in enumerate(norms):
+        mean = sum(part[number][0] for part in parts) / rounds
+        square = sum(part[number][1] for part in parts) / rounds
+        layer.mean.assign(mean)
+        layer.variance.assign(tf.maximum(square - tf.square(mean), 0.0))
+
+
+class _Exported(tf.Module):
+    """The functions of the SavedModel."""
+
+    def __init__(self, generator: keras.Model, classes: int):
+        super().__init__()
+        self.generator = generator
+        latent_size = generator.input_shape[-1]
+
+        def pairs(latents: tf.Tensor) -> dict[str, tf.Tensor]:
+            image, mask = separate(generator(latents, training=False), classes)
+            return {"image": image, "mask": mask}
+
+        def sample(n: tf.Tensor, seed: tf.Tensor) -> dict[str, tf.Tensor]:
+            def chunk(number: tf.Tensor) -> dict[str, tf.Tensor]:
+                key = tf.stack([tf.cast(seed, tf.int32), number])
+                return pairs(tf.random.stateless_normal((CHUNK, latent_size), key))
+
+            kinds = {"image": tf.float32, "mask": tf.uint8}
+            chunks = tf.map_fn(chunk, tf.range((n + CHUNK - 1) // CHUNK), fn_output_signature=kinds)
+            return {name: tf.reshape(x, tf.concat([[-1], tf.shape(x)[2:]], 0))[:n] for name, x in chunks.items()}
+
+        self.pairs = tf.function(pairs, [tf.TensorSpec((None, latent_size), tf.float32, "latents")])
+        scalar = tf.TensorSpec((), tf.int32)
+        self.sample = tf.function(sample, [scalar, scalar])
+
+
+class Synthesizer:
+    """Makes (image, label) pairs from noise; each depends on its own latent only.
+
+    Attributes:
+        module: a SavedModel with `pairs(latents)` and `sample(n, seed)`.
+        spec: classes of the labels.
+        provenance: what it was trained on.
+        latent_size: numbers per latent.
+    """
+
+    def __init__(self, module: tf.Module, spec: LabelSpec, provenance: Provenance, latent_size: int):
+        self.module, self.spec, self.provenance = module, spec, provenance
+        self.latent_size = latent_size
+
+    @classmethod
+    def from_generator(
+        cls, generator: keras.Model, spec: LabelSpec, provenance: Provenance
+    ) -> Synthesizer:
+        """Wraps a generator whose statistics are frozen; joint images as `gans.joint` lays them out."""
+        module = _Exported(generator, len(spec.classes))
+        return cls(module, spec, provenance, generator.input_shape[-1])
+
+    @property
+    def image_shape(self) -> list[int]:
+        """[H, W, C] of an image."""
+        outputs = self.module.pairs.get_concrete_function().structured_outputs
+        return outputs["image"].shape[1:].as_list()
+
+    def pairs(self, latents: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Latents (N, latent_size) to images (N, H, W, C) in [-1, 1] and class indices (N, H, W)."""
+        made = self.module.pairs(latents)
+        return made["image"], made["mask"]
+
+    def sample(self, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """The first n pairs of `seed`: the same seed gives the same pairs, whatever n.
+
+        Returns:
+            Images (n, H, W, C) in the training data's stored type and range, and labels (n, H, W)
+            uint8 class indices.
+        """
+        images, labels = self.draw(n, seed)
+        return self.provenance.to_stored(images), labels
+
+    def draw(self, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """The same pairs with images in [-1, 1], float32."""
+        made = self.module.sample(tf.constant(n, tf.int32), tf.constant(seed, tf.int32))
+        return made["image"].numpy(), made["mask"].numpy()
+
+    def save(self, folder: Path) -> None:
+        """Writes the SavedModel, with metadata.json beside its files.
+
+        Signature `serving_default(latents) -> {image, mask}`: image float32 in [-1, 1], mask uint8
+        class indices; and the function `sample(n, seed)` with the same outputs.
+        """
+        signatures = {"serving_default": self.module.pairs.get_concrete_function()}
+        tf.saved_model.save(self.module, str(folder), signatures)
+        metadata = {
+            "tf_ganaug": __version__,
+            "latent_size": self.latent_size,
+            "image_shape": self.image_shape,
+            "label_spec": asdict(self.spec),
+            "normalisation": "stored = low + (image + 1) (high - low) / 2, rounded for integer types",
+            **asdict(self.provenance),
+        }
+        write_text(folder / "metadata.json", json.dumps(metadata, indent=1))
+
+    @classmethod
+    def load(cls, folder: Path) -> Synthesizer:
+        """Reads what `save` wrote.
+
+        Raises:
+            InputError: if the folder holds no such model.
+        """
+        try:
+            metadata = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
+            module = tf.saved_model.load(str(folder))
+        except (OSError, ValueError) as error:
+            remedy = "name a GAN run folder or an exported SavedModel"
+            raise InputError(folder, "a synthesizer (SavedModel and metadata.json)", str(error), remedy) from error
+        provenance = Provenance(**{name: metadata[name] for name in Provenance.__dataclass_fields__})
+        return cls(module, _spec(metadata["label_spec"]), provenance, metadata["latent_size"])
+
+
+def _spec(stored: dict) -> LabelSpec:
+    def one(entry: dict[str, Iterable]) -> LabelClass:
+        return LabelClass(entry["name"], tuple(entry["ids"]), tuple(entry["colour"]))
+
+    return LabelSpec(tuple(map(one, stored["classes"])), tuple(stored["ignored"]))
+
+
+def find_synthesizer(source: Path) -> Synthesizer:
+    """The synthesizer of a finished GAN's run folder, or of an exported SavedModel.
+
+    Raises:
+        InputError: if it is neither, or the run is not finished.
+    """
+    return Synthesizer.load(_model_folder(source))
+
+
+def export(run: Path, out: Path) -> None:
+    """Copies a finished run's synthesizer to the new folder `out`, whole or not at all.
+
+    Raises:
+        InputError: if the run holds none, or `out` exists or cannot be written.
+    """
+    model = _model_folder(run)
+    if out.exists():
+        raise InputError(out, "a new folder", "one that exists", "choose another OUT")
+    make_folder(out.parent)
+    unfinished = out.with_name(f".{out.name}.{os.getpid()}.part")
+    shutil.copytree(model, unfinished)
+    os.replace(unfinished, out)
+
+
+def _model_folder(source: Path) -> Path:
+    if (source / "options.json").exists() and not (source / "result.json").exists():
+        remedy = "run the same scripts/run_paper.py command again to finish it"
+        raise InputError(source, "a finished GAN run", "one that was interrupted", remedy)
+    model = source / "synthesizer" if (source / "synthesizer").is_dir() else source
+    if not (model / "metadata.json").exists():
+        remedy = "name a GAN run folder (gan-fold0) or an exported SavedModel"
+        raise InputError(source, "a synthesizer", "no metadata.json", remedy)
+    return model

@@ -1,0 +1,61 @@
+"""U-Nets."""
+
+from __future__ import annotations
+
+import keras
+
+from tf_ganaug.models.sizes import require_multiple
+
+
+def neff_unet(
+    height: int, width: int, channels: int, classes: int, levels: int = 3, filters: int = 64
+) -> keras.Model:
+    """The U-Net of Neff 2018, section IV: the same number of filters everywhere, no batch norm.
+
+    A level is two 3 x 3 convolutions; between levels the map is halved by max pooling and doubled by
+    a 2 x 2 transposed convolution, whose result is concatenated with the map of the same size. Every
+    layer but the last is followed by ReLU; He initialisation. What the paper leaves open is listed in
+    docs/neff2018.md.
+
+    Args:
+        height: multiple of 2^(levels - 1).
+        width: multiple of 2^(levels - 1).
+        channels: of the images.
+        classes: of the labels, background included.
+        levels: resolutions, the lowest included.
+        filters: of every convolution.
+
+    Returns:
+        Images (N, height, width, channels) in [-1, 1] to logits (N, height, width, classes), float32.
+
+    Raises:
+        InputError: for a size that cannot be halved levels - 1 times.
+    """
+    require_multiple(height, width, 1 << (levels - 1))
+
+    def convolutions(x):
+        for _ in range(2):
+            x = keras.layers.Conv2D(
+                filters, 3, padding="same", activation="relu", kernel_initializer=he_normal()
+            )(x)
+        return x
+
+    images = keras.Input((height, width, channels), name="images")
+    x, skips = images, []
+    for level in range(levels):
+        x = convolutions(x)
+        if level < levels - 1:
+            skips.append(x)
+            x = keras.layers.MaxPooling2D(2)(x)
+    for skip in reversed(skips):
+        x = keras.layers.Conv2DTranspose(
+            filters, 2, strides=2, activation="relu", kernel_initializer=he_normal()
+        )(x)
+        x = convolutions(keras.layers.Concatenate()([skip, x]))
+    logits = keras.layers.Conv2D(classes, 1, kernel_initializer=he_normal(), dtype="float32")(x)
+    return keras.Model(images, logits, name="neff_unet")
+
+
+def he_normal() -> keras.initializers.Initializer:
+    """He 2015: normal with variance 2 / fan in, not truncated as Keras' own `he_normal` is."""
+    return keras.initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal")

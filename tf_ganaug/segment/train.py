@@ -1,0 +1,235 @@
+"""Training a segmenter in a run folder: the stopping rule of Neff 2018, and exact continuation."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import keras
+import tensorflow as tf
+from tqdm import tqdm
+
+from tf_ganaug import backend
+from tf_ganaug.data.cases import LabelSpec
+from tf_ganaug.data.pipeline import RealPairs
+from tf_ganaug.errors import InputError
+from tf_ganaug.experiment.figures import pair_grid
+from tf_ganaug.experiment.run import RunFolder, peak_memory
+from tf_ganaug.segment.losses import cross_entropy, dice_counts
+
+#: Validation pairs whose predictions TensorBoard shows.
+SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Patience:
+    """When a training ends: `least` iterations, and `more` after every new validation minimum.
+
+    Attributes:
+        least: iterations at least.
+        more: iterations granted by a new minimum.
+        most: iterations at most; None for no limit, as the paper.
+        validate_every: iterations between two validations.
+        log_every: iterations between two lines in log.txt.
+        checkpoint_every: iterations between two places to continue from.
+    """
+
+    least: int
+    more: int
+    most: int | None
+    validate_every: int
+    log_every: int
+    checkpoint_every: int
+
+    def end(self, best_step: int) -> int:
+        """The iteration at which training ends unless a new minimum comes."""
+        end = max(self.least, best_step + self.more)
+        return end if self.most is None else min(end, self.most)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training came to.
+
+    Attributes:
+        iterations: that it took.
+        best_iteration: of the lowest validation loss; the model holds its weights.
+        validation_loss: there.
+        validation_dice: there, mean over validation cases and classes, at the network's size, in [0, 1].
+        seconds: of training and validation.
+    """
+
+    iterations: int
+    best_iteration: int
+    validation_loss: float
+    validation_dice: float
+    seconds: float
+
+
+class Segmenter(tf.Module):
+    """A model with its optimiser, its compiled steps and the weights of its best validation.
+
+    Args:
+        model: images (N, H, W, C) to logits (N, H, W, classes).
+        learning_rate: of Adam.
+        beta_1: first moment's decay.
+        beta_2: second moment's decay.
+        jit_compile: XLA.
+    """
+
+    def __init__(
+        self, model: keras.Model, learning_rate: float, beta_1: float, beta_2: float, jit_compile: bool
+    ):
+        super().__init__()
+        self.model = model
+        self.optimizer = backend.adam(learning_rate, beta_1, beta_2)
+        # Slots must exist before a checkpoint is restored into them.
+        self.optimizer.build(model.trainable_variables)
+        self.best = [tf.Variable(weight, trainable=False) for weight in model.get_weights()]
+        self.step = tf.Variable(0, dtype=tf.int64)
+        self.best_step = tf.Variable(0, dtype=tf.int64)
+        self.best_loss = tf.Variable(math.inf)
+        self.best_dice = tf.Variable(0.0)
+        self.seconds = tf.Variable(0.0, dtype=tf.float64)
+        self.train_step = tf.function(self._train_step, jit_compile=jit_compile)
+        shapes = model.input_shape, model.input_shape[:-1]
+        kinds = [tf.TensorSpec(shape, dtype) for shape, dtype in zip(shapes, (tf.float32, tf.uint8))]
+        self.validation_step = tf.function(self._validation_step, kinds)
+
+    def _train_step(self, images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        variables = self.model.trainable_variables
+        with tf.GradientTape() as tape:
+            loss = cross_entropy(labels, self.model(images, training=True))
+            scaled = backend.scale_loss(self.optimizer, loss)
+        backend.apply_gradients(self.optimizer, tape.gradient(scaled, variables), variables)
+        return loss
+
+    def _validation_step(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Sum of the samples' losses and of their Dice (mean over classes; both empty counts 1)."""
+        logits = self.model(images, training=False)
+        count = tf.cast(tf.shape(images)[0], tf.float32)
+        twice, sizes = dice_counts(labels, logits)
+        dice = tf.where(sizes > 0, tf.math.divide_no_nan(twice, sizes), 1.0)
+        return cross_entropy(labels, logits) * count, tf.reduce_sum(tf.reduce_mean(dice, -1))
+
+    def validate(self, pairs: RealPairs, batch: int) -> tuple[float, float]:
+        """Mean loss and mean Dice over the pairs."""
+        sums = [self.validation_step(images, labels) for images, labels in pairs.in_order(batch)]
+        loss, dice = (float(sum(column)) / pairs.count for column in zip(*sums))
+        return loss, dice
+
+    def keep_if_best(self, loss: float, dice: float) -> bool:
+        """Remembers the weights if the loss is a new minimum."""
+        if not loss < float(self.best_loss):
+            return False
+        for kept, weight in zip(self.best, self.model.get_weights()):
+            kept.assign(weight)
+        self.best_loss.assign(loss)
+        self.best_dice.assign(dice)
+        self.best_step.assign(self.step)
+        return True
+
+    def parts(self) -> tf.train.Checkpoint:
+        """What a checkpoint holds."""
+        return tf.train.Checkpoint(
+            model=self.model,
+            optimizer=self.optimizer,
+            best=self.best,
+            step=self.step,
+            best_step=self.best_step,
+            best_loss=self.best_loss,
+            best_dice=self.best_dice,
+            seconds=self.seconds,
+        )
+
+
+def train_segmenter(
+    run: RunFolder,
+    segmenter: Segmenter,
+    batches_from: Callable[[int], tf.data.Dataset],
+    validation: RealPairs,
+    spec: LabelSpec,
+    patience: Patience,
+) -> Trained:
+    """Trains until the patience ends, continuing from the newest checkpoint if there is one.
+
+    Args:
+        run: where everything is written; `best.weights.h5` at the end.
+        segmenter: changed in place; holds the best weights at the end.
+        batches_from: the endless minibatches from a given iteration on.
+        validation: real pairs, never augmented.
+        spec: classes.
+        patience: see there.
+
+    Raises:
+        InputError: if the loss is no longer finite.
+    """
+    checkpoints = run.checkpoints(segmenter=segmenter.parts())
+    checkpoints.restore_or_initialize()
+    start = int(segmenter.step)
+    run.rewind(start)
+    if start:
+        run.say(f"continues at iteration {start}")
+    batches = iter(batches_from(start))
+    progress = tqdm(total=patience.end(0), initial=start, desc=run.path.name, unit="it", disable=None)
+    losses, images, began = [], 0, time.perf_counter()
+    step = start
+    while step < patience.end(int(segmenter.best_step)):
+        batch, labels = next(batches)
+        losses.append(segmenter.train_step(batch, labels))
+        images += batch.shape[0]
+        step += 1
+        segmenter.step.assign(step)
+        progress.update()
+        final = step == patience.end(int(segmenter.best_step))
+        if step % patience.validate_every == 0 or final:
+            _validate(run, segmenter, validation, batch.shape[0], spec)
+            progress.total = patience.end(int(segmenter.best_step))
+        if step % patience.log_every == 0 or final:
+            elapsed = time.perf_counter() - began
+            segmenter.seconds.assign_add(elapsed)
+            _report(run, step, progress.total, float(tf.reduce_mean(losses)), images / elapsed)
+            losses, images, began = [], 0, time.perf_counter()
+        if step % patience.checkpoint_every == 0:
+            checkpoints.save(step)
+    progress.close()
+    return _finish(run, segmenter)
+
+
+def _validate(
+    run: RunFolder, segmenter: Segmenter, validation: RealPairs, batch: int, spec: LabelSpec
+) -> None:
+    step = int(segmenter.step)
+    loss, dice = segmenter.validate(validation, batch)
+    run.record(step, {"validation_loss": loss, "validation_dice": dice})
+    if segmenter.keep_if_best(loss, dice):
+        images, _ = validation.take(tf.range(min(SHOWN, validation.count)))
+        labels = tf.argmax(segmenter.model(images, training=False), -1).numpy()
+        picture = pair_grid(images.numpy(), labels.astype("uint8"), spec, run.path / "validation.png")
+        run.picture(step, "validation", picture)
+
+
+def _report(run: RunFolder, step: int, total: int, loss: float, images: float) -> None:
+    if not math.isfinite(loss):
+        raise InputError(
+            run.path,
+            "a finite loss",
+            f"{loss} before iteration {step}",
+            "try a lower segmenter.learning_rate, another seed, or --precision float32",
+        )
+    run.record(step, {"loss": loss, "images_per_second": images})
+    run.say(f"iteration {step}/{total}  loss {loss:.4f}  {images:.1f} images/s  memory {peak_memory():.2f} GB")
+
+
+def _finish(run: RunFolder, segmenter: Segmenter) -> Trained:
+    segmenter.model.set_weights([weight.numpy() for weight in segmenter.best])
+    segmenter.model.save_weights(run.path / "best.weights.h5")
+    return Trained(
+        iterations=int(segmenter.step),
+        best_iteration=int(segmenter.best_step),
+        validation_loss=float(segmenter.best_loss),
+        validation_dice=float(segmenter.best_dice),
+        seconds=float(segmenter.seconds),
+    )
