@@ -20,12 +20,15 @@ setup(
         f"tensorflow-addons==0.23.0; {OLD}",
         f"tensorflow>=2.20; {NEW}",
         f"keras>=3.12; {NEW}",
+        "tensorboard",  # TensorFlow no longer brings it from 2.21 on; tf.summary needs it
         "numpy",
         "scipy",
         "scikit-image",
         "nibabel",
         "pypng",
         "pillow",
+        "tifffile",  # scikit-image brings it; the TIFF reader uses it itself
+        "pyyaml",  # omegaconf brings it; dataset.yaml is read with it
         "matplotlib",
         "pandas",
         "omegaconf",

@@ -12,6 +12,10 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
+# A process that trains many networks traces many functions once each, which TensorFlow's logger takes
+# for retracing and warns of every time.
+tf.get_logger().setLevel("ERROR")
+
 REFERENCE_STACK = keras.__version__.startswith("2.")
 
 if REFERENCE_STACK:

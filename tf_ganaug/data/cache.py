@@ -95,9 +95,8 @@ def sized_cases(
 
 def _key(dataset: Dataset, height: int, width: int, percentiles: Sequence[float]) -> str:
     def stamp(case: Case) -> list:
-        path = Path(case.source)
-        state = path.stat() if path.exists() else None
-        return [case.id, case.source, *((state.st_size, state.st_mtime_ns) if state else ())]
+        states = [Path(file).stat() for file in case.files if Path(file).exists()]
+        return [case.id, *case.files, *((state.st_size, state.st_mtime_ns) for state in states)]
 
     text = json.dumps(
         [dataset.version, repr(dataset.spec), height, width, list(percentiles), *map(stamp, dataset.cases)]
@@ -121,7 +120,7 @@ def _fill(place: Path, dataset: Dataset, height: int, width: int, percentiles: S
             expected = f"{images.dtype} pixels as in {dataset.cases[0].source}"
             raise InputError(case.source, expected, str(image.dtype), "store all images in one type")
         images[number] = image
-        labels[number] = resize_label(dataset.spec.encode(case.read_label(), case.source), height, width)
+        labels[number] = resize_label(case.class_indices(dataset.spec), height, width)
         ranges[number] = intensity_range(image, percentiles)
     images.flush()
     labels.flush()

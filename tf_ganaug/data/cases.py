@@ -124,7 +124,8 @@ class Case:
         id: unique in its data set; names the case in tables and files.
         subject: the person or scene; splits never part a subject.
         spacing: millimetres per pixel (row, column) at native size; (1, 1) if unknown.
-        source: the image's file, or what stands for it.
+        files: those it is read from, the image's first, the label's last; for drawn
+            cases what stands for them.
         read_image: returns (H, W, C), as stored.
         read_label: returns (H, W) integers, the stored ids.
     """
@@ -132,9 +133,22 @@ class Case:
     id: str
     subject: str
     spacing: tuple[float, float]
-    source: str
+    files: tuple[str, ...]
     read_image: Callable[[], np.ndarray] = field(repr=False, compare=False)
     read_label: Callable[[], np.ndarray] = field(repr=False, compare=False)
+
+    @property
+    def source(self) -> str:
+        """The image's file."""
+        return self.files[0]
+
+    def class_indices(self, spec: LabelSpec) -> np.ndarray:
+        """The label at native size, (H, W) uint8 class indices.
+
+        Raises:
+            InputError: naming the label's file, for an id that the spec does not have.
+        """
+        return spec.encode(self.read_label(), self.files[-1])
 
 
 @dataclass(frozen=True)

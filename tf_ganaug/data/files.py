@@ -138,8 +138,11 @@ def read_grid(path: Path) -> Grid:
     Raises:
         InputError: if the file is missing, its header is damaged, or it has not three dimensions.
     """
+    suffix = split_name(path)[1]
+    if suffix not in (*NIFTI, ".npy"):
+        raise InputError(path, "a volume (NIfTI or npy)", suffix or path.name, "convert it")
     with _decoding(path):
-        if split_name(path)[1] == ".npy":
+        if suffix == ".npy":
             shape = np.load(path, mmap_mode="r", allow_pickle=False).shape
             return Grid(_three(shape, path), (1.0, 1.0, 1.0), None)
         image = nibabel.load(path)
@@ -177,7 +180,7 @@ def read_slice(path: Path, axis: int, index: int) -> np.ndarray:
 def slice_spacing(grid: Grid, axis: int) -> tuple[float, float]:
     """Millimetres per pixel (row, column) of the slices that `read_slice` gives."""
     first, second = (spacing for a, spacing in enumerate(grid.spacing) if a != axis)
-    return (first, second) if grid.affine is None else (second, first)
+    return second, first  # as NIfTI slices are turned; equal for npy
 
 
 @contextmanager

@@ -46,7 +46,10 @@ class _Pair(NamedTuple):
 
 
 def read(root: Path, dataset_yaml: Path | None = None, axis: int | None = None) -> Dataset:
-    """All pairs of a folder, checked by their headers; pixels are read when a case is asked for them.
+    """All pairs of a folder, checked by their headers; pictures are read when a case is asked for them.
+
+    Volumes are read once here, to find their constant slices, and so are all labels if no classes are
+    described: the classes are then the values found.
 
     Args:
         root: holds images/ and labels/, or with `files` in the description one folder per subject.
@@ -61,11 +64,9 @@ def read(root: Path, dataset_yaml: Path | None = None, axis: int | None = None) 
         InputError: if the folder is missing or empty, a file lacks its partner, the files of a pair
             differ in size or grid, images differ in channels, or the description does not fit.
     """
-    if not root.is_dir():
-        raise InputError(root, "a folder", "none", "mend the path")
-    described = read_description(dataset_yaml or root / "dataset.yaml", needed=dataset_yaml is not None)
+    described = read_description(dataset_yaml or root / "dataset.yaml", dataset_yaml is not None)
     axis = described.slice_axis if axis is None else axis
-    pairs = _per_subject(root, described) if described.files else _by_stem(root, described)
+    pairs = _pairs(root, described)
     channels, cases = {}, []
     for pair in pairs:
         if _is_volume(pair.images[0], axis):
@@ -74,13 +75,13 @@ def read(root: Path, dataset_yaml: Path | None = None, axis: int | None = None) 
         else:
             channels[pair.images[0]] = _checked_channels(pair)
             cases.append(_picture(pair, described.spacing))
-    cases.sort(key=lambda case: case.id)
     _check_splits(described, {case.subject for case in cases})
     return Dataset(
         name=described.name or root.resolve().name,
-        cases=tuple(cases),
+        cases=tuple(sorted(cases, key=lambda case: case.id)),
         spec=described.spec or _spec_of_labels(pairs, axis, described.ignored),
         channels=common_channels(channels),
+        version=f"1, axis {axis}, {described.files}",  # under the same ids, these give other pixels
         given_splits=described.splits,
     )
 
@@ -95,8 +96,8 @@ def require_pairs(where: Path, images: Mapping[str, Path], labels: Mapping[str, 
         lonely = sorted(set(others) - set(partner))
         if lonely:
             wanted = "label" if kind == "image" else "image"
-            remedy = f"add each {wanted} or remove the {kind}"
-            raise InputError(where, f"a {wanted} for every {kind}", f"none for {_listed(lonely)}", remedy)
+            remedy = f"add the {wanted}s or remove the {kind}s"
+            raise InputError(where, f"one {wanted} for every {kind}", f"none for {_listed(lonely)}", remedy)
 
 
 def common_channels(channels: Mapping[Path, int]) -> int:
@@ -116,6 +117,12 @@ def common_channels(channels: Mapping[Path, int]) -> int:
 def _listed(names: list[str]) -> str:
     more = f", +{len(names) - 5} more" if len(names) > 5 else ""
     return ", ".join(names[:5]) + more
+
+
+def _pairs(root: Path, described: Description) -> list[_Pair]:
+    if not root.is_dir():
+        raise InputError(root, "a folder", "none", "mend the path")
+    return _per_subject(root, described) if described.files else _by_stem(root, described)
 
 
 def _by_stem(root: Path, described: Description) -> list[_Pair]:
@@ -188,7 +195,7 @@ def _picture(pair: _Pair, spacing: tuple[float, float] | None) -> Case:
         id=pair.stem,
         subject=pair.subject,
         spacing=spacing or (1.0, 1.0),
-        source=str(pair.images[0]),
+        files=tuple(map(str, (*pair.images, pair.label))),
         read_image=partial(_read_channels, pair.images),
         read_label=partial(read_label, pair.label),
     )
@@ -212,7 +219,7 @@ def _slices(pair: _Pair, axis: int, spacing: tuple[float, float] | None) -> list
             id=f"{pair.stem}_{index:0{digits}d}" if grid.shape[axis] > 1 else pair.stem,
             subject=pair.subject,
             spacing=spacing or slice_spacing(grid, axis),
-            source=str(pair.images[0]),
+            files=tuple(map(str, (*pair.images, pair.label))),
             read_image=partial(_read_image_slice, pair.images, axis, index),
             read_label=partial(_read_label_slice, pair.label, axis, index),
         )
@@ -250,8 +257,8 @@ def _spec_of_labels(pairs: list[_Pair], axis: int | None, ignored: tuple[int, ..
     for pair in pairs:
         label = read_volume(pair.label) if _is_volume(pair.label, axis) else read_label(pair.label)
         values |= set(np.unique(label).tolist())
-        if len(values) > MOST_CLASSES or any(value != int(value) for value in values):
-            found = f"{len(values)} different values"
+        if len(values) > MOST_CLASSES or not all(float(value).is_integer() for value in values):
+            found = f"{len(values)} values, {sorted(values)[:4]} and others"
             remedy = "store class ids, or name the classes in dataset.yaml"
             raise InputError(pair.label, f"at most {MOST_CLASSES} class ids, whole numbers", found, remedy)
     ids = {int(value) for value in values} - {0, *ignored}

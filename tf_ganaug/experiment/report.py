@@ -25,7 +25,7 @@ NUMBER = re.compile(r"^[<>≈]?\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(?=$|[
 
 @dataclass(frozen=True)
 class Table:
-    """A table; the frame's index is not shown, missing values are dashes, floats have four digits.
+    """A table without the frame's index; what is missing or empty is a dash, floats have four digits.
 
     Attributes:
         frame: the cells; strings are shown as they are.
@@ -154,7 +154,7 @@ def _lines(frame: pd.DataFrame) -> list[list[tuple[str, str]]]:
 
 
 def _text(value: Any) -> str:
-    if pd.isna(value):
+    if value == "" or pd.isna(value):
         return MISSING
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 

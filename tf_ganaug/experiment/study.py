@@ -87,23 +87,29 @@ class Study:
         """
         with locked(make_folder(self.folder)):
             claim_options(self.folder, {**asked, "settings": asdict(self.settings)})
+            if not self._splits_path.exists():
+                write_splits(self.splits, self._splits_path)
             yield
 
     @cached_property
     def splits(self) -> list[Split]:
-        """The folds; written to splits.json the first time."""
-        path = self.folder / "splits.json"
-        if path.exists():
-            return read_splits(path)
+        """The folds: those of splits.json, the data set's own, or drawn from the seed."""
+        if self._splits_path.exists():
+            return read_splits(self._splits_path)
         subjects = [case.subject for case in self.dataset.cases]
         given = self.dataset.given_splits
         if given:
-            splits = [Split(*(tuple(given.get(part, ())) for part in ("train", "validation", "test")))]
-        else:
-            splits = cross_validation(subjects, self.settings.folds, named_seed(self.settings.seed, "splits"))
-        if self.folder.exists():
-            write_splits(splits, path)
-        return splits
+            return [Split(*(tuple(given.get(part, ())) for part in ("train", "validation", "test")))]
+        return cross_validation(subjects, self.settings.folds, named_seed(self.settings.seed, "splits"))
+
+    @property
+    def _splits_path(self) -> Path:
+        return self.folder / "splits.json"
+
+    @property
+    def unit(self) -> str:
+        """Of distances: "mm", or "px" where no case states its spacing."""
+        return "px" if all(case.spacing == (1.0, 1.0) for case in self.dataset.cases) else "mm"
 
     @cached_property
     def sized(self) -> SizedCases:

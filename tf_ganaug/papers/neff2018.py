@@ -156,7 +156,7 @@ def test_measures(study: Study, tasks: dict[str, list[SegmenterTask]]) -> pd.Dat
     return pd.concat(frames, ignore_index=True)
 
 
-def table2(frame: pd.DataFrame) -> pd.DataFrame:
+def table2(frame: pd.DataFrame, unit: str) -> pd.DataFrame:
     """Table II: ours beside the printed values; mean and standard deviation over all test cases."""
     records = []
     for row in TABLE_2:
@@ -167,9 +167,9 @@ def table2(frame: pd.DataFrame) -> pd.DataFrame:
                 "Dice": _summary(mine, "dice", 100, 2, " %"),
                 "Paper: Dice": f"{row.dice[0]:.2f} ± {row.dice[1]:.2f} %",
                 f"Dice over {BASELINE} [95 %]": _difference(frame, row.name),
-                "Surface distance": _summary(mine, "surface_distance", 1, 3, " mm"),
-                "Hausdorff 95 %": _summary(mine, "hausdorff95", 1, 2, " mm"),
-                "Hausdorff": _summary(mine, "hausdorff", 1, 2, " mm"),
+                "Surface distance": _summary(mine, "surface_distance", 1, 3, f" {unit}"),
+                "Hausdorff 95 %": _summary(mine, "hausdorff95", 1, 2, f" {unit}"),
+                "Hausdorff": _summary(mine, "hausdorff", 1, 2, f" {unit}"),
                 "Paper: Hausdorff": f"{row.hausdorff[0]:.4f} ± {row.hausdorff[1]:.4f} mm",
             }
         )
@@ -262,13 +262,12 @@ def table2_section(study: Study, frame: pd.DataFrame, figures: Path) -> Section:
     settings = study.settings
     cases = frame.case.nunique()
     path = figures / "dice_per_case.png"
-    percent = per_case(frame, "dice", "row").mul(100).reset_index()
-    plot_cases(percent, "dice", path, [row.name for row in TABLE_2])
+    plot_cases(per_case(frame, "dice", "row").reset_index(), "dice", path, [row.name for row in TABLE_2])
     return Section(
         "Table II: real, generated and mixed minibatches",
         [
             Table(
-                table2(frame),
+                table2(frame, study.unit),
                 f"Mean ± standard deviation over {cases} test cases of {settings.folds_used} fold(s), "
                 f"{settings.repeats} network(s) per row and fold. Dice differences are paired by case; the "
                 "interval is a bootstrap over subjects and leaves out the chance of a single training. "
@@ -301,7 +300,7 @@ def figure3_section(study: Study, compared: dict[str, list[SegmenterTask]], figu
     frame = test_measures(study, compared)
     names = telling_cases(frame)
     rows = [_comparison_row(study, compared, frame, name) for name in names]
-    comparison(rows, figures / "figure3.png")
+    comparison(rows, study.spec, figures / "figure3.png")
     worst = per_case(frame, "dice", "row").loc[:, :, names[-1]].mul(100).round(2).to_dict()
     return Section(
         "Figure 3: predictions",

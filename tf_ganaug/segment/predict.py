@@ -50,7 +50,7 @@ def predictions(
     for images, _ in RealPairs(sized, cases).in_order(batch):
         for logits in forward(images).numpy():
             case = next(remaining)
-            truth = spec.encode(case.read_label(), case.source)
+            truth = case.class_indices(spec)
             yield case, truth, keep_largest(to_native(logits, *truth.shape), len(spec.classes))
 
 

@@ -1,0 +1,143 @@
+"""The figures: exact where they are pixels, whole where they are drawn."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from tf_ganaug.data.cases import IGNORE, LabelSpec
+from tf_ganaug.experiment import figures
+
+TWO = LabelSpec.from_names({0: "background", 1: "lung"})
+THREE = LabelSpec.from_names({0: "background", 1: "lung", 2: "heart"}, ignored=[9])
+WHITE, BLACK = (255, 255, 255), (0, 0, 0)
+
+
+def pixels(array, *places):
+    return [tuple(int(v) for v in array[place]) for place in places]
+
+
+def read(path):
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def test_to_display():
+    grey = figures.to_display(np.array([[[-1.0], [1.0], [0.0], [7.0], [np.nan]]]))
+    assert pixels(grey[0], *range(5)) == [(v, v, v) for v in (0, 255, 128, 255, 0)]
+    colour = figures.to_display(np.array([[[-1.0, 0.0, 1.0]]]))
+    assert colour.dtype == np.uint8
+    assert pixels(colour[0], 0) == [(0, 128, 255)]
+    assert pixels(figures.to_display(np.array([[[-1.0, 1.0]]]))[0], 0) == [BLACK]
+
+
+def test_colour_labels():
+    labels = np.array([[0, 1, IGNORE]], np.uint8)
+    assert pixels(figures.colour_labels(labels, TWO)[0], 0, 1, 2) == [BLACK, WHITE, figures.GREY]
+    assert pixels(figures.colour_labels(labels, THREE)[0], 1) == [THREE.classes[1].colour]
+
+
+def test_difference():
+    truth = np.array([[0, 0, 1, 1, 1, IGNORE]], np.uint8)
+    predicted = np.array([[0, 1, 0, 1, 2, 1]], np.uint8)
+    assert pixels(figures.difference(truth, predicted)[0], *range(6)) == [
+        BLACK,
+        figures.FALSE_POSITIVE,
+        figures.FALSE_NEGATIVE,
+        figures.CORRECT,
+        figures.WRONG_CLASS,
+        figures.GREY,
+    ]
+
+
+def test_pair_grid(tmp_path):
+    images, labels = np.full((3, 64, 64, 1), -1.0), np.zeros((3, 64, 64), np.uint8)
+    images[2, 0, 0], labels[1, 63, 63] = 1.0, 1
+    grid = figures.pair_grid(images, labels, TWO, tmp_path / "grid.png", pairs_per_row=2)
+    # Enlarged twice: a pair is 128 + 2 + 128 wide, pairs stand 6 apart.
+    assert grid.shape == (128 + 6 + 128, 258 + 6 + 258, 3)
+    assert pixels(grid, (0, 128), (0, 258), (127, 521), (125, 521), (134, 0), (135, 1), (136, 0)) == [
+        figures.GREY,
+        WHITE,
+        WHITE,
+        BLACK,
+        WHITE,
+        WHITE,
+        BLACK,
+    ]
+    assert np.array_equal(read(tmp_path / "grid.png"), grid)
+
+
+def test_pair_grid_does_not_enlarge_large_images(tmp_path):
+    images, labels = np.zeros((1, 130, 200, 3)), np.zeros((1, 130, 200), np.uint8)
+    assert figures.pair_grid(images, labels, TWO, tmp_path / "grid.png").shape == (130, 402, 3)
+
+
+def test_comparison_shows_differences_and_legend(tmp_path):
+    truth = np.zeros((32, 48), np.uint8)
+    truth[8:24, 8:24] = 1
+    predictions = {"GAN-based": np.roll(truth, 8, axis=1), "standard": 2 * truth}
+    row = figures.ComparisonRow(np.zeros((32, 48, 1)), truth, predictions, "case 012")
+    figures.comparison([row, row], THREE, tmp_path / "comparison.png")
+    shown = {tuple(p) for p in read(tmp_path / "comparison.png").reshape(-1, 3).tolist()}
+    legend_only = {figures.GREY}
+    drawn = {figures.FALSE_POSITIVE, figures.FALSE_NEGATIVE, figures.CORRECT, figures.WRONG_CLASS}
+    assert drawn | legend_only | {c.colour for c in THREE.classes} <= shown
+
+
+def test_curves_of_sparse_and_missing_columns(tmp_path):
+    steps = np.arange(100)
+    dense = pd.DataFrame(
+        {"step": steps, "loss": 1.0 + steps, "validation_dice": np.where(steps % 10, np.nan, 0.5)}
+    )
+    dense.loc[3, "loss"] = np.inf
+    short = pd.DataFrame({"step": [0], "loss": [1.0]})
+    figures.curves(
+        {"a": dense, "b": short, "begun": pd.DataFrame()},
+        ["loss", "absent", "validation_dice"],
+        tmp_path / "c.png",
+    )
+    assert read(tmp_path / "c.png").shape[1] > 1000
+    with pytest.raises(ValueError, match="absent"):
+        figures.curves({"a": dense}, ["absent"], tmp_path / "none.png")
+
+
+def test_per_case_shows_fractions_in_percent(tmp_path, monkeypatch):
+    drawn = {}
+    monkeypatch.setattr(
+        figures, "_save_figure", lambda figure, path: drawn.update(axis=figure.axes[0], path=path)
+    )
+    frame = pd.DataFrame({"row": ["a", "a", "b"], "case": ["1", "2", "1"], "dice": [0.9, 0.8, np.nan]})
+    figures.per_case(frame, "dice", tmp_path / "dice.png", ["b", "a"])
+    assert drawn["axis"].get_xlabel() == "Dice (%)"
+    assert [label.get_text() for label in drawn["axis"].get_yticklabels()] == ["b", "a"]
+    assert [text.get_text() for text in drawn["axis"].texts] == ["no cases", "median 85.00, n = 2"]
+
+
+@pytest.mark.parametrize(("owner", "method"), [(Image.Image, "save"), (Figure, "savefig")])
+def test_failure_leaves_the_earlier_file(tmp_path, monkeypatch, owner, method):
+    path = tmp_path / "figure.png"
+    path.write_bytes(b"earlier")
+
+    def half(self, file, **options):
+        file.write_bytes(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(owner, method, half)
+    with pytest.raises(OSError, match="disk full"):
+        if owner is Figure:
+            frame = pd.DataFrame({"row": ["a"], "case": ["1"], "dice": [0.9]})
+            figures.per_case(frame, "dice", path, ["a"])
+        else:
+            figures.pair_grid(np.zeros((1, 8, 8, 1)), np.zeros((1, 8, 8), np.uint8), TWO, path)
+    assert path.read_bytes() == b"earlier"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_no_figure_stays_in_pyplot(tmp_path):
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    figures.per_case(pd.DataFrame({"row": [], "case": [], "dice": []}), "dice", tmp_path / "d.png", ["a"])
+    assert pyplot.get_fignums() == []

@@ -1,0 +1,91 @@
+"""The report: whole, self-contained, and showing text as it was given."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from tf_ganaug.experiment.report import Figure, Section, Table, write
+
+FRAME = pd.DataFrame(
+    {
+        "Network": ["8-8-NoAug", "a|b <i>*x*</i>"],
+        "Dice": ["97.42 %", None],
+        "Hausdorff": ["1.2 ± 0.3", "\N{MINUS SIGN}0.5 mm"],
+        "p": [0.0123456, np.nan],
+    }
+)
+
+
+@pytest.fixture
+def report(tmp_path):
+    """A report's folder, moved after it was written."""
+    (tmp_path / "made" / "my figures").mkdir(parents=True)
+    picture = tmp_path / "made" / "my figures" / "grid.png"
+    Image.fromarray(np.zeros((20, 30, 3), np.uint8)).save(picture)
+    parts = ["Plain <b>words</b>.", Table(FRAME, "<script>alert(1)</script>"), Figure(picture, "Pairs")]
+    path = write(
+        tmp_path / "made", "Title & more", ["Data: drawn", "Profile: smoke"], [Section("Help?", parts)]
+    )
+    assert path == tmp_path / "made" / "report.html"
+    return (tmp_path / "made").rename(tmp_path / "moved")
+
+
+def test_html_is_self_contained(report):
+    html = (report / "report.html").read_text(encoding="utf-8")
+    assert not re.search(r"https?:|url\(|<link|@import", html)
+    assert re.findall(r'src="([^"]{22})', html) == ["data:image/png;base64,"]
+    assert 'width="30" height="20"' in html
+
+
+def test_html_escapes_text(report):
+    html = (report / "report.html").read_text(encoding="utf-8")
+    assert html.count("<script>") == 1, "only the report's own script"
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+    assert "Plain &lt;b&gt;words&lt;/b&gt;." in html
+    assert "<title>Title &amp; more</title>" in html
+
+
+def test_html_tables_sort_by_number(report):
+    html = (report / "report.html").read_text(encoding="utf-8")
+    assert html.count('aria-sort="none"') == 4
+    numbers = re.findall(r'data-number="([^"]*)">([^<]*)<', html)
+    assert numbers == [
+        ("97.42", "97.42 %"),
+        ("1.2", "1.2 ± 0.3"),
+        ("0.01235", "0.01235"),
+        ("", "\N{EN DASH}"),
+        ("-0.5", "\N{MINUS SIGN}0.5 mm"),
+        ("", "\N{EN DASH}"),
+    ]
+    assert "<td>8-8-NoAug</td>" in html, "a name that begins with a digit is no number"
+
+
+def test_lead_and_contents_come_first(report):
+    html = (report / "report.html").read_text(encoding="utf-8")
+    places = [html.index(text) for text in ("Data: drawn", 'href="#section-1"', 'id="section-1"', "Table 1.")]
+    assert places == sorted(places)
+
+
+def test_markdown(report):
+    lines = (report / "report.md").read_text(encoding="utf-8").splitlines()
+    assert "| Network | Dice | Hausdorff | p |" in lines
+    assert "| --- | ---: | ---: | ---: |" in lines
+    assert "| 8-8-NoAug | 97.42 % | 1.2 ± 0.3 | 0.01235 |" in lines
+    assert any(line.startswith(r"| a\|b \<i>\*x\*\</i> |") for line in lines)
+    (link,) = [line.split("](")[1].rstrip(")") for line in lines if line.startswith("![")]
+    assert (report / link.replace("%20", " ")).is_file()
+
+
+def test_failure_leaves_the_earlier_report(tmp_path):
+    path = write(tmp_path, "First", [], [])
+    earlier = path.read_text(encoding="utf-8")
+    with pytest.raises(FileNotFoundError):
+        write(tmp_path, "Second", [], [Section("S", [Figure(tmp_path / "absent.png", "")])])
+    assert path.read_text(encoding="utf-8") == earlier
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["report.html", "report.md"]
+    assert "First" in (tmp_path / "report.md").read_text(encoding="utf-8")
