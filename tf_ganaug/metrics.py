@@ -30,9 +30,7 @@ def overlap(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
     }
 
 
-def surface_distances(
-    truth: np.ndarray, predicted: np.ndarray, spacing: Sequence[float]
-) -> dict[str, float]:
+def surface_distances(truth: np.ndarray, predicted: np.ndarray, spacing: Sequence[float]) -> dict[str, float]:
     """Distances between the borders of two boolean masks, in the unit of `spacing`.
 
     The border is every pixel of the mask with a 4-neighbour outside it or on the image's edge. Each

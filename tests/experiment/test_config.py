@@ -24,7 +24,11 @@ def test_the_paper_profile_is_the_paper():
     assert (s.gan.learning_rate, s.gan.beta_1, s.gan.beta_2) == (1e-4, 0.5, 0.9)
     assert (s.segmenter.learning_rate, s.segmenter.beta_1, s.segmenter.beta_2) == (1e-4, 0.5, 0.9)
     assert (s.segmenter.levels, s.segmenter.filters, s.segmenter.batch) == (3, 64, 16)
-    assert (s.segmenter.min_iterations, s.segmenter.more_iterations, s.segmenter.max_iterations) == (3000, 3000, None)
+    assert (s.segmenter.min_iterations, s.segmenter.more_iterations, s.segmenter.max_iterations) == (
+        3000,
+        3000,
+        None,
+    )
     assert s.gan.he and s.gan.negative_slope == 0.0
 
 

@@ -66,7 +66,9 @@ def augment(
         labels = gather_nearest(labels, flow)
     count = tf.shape(images)[0]
     if settings.scale:
-        images *= 1.0 + tf.random.stateless_normal((count, 1, 1, 1), stream_seed(seed, 3), stddev=settings.scale)
+        images *= 1.0 + tf.random.stateless_normal(
+            (count, 1, 1, 1), stream_seed(seed, 3), stddev=settings.scale
+        )
     if settings.shift:
         images += tf.random.stateless_normal((count, 1, 1, 1), stream_seed(seed, 4), stddev=settings.shift)
     return images, labels

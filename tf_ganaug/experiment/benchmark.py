@@ -106,5 +106,6 @@ def _pipeline(size: int, dim: int, batch: int) -> dict[str, float]:
         "pipeline, real, augmented [images/s]": batch / plain_augmented,
         "pipeline, mixed, augmented [images/s]": batch / mixed_augmented,
         "mixed over real, less the forward time": plain / max(mixed - forward, 1e-9),
-        "mixed over real, augmented, less the forward time": plain_augmented / max(mixed_augmented - forward, 1e-9),
+        "mixed over real, augmented, less the forward time": plain_augmented
+        / max(mixed_augmented - forward, 1e-9),
     }

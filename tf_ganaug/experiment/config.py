@@ -120,7 +120,9 @@ def _changed(settings: Any, change: str) -> Any:
         return OmegaConf.merge(settings, OmegaConf.from_dotlist([change]))
     except (YAMLError, OmegaConfBaseException) as error:
         remedy = f"known settings: {', '.join(_siblings(settings, key))}"
-        raise InputError(f"--set {change}", "a known setting and a value of its type", _line(error), remedy) from error
+        raise InputError(
+            f"--set {change}", "a known setting and a value of its type", _line(error), remedy
+        ) from error
 
 
 def _siblings(settings: Any, key: str) -> list[str]:

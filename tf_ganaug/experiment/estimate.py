@@ -28,7 +28,9 @@ def estimate(study: Study, folds: Sequence[int], tasks: Sequence[SegmenterTask])
     rows = []
     for fold in folds:
         if not (study.gan_path(fold) / "result.json").exists():
-            rows.append((study.gan_path(fold).name, _gan_seconds(study, pairs), study.settings.gan.iterations))
+            rows.append(
+                (study.gan_path(fold).name, _gan_seconds(study, pairs), study.settings.gan.iterations)
+            )
     kinds: dict[tuple, float] = {}
     for task in tasks:
         kind = (task.real, task.generated, task.augmentation.moves)

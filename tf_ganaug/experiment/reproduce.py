@@ -70,7 +70,9 @@ def prepare(
 def _check(settings: Any) -> None:
     allowed = ("float32", "mixed_bfloat16", "mixed_float16")
     if settings.precision not in allowed:
-        raise InputError("precision", f"one of {', '.join(allowed)}", settings.precision, "choose one of these")
+        raise InputError(
+            "precision", f"one of {', '.join(allowed)}", settings.precision, "choose one of these"
+        )
     if len(settings.data.size) != 2:
         raise InputError("data.size", "[height, width]", str(settings.data.size), "name two numbers")
     if not 1 <= settings.folds_used <= settings.folds:
@@ -120,10 +122,16 @@ def dry_run(study: Study, paper: str, parts: Sequence[str]) -> str:
 
 
 def _data_line(dataset: Dataset) -> str:
-    kind = "SYNTHETIC data, drawn by code: no result here says anything about patients. " if dataset.synthetic else ""
+    kind = (
+        "SYNTHETIC data, drawn by code: no result here says anything about patients. "
+        if dataset.synthetic
+        else ""
+    )
     subjects = len({case.subject for case in dataset.cases})
     target = ", ".join(dataset.spec.names[1:])
-    return f"{kind}Data: {dataset.name}, {len(dataset.cases)} images of {subjects} subjects, target: {target}."
+    return (
+        f"{kind}Data: {dataset.name}, {len(dataset.cases)} images of {subjects} subjects, target: {target}."
+    )
 
 
 def _lead(dataset: Dataset, profile: str, study: Study) -> list[str]:

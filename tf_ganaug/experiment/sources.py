@@ -52,6 +52,9 @@ def _two_classes(dataset: Dataset, target: int | None) -> Dataset:
     if target is None and len(classes) != 2:
         offered = ", ".join(f"{c.ids[0]} ({c.name})" for c in classes[1:])
         raise InputError(
-            "--target", "the class to segment", f"none, with {len(classes) - 1} classes", f"name one of {offered}"
+            "--target",
+            "the class to segment",
+            f"none, with {len(classes) - 1} classes",
+            f"name one of {offered}",
         )
     return replace(dataset, spec=dataset.spec.target(classes[1].ids[0] if target is None else target))

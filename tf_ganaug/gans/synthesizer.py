@@ -59,9 +59,7 @@ class Provenance:
         return np.clip(np.rint(stored), limits.min, limits.max).astype(dtype)
 
 
-def freeze_statistics(
-    generator: keras.Model, seed: int, latents: int = 1024, batch: int = 64
-) -> None:
+def freeze_statistics(generator: keras.Model, seed: int, latents: int = 1024, batch: int = 64) -> None:
     """Measures every batch norm's mean and variance over many latents, for `training=False`.
 
     The statistics are those of minibatches in training mode, pooled: E[x] and E[x^2] - E[x]^2.
@@ -112,7 +110,9 @@ class _Exported(tf.Module):
 
             kinds = {"image": tf.float32, "mask": tf.uint8}
             chunks = tf.map_fn(chunk, tf.range((n + CHUNK - 1) // CHUNK), fn_output_signature=kinds)
-            return {name: tf.reshape(x, tf.concat([[-1], tf.shape(x)[2:]], 0))[:n] for name, x in chunks.items()}
+            return {
+                name: tf.reshape(x, tf.concat([[-1], tf.shape(x)[2:]], 0))[:n] for name, x in chunks.items()
+            }
 
         self.pairs = tf.function(pairs, [tf.TensorSpec((None, latent_size), tf.float32, "latents")])
         scalar = tf.TensorSpec((), tf.int32)
@@ -134,9 +134,7 @@ class Synthesizer:
         self.latent_size = latent_size
 
     @classmethod
-    def from_generator(
-        cls, generator: keras.Model, spec: LabelSpec, provenance: Provenance
-    ) -> Synthesizer:
+    def from_generator(cls, generator: keras.Model, spec: LabelSpec, provenance: Provenance) -> Synthesizer:
         """Wraps a generator whose statistics are frozen; joint images as `gans.joint` lays them out."""
         module = _Exported(generator, len(spec.classes))
         return cls(module, spec, provenance, generator.input_shape[-1])
@@ -197,7 +195,9 @@ class Synthesizer:
             module = tf.saved_model.load(str(folder))
         except (OSError, ValueError) as error:
             remedy = "name a GAN run folder or an exported SavedModel"
-            raise InputError(folder, "a synthesizer (SavedModel and metadata.json)", str(error), remedy) from error
+            raise InputError(
+                folder, "a synthesizer (SavedModel and metadata.json)", str(error), remedy
+            ) from error
         provenance = Provenance(**{name: metadata[name] for name in Provenance.__dataclass_fields__})
         return cls(module, _spec(metadata["label_spec"]), provenance, metadata["latent_size"])
 

@@ -12,7 +12,14 @@ from tf_ganaug.gans.wgan_gp import critic_loss, generator_loss
 from tf_ganaug.golden.case import GoldenCase
 from tf_ganaug.models import dcgan, wgan_resnet
 
-_VARIABLES = {"W": "kernel", "Filters": "kernel", "b": "bias", "Biases": "bias", "offset": "beta", "scale": "gamma"}
+_VARIABLES = {
+    "W": "kernel",
+    "Filters": "kernel",
+    "b": "bias",
+    "Biases": "bias",
+    "offset": "beta",
+    "scale": "gamma",
+}
 
 
 def _channels_last(name: str, value: np.ndarray, base: tuple[int, int, int]) -> np.ndarray:

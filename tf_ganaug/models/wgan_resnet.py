@@ -45,9 +45,7 @@ def _residual(x, maps: int, name: str, norm: type[keras.layers.Layer], up: bool)
     return keras.layers.Add()([shortcut, y if up else resize(y)])
 
 
-def generator(
-    height: int, width: int, channels: int, dim: int = 64, latent_size: int = 128
-) -> keras.Model:
+def generator(height: int, width: int, channels: int, dim: int = 64, latent_size: int = 128) -> keras.Model:
     """Latents (N, latent_size) ~ N(0, 1) to images (N, height, width, channels) in [-1, 1].
 
     Raises:

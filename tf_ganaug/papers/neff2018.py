@@ -174,7 +174,9 @@ def table2(frame: pd.DataFrame, unit: str) -> pd.DataFrame:
             }
         )
     for pairs, mean, deviation in EARLIER:
-        records.append({"Network": f"Neff et al. [10], {pairs}", "Paper: Dice": f"{mean:.2f} ± {deviation:.2f} %"})
+        records.append(
+            {"Network": f"Neff et al. [10], {pairs}", "Paper: Dice": f"{mean:.2f} ± {deviation:.2f} %"}
+        )
     return pd.DataFrame(records).fillna("")
 
 

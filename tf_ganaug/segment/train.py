@@ -220,7 +220,9 @@ def _report(run: RunFolder, step: int, total: int, loss: float, images: float) -
             "try a lower segmenter.learning_rate, another seed, or --precision float32",
         )
     run.record(step, {"loss": loss, "images_per_second": images})
-    run.say(f"iteration {step}/{total}  loss {loss:.4f}  {images:.1f} images/s  memory {peak_memory():.2f} GB")
+    run.say(
+        f"iteration {step}/{total}  loss {loss:.4f}  {images:.1f} images/s  memory {peak_memory():.2f} GB"
+    )
 
 
 def _finish(run: RunFolder, segmenter: Segmenter) -> Trained:
