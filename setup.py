@@ -1,5 +1,7 @@
 """Chooses the software stack by Python version: see docs/stacks.md."""
 
+from pathlib import Path
+
 from setuptools import find_packages, setup
 
 OLD, NEW = "python_version < '3.12'", "python_version >= '3.12'"
@@ -8,7 +10,7 @@ setup(
     name="tf_ganaug",
     version="0.1.0",
     description="GAN-based data augmentation for image segmentation: reference implementations of five papers",
-    long_description=open("README.md", encoding="utf-8").read(),
+    long_description=(Path(__file__).parent / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.9",

@@ -21,17 +21,13 @@ def _list(context: click.Context, _: click.Parameter, value: bool) -> None:
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.argument("paper")
-@click.option(
-    "--data", type=click.Path(path_type=Path), help="Folder of the data; default: the embedded cohort."
-)
+@click.option("--data", type=click.Path(path_type=Path), help="Folder of the data; default: the embedded cohort.")
 @click.option("--reader", help="embedded, folder or scr; default: folder with --data, else embedded.")
 @click.option("--target", type=int, help="Stored id of the class to segment, where there are several.")
 @click.option("--dataset-yaml", type=click.Path(path_type=Path), help="Describes a folder of data.")
 @click.option("--profile", type=click.Choice(["quick", "paper", "smoke"]), default="quick", help="Scale.")
 @click.option("--only", help="Tables and figures, separated by commas; see --list.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Folder of results; default: runs/PAPER-PROFILE[-DATA]."
-)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of results; default: runs/PAPER-PROFILE[-DATA].")
 @click.option("--seed", type=int, help="Of everything random; default: the profile's.")
 @click.option("--repeats", type=int, help="Networks per row and fold, differing in their seed.")
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a setting; repeatable.")
@@ -40,16 +36,10 @@ def _list(context: click.Context, _: click.Parameter, value: bool) -> None:
     type=click.Choice(["float32", "mixed_bfloat16", "mixed_float16"]),
     help="Of the networks; default: the profile's.",
 )
-@click.option(
-    "--dry-run", is_flag=True, help="Print settings, runs and a measured time estimate; train nothing."
-)
-@click.option(
-    "--list", is_flag=True, is_eager=True, expose_value=False, callback=_list, help="List the papers."
-)
+@click.option("--dry-run", is_flag=True, help="Print settings, runs and a measured time estimate; train nothing.")
+@click.option("--list", is_flag=True, is_eager=True, expose_value=False, callback=_list, help="List the papers.")
 @input_errors
-def main(
-    paper, data, reader, target, dataset_yaml, profile, only, out, seed, repeats, changes, precision, dry_run
-):
+def main(paper, data, reader, target, dataset_yaml, profile, only, out, seed, repeats, changes, precision, dry_run):
     """Run the experiments of PAPER and write their report.
 
     The same command again continues where it stopped, and reuses what is finished.
@@ -69,9 +59,7 @@ def main(
     named = {"seed": seed, "repeats": repeats, "precision": precision}
     changes = [*changes, *(f"{name}={value}" for name, value in named.items() if value is not None)]
     parts = reproduce.parts_of(paper, profile, only)
-    study, asked = reproduce.prepare(
-        paper, CONFIGS, profile, changes, data, reader, target, dataset_yaml, out
-    )
+    study, asked = reproduce.prepare(paper, CONFIGS, profile, changes, data, reader, target, dataset_yaml, out)
     if dry_run:
         click.echo(reproduce.dry_run(study, paper, parts))
         return

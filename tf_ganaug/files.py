@@ -39,7 +39,5 @@ def make_folder(path: Path) -> Path:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise InputError(
-            path, "a folder that can be written", error.strerror, "choose another --out"
-        ) from error
+        raise InputError(path, "a folder that can be written", error.strerror, "choose another --out") from error
     return path

@@ -227,9 +227,7 @@ def test_damaged_slice_names_file_and_slice(tmp_path):
     assert len(dataset.cases) == 6
     with pytest.raises(InputError) as caught:
         dataset.cases[2].read_image()
-    assert str(caught.value).startswith(
-        f"{path} (slice 2 across axis 2): expected finite values, found 1 NaN"
-    )
+    assert str(caught.value).startswith(f"{path} (slice 2 across axis 2): expected finite values, found 1 NaN")
     save(path, np.zeros((4, 5, 6), np.float32))
     assert f"{path}: expected a volume that varies" in refusal(tmp_path)
 

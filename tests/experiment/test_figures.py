@@ -90,9 +90,7 @@ def test_comparison_shows_differences_and_legend(tmp_path):
 
 def test_curves_of_sparse_and_missing_columns(tmp_path):
     steps = np.arange(100)
-    dense = pd.DataFrame(
-        {"step": steps, "loss": 1.0 + steps, "validation_dice": np.where(steps % 10, np.nan, 0.5)}
-    )
+    dense = pd.DataFrame({"step": steps, "loss": 1.0 + steps, "validation_dice": np.where(steps % 10, np.nan, 0.5)})
     dense.loc[3, "loss"] = np.inf
     short = pd.DataFrame({"step": [0], "loss": [1.0]})
     figures.curves(
@@ -107,9 +105,7 @@ def test_curves_of_sparse_and_missing_columns(tmp_path):
 
 def test_per_case_shows_fractions_in_percent(tmp_path, monkeypatch):
     drawn = {}
-    monkeypatch.setattr(
-        figures, "_save_figure", lambda figure, path: drawn.update(axis=figure.axes[0], path=path)
-    )
+    monkeypatch.setattr(figures, "_save_figure", lambda figure, path: drawn.update(axis=figure.axes[0], path=path))
     frame = pd.DataFrame({"row": ["a", "a", "b"], "case": ["1", "2", "1"], "dice": [0.9, 0.8, np.nan]})
     figures.per_case(frame, "dice", tmp_path / "dice.png", ["b", "a"])
     assert drawn["axis"].get_xlabel() == "Dice (%)"

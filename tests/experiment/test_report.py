@@ -28,9 +28,7 @@ def report(tmp_path):
     picture = tmp_path / "made" / "my figures" / "grid.png"
     Image.fromarray(np.zeros((20, 30, 3), np.uint8)).save(picture)
     parts = ["Plain <b>words</b>.", Table(FRAME, "<script>alert(1)</script>"), Figure(picture, "Pairs")]
-    path = write(
-        tmp_path / "made", "Title & more", ["Data: drawn", "Profile: smoke"], [Section("Help?", parts)]
-    )
+    path = write(tmp_path / "made", "Title & more", ["Data: drawn", "Profile: smoke"], [Section("Help?", parts)])
     assert path == tmp_path / "made" / "report.html"
     return (tmp_path / "made").rename(tmp_path / "moved")
 

@@ -65,9 +65,7 @@ def test_tables_agree_with_the_cases(finished):
     cases = pd.read_csv(finished / "cases.csv")
     splits = json.loads((finished / "splits.json").read_text())
     assert set(cases.subject) == set(splits[0]["test"])
-    mean, deviation = (
-        100 * getattr(cases[cases.row == "8-8-NoAug"].dice, name)() for name in ("mean", "std")
-    )
+    mean, deviation = (100 * getattr(cases[cases.row == "8-8-NoAug"].dice, name)() for name in ("mean", "std"))
     assert f"{mean:.2f} ± {deviation:.2f} %" in (finished / "report.md").read_text()
 
 
@@ -132,9 +130,7 @@ def test_list_and_dry_run(tmp_path):
 def weights(folder: Path) -> dict[str, np.ndarray]:
     """Every tensor of the newest checkpoint but the clock."""
     reader = tf.train.load_checkpoint(str(folder / "checkpoints"))
-    names = [
-        name for name in reader.get_variable_to_shape_map() if "seconds" not in name and "_GRAPH" not in name
-    ]
+    names = [name for name in reader.get_variable_to_shape_map() if "seconds" not in name and "_GRAPH" not in name]
     return {name: reader.get_tensor(name) for name in names}
 
 
@@ -172,9 +168,7 @@ def test_a_killed_training_ends_bit_for_bit_alike(tmp_path):
         assert first.keys() == second.keys()
         for name, value in first.items():
             np.testing.assert_array_equal(value, second[name], err_msg=f"{place} {name}")
-        steps = [
-            json.loads(line)["step"] for line in (killed / place / "metrics.jsonl").read_text().splitlines()
-        ]
+        steps = [json.loads(line)["step"] for line in (killed / place / "metrics.jsonl").read_text().splitlines()]
         assert steps == [
             json.loads(line)["step"] for line in (whole / place / "metrics.jsonl").read_text().splitlines()
         ]

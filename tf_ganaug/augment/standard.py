@@ -9,7 +9,6 @@ import tensorflow as tf
 from tf_ganaug import backend
 from tf_ganaug.random import stream_seed
 
-
 #: Displacements are drawn at this many by this many points, over the whole image.
 CONTROL_POINTS = 5
 
@@ -66,9 +65,7 @@ def augment(
         labels = gather_nearest(labels, flow)
     count = tf.shape(images)[0]
     if settings.scale:
-        images *= 1.0 + tf.random.stateless_normal(
-            (count, 1, 1, 1), stream_seed(seed, 3), stddev=settings.scale
-        )
+        images *= 1.0 + tf.random.stateless_normal((count, 1, 1, 1), stream_seed(seed, 3), stddev=settings.scale)
     if settings.shift:
         images += tf.random.stateless_normal((count, 1, 1, 1), stream_seed(seed, 4), stddev=settings.shift)
     return images, labels

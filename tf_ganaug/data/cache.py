@@ -70,9 +70,7 @@ def intensity_range(image: np.ndarray, percentiles: Sequence[float]) -> tuple[fl
     return float(low), float(high) if high > low else float(low) + 1.0
 
 
-def sized_cases(
-    dataset: Dataset, height: int, width: int, percentiles: Sequence[float], folder: Path
-) -> SizedCases:
+def sized_cases(dataset: Dataset, height: int, width: int, percentiles: Sequence[float], folder: Path) -> SizedCases:
     """Every case of `dataset` at height x width, read and decoded on the first call only.
 
     Args:

@@ -60,9 +60,7 @@ class LabelSpec:
     @classmethod
     def from_names(cls, names: Mapping[int, str], ignored: Iterable[int] = ()) -> LabelSpec:
         """One class for each stored id, the smallest id first, with colours of `PALETTE`."""
-        classes = tuple(
-            LabelClass(names[i], (i,), PALETTE[n % len(PALETTE)]) for n, i in enumerate(sorted(names))
-        )
+        classes = tuple(LabelClass(names[i], (i,), PALETTE[n % len(PALETTE)]) for n, i in enumerate(sorted(names)))
         return cls(classes, tuple(ignored))
 
     @property

@@ -129,8 +129,7 @@ def _by_stem(root: Path, described: Description) -> list[_Pair]:
     images, labels = _stems(root / "images"), _stems(root / "labels")
     require_pairs(root, images, labels)
     return [
-        _Pair(stem, described.subject_of(stem, images[stem]), (images[stem],), labels[stem])
-        for stem in sorted(images)
+        _Pair(stem, described.subject_of(stem, images[stem]), (images[stem],), labels[stem]) for stem in sorted(images)
     ]
 
 
@@ -273,6 +272,4 @@ def _check_splits(described: Description, subjects: set[str]) -> None:
         unknown = sorted(set(names) - subjects)
         if unknown:
             remedy = "name subjects of the folder"
-            raise InputError(
-                described.path, f"'splits' of known subjects in {part}", _listed(unknown), remedy
-            )
+            raise InputError(described.path, f"'splits' of known subjects in {part}", _listed(unknown), remedy)

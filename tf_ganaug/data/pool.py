@@ -53,9 +53,7 @@ def write_pool(
         _write_image(unfinished / "images" / f"{number:06d}", image)
         _write_png(unfinished / "labels" / f"{number:06d}.png", stored[label][..., None])
     classes = {c.ids[0]: {"name": c.name, "colour": list(c.colour)} for c in spec.classes}
-    OmegaConf.save(
-        OmegaConf.create({"classes": classes, "spacing": list(spacing)}), unfinished / "dataset.yaml"
-    )
+    OmegaConf.save(OmegaConf.create({"classes": classes, "spacing": list(spacing)}), unfinished / "dataset.yaml")
     write_text(unfinished / "provenance.json", json.dumps(provenance, indent=1))
     os.replace(unfinished, folder)
 

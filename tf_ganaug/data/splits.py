@@ -37,9 +37,7 @@ class Split:
                     )
 
 
-def cross_validation(
-    subjects: Iterable[str], folds: int, seed: int, validation_share: float = 30 / 165
-) -> list[Split]:
+def cross_validation(subjects: Iterable[str], folds: int, seed: int, validation_share: float = 30 / 165) -> list[Split]:
     """Folds whose test parts hold every subject exactly once.
 
     The subjects are shuffled and dealt to the test parts, whose sizes differ by one at most, smaller

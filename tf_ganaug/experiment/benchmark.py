@@ -88,9 +88,7 @@ def _pipeline(size: int, dim: int, batch: int) -> dict[str, float]:
     half = batch // 2
 
     def seconds(real: int, generated: int, augmentation: Augmentation) -> float:
-        batches = training_batches(
-            pairs, real, generated, synthesizer.pairs, synthesizer.latent_size, augmentation, 0
-        )
+        batches = training_batches(pairs, real, generated, synthesizer.pairs, synthesizer.latent_size, augmentation, 0)
         iterator = iter(batches)
         rounds = 40
         return _median(lambda: [next(iterator) for _ in range(rounds)], 5, warm=1) / rounds
@@ -106,6 +104,5 @@ def _pipeline(size: int, dim: int, batch: int) -> dict[str, float]:
         "pipeline, real, augmented [images/s]": batch / plain_augmented,
         "pipeline, mixed, augmented [images/s]": batch / mixed_augmented,
         "mixed over real, less the forward time": plain / max(mixed - forward, 1e-9),
-        "mixed over real, augmented, less the forward time": plain_augmented
-        / max(mixed_augmented - forward, 1e-9),
+        "mixed over real, augmented, less the forward time": plain_augmented / max(mixed_augmented - forward, 1e-9),
     }

@@ -65,7 +65,7 @@ class SegmenterSettings:
     beta_2: float
     min_iterations: int
     more_iterations: int
-    max_iterations: Optional[int]  # noqa: UP045
+    max_iterations: Optional[int]
     validate_every: int
     log_every: int
     checkpoint_every: int
@@ -120,9 +120,7 @@ def _changed(settings: Any, change: str) -> Any:
         return OmegaConf.merge(settings, OmegaConf.from_dotlist([change]))
     except (YAMLError, OmegaConfBaseException) as error:
         remedy = f"known settings: {', '.join(_siblings(settings, key))}"
-        raise InputError(
-            f"--set {change}", "a known setting and a value of its type", _line(error), remedy
-        ) from error
+        raise InputError(f"--set {change}", "a known setting and a value of its type", _line(error), remedy) from error
 
 
 def _siblings(settings: Any, key: str) -> list[str]:

@@ -28,9 +28,7 @@ def estimate(study: Study, folds: Sequence[int], tasks: Sequence[SegmenterTask])
     rows = []
     for fold in folds:
         if not (study.gan_path(fold) / "result.json").exists():
-            rows.append(
-                (study.gan_path(fold).name, _gan_seconds(study, pairs), study.settings.gan.iterations)
-            )
+            rows.append((study.gan_path(fold).name, _gan_seconds(study, pairs), study.settings.gan.iterations))
     kinds: dict[tuple, float] = {}
     for task in tasks:
         kind = (task.real, task.generated, task.augmentation.moves)
@@ -57,9 +55,7 @@ def _some_pairs(study: Study) -> RealPairs:
     cases = study.cases(0, "train")[: max(s.gan.batch, s.segmenter.batch)]
     with TemporaryDirectory() as place:
         part = replace(study.dataset, cases=tuple(cases))
-        return RealPairs(
-            sized_cases(part, study.height, study.width, s.data.percentiles, Path(place)), part.cases
-        )
+        return RealPairs(sized_cases(part, study.height, study.width, s.data.percentiles, Path(place)), part.cases)
 
 
 def _gan_seconds(study: Study, pairs: RealPairs) -> float:

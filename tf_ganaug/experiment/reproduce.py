@@ -70,9 +70,7 @@ def prepare(
 def _check(settings: Any) -> None:
     allowed = ("float32", "mixed_bfloat16", "mixed_float16")
     if settings.precision not in allowed:
-        raise InputError(
-            "precision", f"one of {', '.join(allowed)}", settings.precision, "choose one of these"
-        )
+        raise InputError("precision", f"one of {', '.join(allowed)}", settings.precision, "choose one of these")
     if len(settings.data.size) != 2:
         raise InputError("data.size", "[height, width]", str(settings.data.size), "name two numbers")
     if not 1 <= settings.folds_used <= settings.folds:
@@ -122,16 +120,10 @@ def dry_run(study: Study, paper: str, parts: Sequence[str]) -> str:
 
 
 def _data_line(dataset: Dataset) -> str:
-    kind = (
-        "SYNTHETIC data, drawn by code: no result here says anything about patients. "
-        if dataset.synthetic
-        else ""
-    )
+    kind = "SYNTHETIC data, drawn by code: no result here says anything about patients. " if dataset.synthetic else ""
     subjects = len({case.subject for case in dataset.cases})
     target = ", ".join(dataset.spec.names[1:])
-    return (
-        f"{kind}Data: {dataset.name}, {len(dataset.cases)} images of {subjects} subjects, target: {target}."
-    )
+    return f"{kind}Data: {dataset.name}, {len(dataset.cases)} images of {subjects} subjects, target: {target}."
 
 
 def _lead(dataset: Dataset, profile: str, study: Study) -> list[str]:
@@ -152,13 +144,14 @@ def _lead(dataset: Dataset, profile: str, study: Study) -> list[str]:
 def _appendix(study: Study) -> list[Section]:
     flat = pd.json_normalize(asdict(study.settings)).T.reset_index()
     flat.columns = ["Setting", "Value"]
+    devices = ", ".join(device.device_type for device in tf.config.list_physical_devices())
     versions = {
         "tf_ganaug": __version__,
         "Python": platform.python_version(),
         "TensorFlow": tf.__version__,
         "Keras": keras.__version__,
         "numpy": np.__version__,
-        "Machine": f"{platform.machine()}, devices {', '.join(d.device_type for d in tf.config.list_physical_devices())}",
+        "Machine": f"{platform.machine()}, devices {devices}",
         "Command": shlex.join(["python", *sys.argv]),
     }
     table = pd.DataFrame(versions.items(), columns=["Part", "Version"])

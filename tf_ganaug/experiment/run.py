@@ -91,9 +91,7 @@ class RunFolder:
 def read_metrics(path: Path) -> list[dict]:
     """The records of a run's metrics.jsonl; none if it has not begun."""
     file = path / "metrics.jsonl"
-    return (
-        [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
-    )
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
 
 
 def claim_options(folder: Path, options: Mapping[str, Any]) -> None:

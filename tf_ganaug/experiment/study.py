@@ -56,9 +56,7 @@ class SegmenterTask:
     def name(self) -> str:
         """Name of the run's folder."""
         a = self.augmentation
-        kind = (
-            "plain" if a == Augmentation() else f"i{a.shift:g}-s{a.scale:g}-t{a.translation:g}-e{a.elastic:g}"
-        )
+        kind = "plain" if a == Augmentation() else f"i{a.shift:g}-s{a.scale:g}-t{a.translation:g}-e{a.elastic:g}"
         flip = "-flip" if a.flip else ""
         return f"unet-fold{self.fold}-{self.real}-{self.generated}-{kind}{flip}-repeat{self.repeat}"
 
@@ -246,9 +244,7 @@ class Study:
     def new_segmenter(self, task: SegmenterTask) -> Segmenter:
         """Untrained; all tasks of one fold and repeat start from the same weights, to be compared."""
         s = self.settings.segmenter
-        keras.utils.set_random_seed(
-            named_seed(self.settings.seed, f"unet-fold{task.fold}-repeat{task.repeat}")
-        )
+        keras.utils.set_random_seed(named_seed(self.settings.seed, f"unet-fold{task.fold}-repeat{task.repeat}"))
         classes, channels = len(self.spec.classes), self.dataset.channels
         model = neff_unet(self.height, self.width, channels, classes, s.levels, s.filters)
         return Segmenter(model, s.learning_rate, s.beta_1, s.beta_2, self.settings.jit_compile)
@@ -259,10 +255,7 @@ class Study:
 
     def costs(self) -> pd.DataFrame:
         """Every finished run of the folder: iterations, minutes."""
-        results = {
-            path.parent.name: json.loads(path.read_text())
-            for path in sorted(self.folder.glob("*/result.json"))
-        }
+        results = {path.parent.name: json.loads(path.read_text()) for path in sorted(self.folder.glob("*/result.json"))}
         return pd.DataFrame(
             {
                 "Run": name,
@@ -285,9 +278,7 @@ class Study:
         frame = pd.read_csv(self.folder / task.name / "cases.csv", dtype=types)
         return frame.assign(fold=task.fold, repeat=task.repeat)
 
-    def predict(
-        self, task: SegmenterTask, cases: Sequence[Case]
-    ) -> Iterator[tuple[Case, np.ndarray, np.ndarray]]:
+    def predict(self, task: SegmenterTask, cases: Sequence[Case]) -> Iterator[tuple[Case, np.ndarray, np.ndarray]]:
         """Case, truth and prediction at native size, by a finished task's best weights."""
         model = self.new_segmenter(task).model
         model.load_weights(self.folder / task.name / "best.weights.h5")
@@ -295,9 +286,9 @@ class Study:
 
     def _measure(self, model: keras.Model, task: SegmenterTask) -> pd.DataFrame:
         parts = [
-            evaluate(
-                model, self.sized, self.cases(task.fold, part), self.spec, self.settings.segmenter.batch
-            ).assign(part=part)
+            evaluate(model, self.sized, self.cases(task.fold, part), self.spec, self.settings.segmenter.batch).assign(
+                part=part
+            )
             for part in ("validation", "test")
         ]
         return pd.concat(parts, ignore_index=True)

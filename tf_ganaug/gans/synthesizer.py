@@ -110,9 +110,7 @@ class _Exported(tf.Module):
 
             kinds = {"image": tf.float32, "mask": tf.uint8}
             chunks = tf.map_fn(chunk, tf.range((n + CHUNK - 1) // CHUNK), fn_output_signature=kinds)
-            return {
-                name: tf.reshape(x, tf.concat([[-1], tf.shape(x)[2:]], 0))[:n] for name, x in chunks.items()
-            }
+            return {name: tf.reshape(x, tf.concat([[-1], tf.shape(x)[2:]], 0))[:n] for name, x in chunks.items()}
 
         self.pairs = tf.function(pairs, [tf.TensorSpec((None, latent_size), tf.float32, "latents")])
         scalar = tf.TensorSpec((), tf.int32)
@@ -195,9 +193,7 @@ class Synthesizer:
             module = tf.saved_model.load(str(folder))
         except (OSError, ValueError) as error:
             remedy = "name a GAN run folder or an exported SavedModel"
-            raise InputError(
-                folder, "a synthesizer (SavedModel and metadata.json)", str(error), remedy
-            ) from error
+            raise InputError(folder, "a synthesizer (SavedModel and metadata.json)", str(error), remedy) from error
         provenance = Provenance(**{name: metadata[name] for name in Provenance.__dataclass_fields__})
         return cls(module, _spec(metadata["label_spec"]), provenance, metadata["latent_size"])
 

@@ -12,8 +12,8 @@ import click
 # zero, and one flipped unit moves a gradient by 1e-3 of its size. TensorFlow's own kernels stay at 1e-7.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
-from tf_ganaug.errors import InputError  # noqa: E402
-from tf_ganaug.golden.check import check_folder  # noqa: E402
+from tf_ganaug.errors import InputError
+from tf_ganaug.golden.check import check_folder
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

@@ -119,7 +119,7 @@ def critic(
         x = keras.layers.LeakyReLU(negative_slope)(x)
     x = keras.layers.Flatten(dtype="float32")(x)
     deviation = math.sqrt(2.0 / (x.shape[-1] + 1)) if he else ORIGINAL_DEVIATION
-    scores = keras.layers.Dense(
-        1, kernel_initializer=uniform(deviation), dtype="float32", name="Discriminator.Output"
-    )(x)
+    scores = keras.layers.Dense(1, kernel_initializer=uniform(deviation), dtype="float32", name="Discriminator.Output")(
+        x
+    )
     return keras.Model(images, keras.layers.Reshape((), dtype="float32")(scores), name="critic")

@@ -26,9 +26,7 @@ class BatchStatisticsNorm(keras.layers.Layer):
         shape = (int(input_shape[-1]),)
         self.gamma = self.add_weight(name="gamma", shape=shape, initializer="ones", dtype="float32")
         self.beta = self.add_weight(name="beta", shape=shape, initializer="zeros", dtype="float32")
-        self.mean = self.add_weight(
-            name="mean", shape=shape, initializer="zeros", trainable=False, dtype="float32"
-        )
+        self.mean = self.add_weight(name="mean", shape=shape, initializer="zeros", trainable=False, dtype="float32")
         self.variance = self.add_weight(
             name="variance", shape=shape, initializer="ones", trainable=False, dtype="float32"
         )

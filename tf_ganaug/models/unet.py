@@ -7,9 +7,7 @@ import keras
 from tf_ganaug.models.sizes import require_multiple
 
 
-def neff_unet(
-    height: int, width: int, channels: int, classes: int, levels: int = 3, filters: int = 64
-) -> keras.Model:
+def neff_unet(height: int, width: int, channels: int, classes: int, levels: int = 3, filters: int = 64) -> keras.Model:
     """The U-Net of Neff 2018, section IV: the same number of filters everywhere, no batch norm.
 
     A level is two 3 x 3 convolutions; between levels the map is halved by max pooling and doubled by
@@ -35,9 +33,7 @@ def neff_unet(
 
     def convolutions(x):
         for _ in range(2):
-            x = keras.layers.Conv2D(
-                filters, 3, padding="same", activation="relu", kernel_initializer=he_normal()
-            )(x)
+            x = keras.layers.Conv2D(filters, 3, padding="same", activation="relu", kernel_initializer=he_normal())(x)
         return x
 
     images = keras.Input((height, width, channels), name="images")
@@ -48,9 +44,7 @@ def neff_unet(
             skips.append(x)
             x = keras.layers.MaxPooling2D(2)(x)
     for skip in reversed(skips):
-        x = keras.layers.Conv2DTranspose(
-            filters, 2, strides=2, activation="relu", kernel_initializer=he_normal()
-        )(x)
+        x = keras.layers.Conv2DTranspose(filters, 2, strides=2, activation="relu", kernel_initializer=he_normal())(x)
         x = convolutions(keras.layers.Concatenate()([skip, x]))
     logits = keras.layers.Conv2D(classes, 1, kernel_initializer=he_normal(), dtype="float32")(x)
     return keras.Model(images, logits, name="neff_unet")

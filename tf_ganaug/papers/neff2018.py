@@ -149,9 +149,7 @@ def table1(study: Study, tasks: Sequence[SegmenterTask]) -> pd.DataFrame:
 def test_measures(study: Study, tasks: dict[str, list[SegmenterTask]]) -> pd.DataFrame:
     """Every measure of every test case of every row, with the column `row`."""
     frames = [
-        study.measures(task).query("part == 'test'").assign(row=name)
-        for name, group in tasks.items()
-        for task in group
+        study.measures(task).query("part == 'test'").assign(row=name) for name, group in tasks.items() for task in group
     ]
     return pd.concat(frames, ignore_index=True)
 
@@ -174,9 +172,7 @@ def table2(frame: pd.DataFrame, unit: str) -> pd.DataFrame:
             }
         )
     for pairs, mean, deviation in EARLIER:
-        records.append(
-            {"Network": f"Neff et al. [10], {pairs}", "Paper: Dice": f"{mean:.2f} ± {deviation:.2f} %"}
-        )
+        records.append({"Network": f"Neff et al. [10], {pairs}", "Paper: Dice": f"{mean:.2f} ± {deviation:.2f} %"})
     return pd.DataFrame(records).fillna("")
 
 

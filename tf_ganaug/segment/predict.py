@@ -68,9 +68,7 @@ def measure(case: Case, truth: np.ndarray, predicted: np.ndarray, spec: LabelSpe
         }
 
 
-def evaluate(
-    model: keras.Model, sized: SizedCases, cases: Sequence[Case], spec: LabelSpec, batch: int
-) -> pd.DataFrame:
+def evaluate(model: keras.Model, sized: SizedCases, cases: Sequence[Case], spec: LabelSpec, batch: int) -> pd.DataFrame:
     """All measures of all cases, one row per case and class."""
     return pd.DataFrame(
         record

@@ -79,9 +79,7 @@ class Segmenter(tf.Module):
         jit_compile: XLA.
     """
 
-    def __init__(
-        self, model: keras.Model, learning_rate: float, beta_1: float, beta_2: float, jit_compile: bool
-    ):
+    def __init__(self, model: keras.Model, learning_rate: float, beta_1: float, beta_2: float, jit_compile: bool):
         super().__init__()
         self.model = model
         self.optimizer = backend.adam(learning_rate, beta_1, beta_2)
@@ -198,9 +196,7 @@ def train_segmenter(
     return _finish(run, segmenter)
 
 
-def _validate(
-    run: RunFolder, segmenter: Segmenter, validation: RealPairs, batch: int, spec: LabelSpec
-) -> None:
+def _validate(run: RunFolder, segmenter: Segmenter, validation: RealPairs, batch: int, spec: LabelSpec) -> None:
     step = int(segmenter.step)
     loss, dice = segmenter.validate(validation, batch)
     run.record(step, {"validation_loss": loss, "validation_dice": dice})
@@ -220,9 +216,7 @@ def _report(run: RunFolder, step: int, total: int, loss: float, images: float) -
             "try a lower segmenter.learning_rate, another seed, or --precision float32",
         )
     run.record(step, {"loss": loss, "images_per_second": images})
-    run.say(
-        f"iteration {step}/{total}  loss {loss:.4f}  {images:.1f} images/s  memory {peak_memory():.2f} GB"
-    )
+    run.say(f"iteration {step}/{total}  loss {loss:.4f}  {images:.1f} images/s  memory {peak_memory():.2f} GB")
 
 
 def _finish(run: RunFolder, segmenter: Segmenter) -> Trained:
