@@ -149,7 +149,7 @@ def test_a_target_that_must_be_named(data):
     [
         ("gan.iteration=5", ("gan.iteration", "gan.iterations")),
         ("gan.iterations=many", ("gan.iterations", "many")),
-        ("data.size=[48,48]", ("48", "64")),
+        ("data.size=[48,48]", ("48", "32")),
         ("segmenter.levels=9", ("32", "256")),
         ("precision=float8", ("precision", "float8")),
         ("folds_used=4", ("folds_used", "4")),

@@ -24,6 +24,7 @@ from tf_ganaug.experiment.estimate import estimate
 from tf_ganaug.experiment.report import Section, Table, write
 from tf_ganaug.experiment.sources import open_dataset
 from tf_ganaug.experiment.study import Study
+from tf_ganaug.models.sizes import require_multiple, require_power_of_two
 from tf_ganaug.papers import neff2018
 
 PAPERS = {"neff2018": neff2018}
@@ -73,6 +74,9 @@ def _check(settings: Any) -> None:
         raise InputError("precision", f"one of {', '.join(allowed)}", settings.precision, "choose one of these")
     if len(settings.data.size) != 2:
         raise InputError("data.size", "[height, width]", str(settings.data.size), "name two numbers")
+    # The networks check this too, but the U-Net is built only when the GAN is done.
+    require_power_of_two(*settings.data.size, smallest=8)
+    require_multiple(*settings.data.size, factor=1 << (settings.segmenter.levels - 1))
     if not 1 <= settings.folds_used <= settings.folds:
         found = f"{settings.folds_used} of {settings.folds}"
         raise InputError("folds_used", "at least 1 and at most folds", found, "change one of the two")

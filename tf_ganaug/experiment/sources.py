@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tf_ganaug.data import folder, scr
 from tf_ganaug.data.cases import Dataset
-from tf_ganaug.data.embedded import chest
+from tf_ganaug.data.embedded import thorax as chest
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.config import DataSettings
 
@@ -36,6 +36,8 @@ def open_dataset(
         InputError: for data that cannot be used, or a target that must be named.
     """
     name = reader or ("embedded" if data is None else "folder")
+    if name not in READERS:
+        raise InputError("--reader", f"one of {', '.join(READERS)}", name, "choose one of these")
     if name == "embedded":
         if data is not None:
             raise InputError("--data", "no folder with the embedded reader", str(data), "drop one of the two")
