@@ -65,7 +65,7 @@ def test_html_tables_sort_by_number(report):
 
 def test_lead_and_contents_come_first(report):
     html = (report / "report.html").read_text(encoding="utf-8")
-    places = [html.index(text) for text in ("Data: drawn", 'href="#section-1"', 'id="section-1"', "Table 1.")]
+    places = [html.index(text) for text in ("Data: drawn", 'href="#section-1"', 'id="section-1"', "<figcaption>")]
     assert places == sorted(places)
 
 

@@ -71,7 +71,7 @@ def write(folder: Path, title: str, lead: list[str], sections: list[Section]) ->
         folder: made if absent.
         title: the heading.
         lead: the first lines: which data, at which profile.
-        sections: in order; tables and figures are numbered through.
+        sections: in order. Their titles say which table or figure of the paper they are, so parts have no number.
 
     Returns:
         The path of `report.html`.
@@ -81,47 +81,33 @@ def write(folder: Path, title: str, lead: list[str], sections: list[Section]) ->
         FileNotFoundError: if a figure is not there.
     """
     make_folder(folder)
-    numbered = _numbered(sections)
-    markdown = "\n\n".join(_markdown(folder, title, lead, numbered))
+    markdown = "\n\n".join(_markdown(folder, title, lead, sections))
     templates = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     html = templates.get_template("report.html.jinja").render(
-        title=title, lead=lead, sections=numbered, columns=_columns, lines=_lines, picture=_picture
+        title=title, lead=lead, sections=sections, columns=_columns, lines=_lines, picture=_picture
     )
     write_text(folder / "report.md", markdown)
     write_text(folder / "report.html", html)
     return folder / "report.html"
 
 
-def _numbered(sections: Sequence[Section]) -> list[tuple[str, list[tuple[str, Any]]]]:
-    """Each title with its parts, each part with "Table 1", "Figure 1" or, for a paragraph, ""."""
-    counts = {Table: 0, Figure: 0}
-
-    def name(part: str | Table | Figure) -> str:
-        if isinstance(part, str):
-            return ""
-        counts[type(part)] += 1
-        return f"{type(part).__name__} {counts[type(part)]}"
-
-    return [(section.title, [(name(part), part) for part in section.parts]) for section in sections]
-
-
 def _markdown(folder: Path, title: str, lead: Sequence[str], sections: Sequence) -> Iterator[str]:
     """The blocks of report.md."""
     yield f"# {_plain(title)}"
     yield "\n".join(f"> {_plain(line)}  " for line in lead)
-    for number, (heading, parts) in enumerate(sections, 1):
-        yield f"## {number} {_plain(heading)}"
-        for name, part in parts:
+    for section in sections:
+        yield f"## {_plain(section.title)}"
+        for part in section.parts:
             if isinstance(part, str):
                 yield _plain(part)
                 continue
             if isinstance(part, Figure):
                 # Relative, so that the folder can be moved or sent whole.
                 link = quote(Path(os.path.relpath(part.path, folder)).as_posix())
-                yield f"![{name}]({link})"
-            yield f"**{name}.** {_plain(part.caption)}"
+                yield f"![{_plain(part.caption)}]({link})"
+            yield f"*{_plain(part.caption)}*"
             if isinstance(part, Table):
                 yield _pipes(part.frame)
 

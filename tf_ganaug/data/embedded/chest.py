@@ -3,22 +3,18 @@
 Made to try the programs without any download, not to stand for patients. As in SCR, a lung is its
 visible field, without what the heart, the mediastinum and the diaphragm hide, and a clavicle is
 marked as far as the rib cage reaches. Where an opacity hides a border, the mask is the true lung.
-
-The subject's frame has the midline at x = 0, the patient's left at x > 0, and the picture's side as
-its unit. `side` is -1 for the patient's right, which is the left of the picture, and 1 for the left.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache, partial
 
 import numpy as np
 from scipy.ndimage import label as find_components
 
 from tf_ganaug.data.cases import Case, Dataset, LabelSpec
+from tf_ganaug.data.embedded.chest_anatomy import SIDES, Person, Tubes, airways, bones, outlines_of, vessels
 from tf_ganaug.data.embedded.drawing import (
-    Pose,
     clouds,
     curve,
     ellipse,
@@ -26,7 +22,7 @@ from tf_ganaug.data.embedded.drawing import (
     ribbon,
     soften,
     strew,
-    tube,
+    tubes,
 )
 from tf_ganaug.data.scr import ORGANS
 
@@ -36,7 +32,8 @@ FILM_SIDE = 358.4
 #: The largest value of an image, 12 bits as in JSRT.
 WHITE = 4095
 
-_SIDES = (-1, 1)
+#: Outlines (n, 2) or masks (size, size) by name.
+_Arrays = dict[str, np.ndarray]
 
 #: Paths of the film markers' letters in a box of width 0.65 and height 1.
 _LETTERS = {
@@ -82,12 +79,12 @@ def draw(seed: int, subject: int, size: int) -> tuple[np.ndarray, dict[str, np.n
         mask, (size, size) bool.
     """
     rng = np.random.default_rng([seed, subject])
-    person = _Person.born(rng)
-    outlines = {name: person.pose(outline) for name, outline in _outlines(person).items()}
+    person = Person.born(rng)
+    outlines = {name: person.pose(outline) for name, outline in outlines_of(person).items()}
     masks = _masks(outlines, size)
     depth = _soft_tissue(person, outlines, masks, size)
-    depth += 0.4 * _bones(person, size)
-    depth -= _air(person, outlines, masks, rng, size)
+    depth += 0.55 * _bones(person, size) * np.minimum(2 * depth, 1)  # none outside the skin
+    depth -= _air(person, masks, rng, size)
     grain = np.random.default_rng([seed, subject, size])
     film = _expose(depth, rng, grain)
     return _mark(film, rng), masks
@@ -122,111 +119,114 @@ def _read_label(seed: int, subject: int, size: int, target: int | None) -> np.nd
     return label
 
 
-@dataclass(frozen=True)
-class _Person:
-    """What varies from subject to subject; lengths in sides of the picture.
-
-    Attributes:
-        apex: y of the lungs' tops.
-        base: y of the costophrenic angles.
-        width: from the midline to the widest lung border.
-        domes: y of the right and the left hemidiaphragm's top.
-        heart: the heart's width as a part of the usual.
-        knob: how far the aorta juts out.
-        turn: how far what lies in front is moved to the patient's left, by an oblique stance.
-        fat: thickness of the chest wall.
-        breasts: the weight of their shadows.
-        neck: half its width.
-        tilt: how steeply the clavicles rise.
-        pose: where the subject stands.
-        seed: of what varies in each detail.
-    """
-
-    apex: float
-    base: float
-    width: float
-    domes: tuple[float, float]
-    heart: float
-    knob: float
-    turn: float
-    fat: float
-    breasts: float
-    neck: float
-    tilt: float
-    pose: Pose
-    seed: int
-
-    @classmethod
-    def born(cls, rng: np.random.Generator) -> _Person:
-        apex = rng.uniform(0.13, 0.20)
-        base = apex + rng.uniform(0.46, 0.66)
-        right = base - rng.uniform(0.06, 0.13)
-        return cls(
-            apex=apex,
-            base=base,
-            width=rng.uniform(0.32, 0.385),
-            domes=(right, right + rng.uniform(0.005, 0.04)),
-            heart=rng.uniform(0.82, 1.22),
-            knob=rng.uniform(0.085, 0.13),
-            turn=rng.normal(0, 0.008),
-            fat=rng.uniform(0.025, 0.07),
-            breasts=max(0.0, rng.uniform(-0.3, 0.3)),
-            neck=rng.uniform(0.08, 0.12),
-            tilt=rng.uniform(0.0, 0.07),
-            pose=Pose(
-                scale=rng.uniform(0.88, 1.08),
-                angle=np.deg2rad(rng.normal(0, 2)),
-                centre=(0.0, 0.45),
-                shift=(0.5 + rng.normal(0, 0.015), rng.uniform(-0.02, 0.05)),
-            ),
-            seed=int(rng.integers(2**31)),
-        )
-
-    def wall(self, y: np.ndarray) -> np.ndarray:
-        """Distance of the rib cage's inside from the midline at heights y."""
-        outer = self.lung_wall()
-        top = np.argmin(outer[:, 1])
-        return np.interp(y, outer[top:, 1], outer[top:, 0])
-
-    def lung_wall(self) -> np.ndarray:
-        """From beside the trachea over the apex to the costophrenic angle, (n, 2), of the left side."""
-        span, w = self.base - self.apex, self.width
-        return curve(
-            [
-                (0.05, self.apex + 0.09),
-                (0.24 * w, self.apex + 0.025),
-                (0.42 * w, self.apex),
-                (0.66 * w, self.apex + 0.09 * span),
-                (0.86 * w, self.apex + 0.30 * span),
-                (0.96 * w, self.apex + 0.58 * span),
-                (w, self.apex + 0.84 * span),
-                (0.99 * w, self.base),
-            ]
-        )
+def _masks(outlines: _Arrays, size: int) -> _Arrays:
+    """What SCR marks, of the outlines in unit coordinates."""
+    masks = {organ: fill(outlines[organ], size) for organ in ORGANS.values()}
+    hidden = masks["heart"] | fill(outlines["mediastinum"], size)
+    for organ in ("left lung", "right lung"):
+        masks[organ] = _largest(masks[organ] & ~hidden)
+    return masks
 
 
-def _outlines(person: _Person) -> dict[str, np.ndarray]:
-    """All that is filled, each (n, 2) in the subject's frame."""
-    outlines = {"torso": _torso(person), "mediastinum": _mediastinum(person), "heart": _heart(person)}
-    for side, patient in zip(_SIDES, ("right", "left")):
-        mirror = np.array([side, 1])
-        dome = person.domes[side > 0]
-        diaphragm = curve(
-            [
-                (0.99 * person.width, person.base),
-                (0.86 * person.width, dome + 0.35 * (person.base - dome)),
-                (0.55 * person.width, dome),
-                (0.25 * person.width, dome + 0.015),
-                (0.0, dome + 0.06),
-            ]
-        )
-        outlines[f"{patient} lung"] = np.vstack([person.lung_wall(), diaphragm]) * mirror
-        path, radius = _clavicle(person, side)
-        over_ribs = np.abs(path[:, 0]) < 0.78 * person.width
-        outlines[f"{patient} clavicle"] = ribbon(path[over_ribs], radius[over_ribs])
-        shoulder = 0.30 + 0.1 * person.apex
-        arm = curve([(0.44, shoulder - 0.05), (0.52, 0.45), (0.56, 0.8), (0.57, 1.2)], 24) * mirror
-        outlines[f"{patient} arm"] = ribbon(arm, 0.06 + 0.4 * person.fat)
-        centre = (side * 0.55 * person.width, person.base - 0.05)
-        outlines[f"{patient} breast"] = ellipse(centre, (0.42 * person.width, 0.16))
-    return outlines
+def _largest(mask: np.ndarray) -> np.ndarray:
+    """The largest connected part."""
+    parts, _ = find_components(mask)
+    return parts == np.argmax(np.bincount(parts.ravel())[1:]) + 1
+
+
+def _soft_tissue(person: Person, outlines: _Arrays, masks: _Arrays, size: int) -> np.ndarray:
+    """Thickness of the body without bones, as if without air; about 1 at its middle."""
+    torso = fill(outlines["torso"], size)
+    depth = soften(torso, 0.003) * (0.25 + 0.75 * soften(torso, 0.05))
+    for patient in ("right", "left"):
+        arm = fill(outlines[f"{patient} arm"], size)
+        depth = np.maximum(depth, 0.75 * soften(arm, 0.02))
+        lower = fill(outlines[f"{patient} breast"], size)
+        depth += person.breasts * soften(lower, 0.004) * soften(lower, 0.05)
+    # Against the lungs the borders of these are sharp because the air ends there; elsewhere they are not.
+    depth += 0.2 * soften(fill(outlines["mediastinum"], size), 0.025)
+    depth += 0.22 * soften(masks["heart"], 0.02)
+    return depth + 0.22 * soften(fill(outlines["abdomen"], size), 0.05) * soften(torso, 0.02)
+
+
+def _bones(person: Person, size: int) -> np.ndarray:
+    """Thickness of all bone; 1 is a solid clavicle's."""
+    return soften(_strewn(person, bones(person), size), 0.0022)
+
+
+def _strewn(person: Person, parts: list[Tubes], size: int) -> np.ndarray:
+    """The parts' thickness, (size, size)."""
+
+    def seen(part: Tubes) -> tuple[np.ndarray, np.ndarray]:
+        radius = part.radius * person.pose.scale
+        points, mass = tubes(person.pose(part.paths), radius, size, part.core)
+        return points, part.weight * mass
+
+    return strew(map(seen, parts), size)
+
+
+def _air(person: Person, masks: _Arrays, rng: np.random.Generator, size: int) -> np.ndarray:
+    """What air takes off the thickness: lungs with their vessels and opacities, airways, stomach."""
+    lungs = masks["left lung"] | masks["right lung"]
+    inside = soften(lungs, 0.003)
+    depth = inside * (0.3 + 0.7 * soften(lungs, 0.045)) * rng.uniform(0.35, 0.72)
+    texture = sum(0.05 * clouds(rng, cells, size) for cells in (8, 40, 90))
+    blood = soften(_strewn(person, vessels(person, rng), size), 0.0018)
+    depth *= 1 - np.clip(blood + texture, -0.3, 0.8)
+    depth *= 1 - _opacities(person, rng, size)
+    # Lung behind the heart and below the domes is seen through them.
+    depth += 0.10 * soften(lungs, 0.03) * (1 - inside)
+    depth += 0.15 * soften(_strewn(person, airways(person), size), 0.004)
+    return depth + _stomach(person, rng, size)
+
+
+def _opacities(person: Person, rng: np.random.Generator, size: int) -> np.ndarray:
+    """The part of the lungs' air that disease displaces, 0 to 1; nothing in some subjects."""
+    haze = np.zeros((size, size), np.float32)
+    for side in SIDES:
+        kind, reach, strength = rng.uniform(0, 1, 3)
+        place = rng.uniform((0.3, -0.3), (0.8, 0.02)) * (side * person.width, 1) + (0, person.base)
+        if kind < 0.3:  # a patch that hides what borders on it
+            radii = (0.06 + 0.08 * reach, 0.05 + 0.07 * reach)
+            patch = soften(fill(person.pose(ellipse(tuple(place), radii)), size), 0.035)
+            haze += (0.7 + 0.5 * strength) * patch
+        elif kind < 0.45:  # fluid: highest at the chest wall
+            level = person.base - 0.05 - 0.14 * reach
+            edge = np.array([(0.0, level + 0.1), (0.55, level + 0.08), (0.9, level), (1.1, level - 0.06)])
+            pool = np.vstack([curve(edge), [(1.1, 1.0), (0.0, 1.0)]]) * (side * person.width, 1)
+            haze += (0.75 + 0.25 * strength) * soften(fill(person.pose(pool), size), 0.014)
+    return np.clip(haze * (1 + 0.2 * clouds(rng, 24, size)), 0, 1)
+
+
+def _stomach(person: Person, rng: np.random.Generator, size: int) -> np.ndarray:
+    """The gas below the left dome, which about two in three subjects have."""
+    radii = rng.uniform((0.03, 0.015), (0.075, 0.045))
+    centre = (rng.uniform(0.12, 0.22), person.domes[1] + radii[1] + rng.uniform(0.03, 0.06))
+    gas = fill(person.pose(ellipse(centre, tuple(radii))), size)
+    return rng.choice([0.0, 0.15, 0.3]) * soften(gas, 0.006)
+
+
+def _expose(depth: np.ndarray, rng: np.random.Generator, grain: np.random.Generator) -> np.ndarray:
+    """Thickness to a film's brightness from 0 to 1, with blur, uneven exposure and quantum noise."""
+    size = len(depth)
+    dim = rng.uniform(0.4, 0.6) if rng.random() < 0.25 else rng.uniform(0.7, 1.0)
+    hardness, gamma, fog = rng.uniform(0.9, 1.6), rng.uniform(0.9, 1.6), rng.uniform(0.0, 0.08)
+    depth = np.maximum(depth * (1 + 0.08 * clouds(rng, 3, size) + 0.012 * clouds(rng, 20, size)), 0)
+    film = (1 - np.exp(-hardness * depth)) / (1 - np.exp(-1.9 * hardness))
+    film = soften(np.clip(film, 0, 1) ** gamma, rng.uniform(0.0008, 0.0025))
+    # Thick parts let few quanta through, so noise grows with brightness.
+    noise = rng.uniform(0.006, 0.02) * (0.3 + film) * grain.standard_normal(film.shape, np.float32)
+    return dim * np.clip(fog + (1 - fog) * (film + noise), 0, 1)
+
+
+def _mark(film: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Adds the letter of a side and brings the film to 12 bits, as (size, size) uint16."""
+    size, side = len(film), int(rng.choice(SIDES))
+    height = rng.uniform(0.03, 0.045)
+    corner = np.array([0.5 + side * rng.uniform(0.3, 0.43), rng.uniform(0.02, 0.12)])
+    letter = ribbon(np.array(_LETTERS[side]) * height + corner, 0.08 * height)
+    box = np.array([(-0.4, -0.3), (1.05, -0.3), (1.05, 1.3), (-0.4, 1.3)]) * height + corner
+    if rng.random() < 0.5:
+        film = np.where(fill(box, size), 0.02, film)
+    film = np.maximum(film, 0.97 * soften(fill(letter, size), 0.001))
+    return np.round(film * WHITE).astype(np.uint16)

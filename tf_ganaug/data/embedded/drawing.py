@@ -87,12 +87,12 @@ def fill(outline: np.ndarray, size: int) -> np.ndarray:
     return np.cumsum(flips.reshape(size, size + 1)[:, :size], axis=1, dtype=np.int32) % 2 == 1
 
 
-def tube(path: np.ndarray, radius: float | np.ndarray, size: int, core: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-    """A round tube seen through, as points for `strew`; its thickness is 1 at a solid tube's axis.
+def tubes(paths: np.ndarray, radius: float | np.ndarray, size: int, core: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Round tubes seen through, as points for `strew`; the thickness is 1 at a solid tube's axis.
 
     Args:
-        path: (n, 2) points in unit coordinates. Every step between points holds the same mass, so a
-            tube is bright where they lie close: there it runs towards the eye.
+        paths: (..., n, 2) points in unit coordinates. Every step of a path holds the same mass, so a
+            tube is bright where its points lie close: there it runs towards the eye.
         radius: scalar or (n,), in units.
         size: of the picture, for the density of the points.
         core: radius of the spongy core as a part of the tube's, 0 to below 1.
@@ -100,19 +100,22 @@ def tube(path: np.ndarray, radius: float | np.ndarray, size: int, core: float = 
     Returns:
         Points (m, 2) and weights (m,).
     """
-    length = np.hypot(*np.diff(path, axis=0).T).sum()
-    radius = np.broadcast_to(radius, len(path))
-    steps = max(2, math.ceil(length * size * _DENSITY))
+    length = np.hypot(*np.moveaxis(np.diff(paths, axis=-2), -1, 0)).sum(axis=-1)[..., None, None]
+    radius = np.broadcast_to(radius, paths.shape[-2])[:, None]
+    steps = max(2, math.ceil(length.max() * size * _DENSITY))
     lanes = max(3, math.ceil(2 * radius.max() * size * _DENSITY))
-    at = (np.arange(steps) + 0.5) / steps * (len(path) - 1)
-    knots = np.arange(len(path))
-    columns = np.column_stack([path, _normals(path), radius])
-    drawn = np.column_stack([np.interp(at, knots, column) for column in columns.T])
+    at = (np.arange(steps) + 0.5) / steps * (len(radius) - 1)
+    before = at.astype(np.intp)
+    part = (at - before)[:, None]
+
+    def between(values: np.ndarray) -> np.ndarray:
+        return values[..., before, :] * (1 - part) + values[..., before + 1, :] * part
+
     lane = (np.arange(lanes) + 0.5) / lanes * 2 - 1
-    reach = drawn[:, 4:] * lane
-    points = drawn[:, None, :2] + reach[..., None] * drawn[:, None, 2:4]
+    aside = between(_normals(paths) * radius)
+    points = between(paths)[..., None, :] + aside[..., None, :] * lane[:, None]
     thickness = np.sqrt(1 - lane**2) - _SPONGE * np.sqrt(np.maximum(core**2 - lane**2, 0))
-    weights = thickness * (2 * drawn[:, 4:] / lanes) * (length / steps)
+    weights = thickness * (2 * between(radius) / lanes) * (length / steps)
     return points.reshape(-1, 2), weights.ravel()
 
 
@@ -125,23 +128,20 @@ def strew(parts: Iterable[tuple[np.ndarray, np.ndarray]], size: int) -> np.ndarr
     Returns:
         (size, size) float32, weight per unit of area.
     """
-    points, weights = (np.concatenate(values) for values in zip(*parts))
-    # A margin of one pixel takes what falls half outside.
-    place = points * size + 0.5
-    inside = ((place >= 0) & (place < size + 1)).all(axis=1)
-    place, weights = place[inside], weights[inside]
-    corner = place.astype(np.intp)
-    (right, down), side = (place - corner).T, size + 2
-    first = corner[:, 1] * side + corner[:, 0]
-    total = np.zeros(side * side)
-    for step, share in (
-        (0, (1 - right) * (1 - down)),
-        (1, right * (1 - down)),
-        (side, (1 - right) * down),
-        (side + 1, right * down),
-    ):
-        total += np.bincount(first + step, weights * share, minlength=side * side)
-    return (total.reshape(side, side)[1:-1, 1:-1] * size**2).astype(np.float32)
+    total = np.zeros((size + 2) ** 2)
+    for points, weights in parts:
+        # A margin of one pixel takes what falls half outside.
+        place = points * size + 0.5
+        inside = ((place >= 0) & (place < size + 1)).all(axis=1)
+        place, weights = place[inside], weights[inside]
+        corner = place.astype(np.intp)
+        right, down = (place - corner).T
+        first = corner[:, 1] * (size + 2) + corner[:, 0]
+        pixels = np.concatenate([first, first + 1, first + size + 2, first + size + 3])
+        lower, upper = weights * down, weights * (1 - down)
+        shares = np.concatenate([upper * (1 - right), upper * right, lower * (1 - right), lower * right])
+        total += np.bincount(pixels, shares, minlength=total.size)
+    return (total.reshape(size + 2, size + 2)[1:-1, 1:-1] * size**2).astype(np.float32)
 
 
 def soften(image: np.ndarray, sigma: float) -> np.ndarray:
@@ -164,10 +164,10 @@ def clouds(rng: np.random.Generator, cells: int, size: int) -> np.ndarray:
     return (up @ grid @ up.T) / np.mean(np.sum(up**2, axis=1))
 
 
-def _normals(path: np.ndarray) -> np.ndarray:
-    """Unit vectors (n, 2) at right angles to a path (n, 2)."""
-    dx, dy = np.gradient(path, axis=0).T
-    return np.stack([-dy, dx], axis=1) / np.hypot(dx, dy)[:, None]
+def _normals(paths: np.ndarray) -> np.ndarray:
+    """Unit vectors (..., n, 2) at right angles to paths (..., n, 2)."""
+    along = np.gradient(paths, axis=-2)
+    return along[..., ::-1] * (-1, 1) / np.hypot(along[..., :1], along[..., 1:])
 
 
 def _weights(rows: int, columns: int, sigma: float) -> np.ndarray:

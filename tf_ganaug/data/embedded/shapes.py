@@ -17,7 +17,7 @@ Points = Sequence[Sequence[float]]
 
 
 def pixel_centres(size: int) -> tuple[np.ndarray, np.ndarray]:
-    """x (1, size) and y (size, 1) of the pixel centres, float32."""
+    """X (1, size) and y (size, 1) of the pixel centres, float32."""
     centres = (np.arange(size, dtype=np.float32) + 0.5) / size
     return centres[None, :], centres[:, None]
 

@@ -87,9 +87,7 @@ def read(subjects: int, size: int, seed: int = 0, target: int | None = None) -> 
         )
         for number in range(subjects)
     )
-    return Dataset(
-        "synthetic chest radiographs", cases, LabelSpec(tuple(classes)), channels=1, synthetic=True
-    )
+    return Dataset("synthetic chest radiographs", cases, LabelSpec(tuple(classes)), channels=1, synthetic=True)
 
 
 def draw(seed: int, subject: int, size: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -205,9 +203,7 @@ def _vessels(rng: np.random.Generator, pose: _Pose, masks: dict, size: int) -> n
             angle, bend = rng.uniform(-1.45, 1.35), rng.normal(0.0, 0.5)
             reach = np.linspace(0.0, rng.uniform(0.12, 0.30), 9)
             turn = angle + bend * reach / 0.3
-            path = np.stack(
-                [0.5 + side * (0.075 + reach * np.cos(turn)), 0.42 + 1.1 * reach * np.sin(turn)], -1
-            )
+            path = np.stack([0.5 + side * (0.075 + reach * np.cos(turn)), 0.42 + 1.1 * reach * np.sin(turn)], -1)
             paths.append((pose.place(path), rng.uniform(0.5, 1.0)))
     lungs = blurred(masks["left lung"] | masks["right lung"], 0.006)
     x, y = pose.back(*pixel_centres(size))
@@ -225,9 +221,7 @@ def _opacity(rng: np.random.Generator, pose: _Pose, masks: dict, size: int) -> n
     if chance > 0.5:
         return np.zeros((size, size), np.float32)
     x, y = pose.back(*pixel_centres(size))
-    spot = np.exp(
-        -(((x - 0.5 - side * place[0]) / width) ** 2) - ((y - place[1] - pose.inflation) / width) ** 2
-    )
+    spot = np.exp(-(((x - 0.5 - side * place[0]) / width) ** 2) - ((y - place[1] - pose.inflation) / width) ** 2)
     lungs = blurred(masks["left lung"] | masks["right lung"], 0.01)
     return strength * spot * lungs * np.clip(0.9 + 0.25 * rough, 0.3, 1.4)
 

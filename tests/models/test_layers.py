@@ -1,0 +1,90 @@
+"""Norms against numpy, and the gradient of a gradient against finite differences."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_ganaug.models.layers import BatchStatisticsNorm, ImageLayerNorm
+
+RNG = np.random.default_rng(0)
+X = (3 + 2 * RNG.normal(size=(4, 3, 5, 2))).astype(np.float32)
+GAMMA, BETA = np.float32([1.5, -0.5]), np.float32([0.25, 2.0])
+
+
+def with_weights(layer):
+    layer.build(X.shape)
+    layer.gamma.assign(GAMMA)
+    layer.beta.assign(BETA)
+    return layer
+
+
+def test_batch_norm_uses_the_batch_in_training_and_remembers_nothing():
+    layer = with_weights(BatchStatisticsNorm())
+    mean, variance = X.mean((0, 1, 2)), X.var((0, 1, 2))
+    for _ in range(2):
+        expected = (X - mean) / np.sqrt(variance + 1e-5) * GAMMA + BETA
+        np.testing.assert_allclose(layer(X, training=True), expected, atol=1e-5)
+        np.testing.assert_allclose(layer(X, training=False), X / np.sqrt(1 + 1e-5) * GAMMA + BETA, atol=1e-5)
+
+
+def test_batch_norm_uses_its_frozen_statistics_otherwise():
+    layer = with_weights(BatchStatisticsNorm(epsilon=0.5))
+    layer.mean.assign([1.0, -2.0])
+    layer.variance.assign([4.0, 0.5])
+    expected = (X - np.float32([1, -2])) / np.sqrt(np.float32([4.5, 1.0])) * GAMMA + BETA
+    np.testing.assert_allclose(layer(X, training=False), expected, atol=1e-5)
+    np.testing.assert_allclose(layer(X[:1]), expected[:1], atol=1e-5)
+    assert len(layer.trainable_weights) == len(layer.non_trainable_weights) == 2
+
+
+def test_image_norm_normalises_each_sample_with_one_scale_a_channel():
+    layer = with_weights(ImageLayerNorm())
+    mean, variance = X.mean((1, 2, 3), keepdims=True), X.var((1, 2, 3), keepdims=True)
+    np.testing.assert_allclose(layer(X), (X - mean) / np.sqrt(variance + 1e-5) * GAMMA + BETA, atol=1e-5)
+    assert [tuple(weight.shape) for weight in layer.weights] == [(2,), (2,)]
+
+
+def squared_gradient(x, weights):
+    """The squared norm of the gradient of sum(weights * norm(x)) by x, from the formula, float64."""
+    deviation = np.sqrt(x.var() + 1e-5)
+    normed = (x - x.mean()) / deviation
+    pulled = weights * GAMMA.astype(np.float64)
+    gradient = (pulled - pulled.mean() - normed * (pulled * normed).mean()) / deviation
+    return (gradient**2).sum()
+
+
+@pytest.mark.parametrize("spread", [1.0, 0.01])
+def test_image_norm_can_be_differentiated_twice(spread):
+    layer = with_weights(ImageLayerNorm())
+    x = spread * RNG.normal(size=(3, 2, 2))
+    weights = RNG.normal(size=x.shape)
+    images = tf.constant(x[None], tf.float32)
+    with tf.GradientTape() as outer:
+        outer.watch(images)
+        with tf.GradientTape() as inner:
+            inner.watch(images)
+            total = tf.reduce_sum(layer(images) * tf.constant(weights[None], tf.float32))
+        squared = tf.reduce_sum(inner.gradient(total, images) ** 2)
+    second = outer.gradient(squared, images).numpy()[0]
+
+    step = 1e-4 * spread
+    numerical = np.empty_like(x)
+    for place in np.ndindex(x.shape):
+        more, less = x.copy(), x.copy()
+        more[place] += step
+        less[place] -= step
+        numerical[place] = (squared_gradient(more, weights) - squared_gradient(less, weights)) / (2 * step)
+    assert squared.numpy() == pytest.approx(squared_gradient(x, weights), rel=1e-4)
+    np.testing.assert_allclose(second, numerical, atol=1e-3 * np.abs(numerical).max())
+
+
+def test_image_norm_of_a_constant_image_has_finite_derivatives():
+    layer = with_weights(ImageLayerNorm())
+    images = tf.fill((1, 4, 4, 2), 0.3)
+    with tf.GradientTape() as outer:
+        outer.watch(images)
+        with tf.GradientTape() as inner:
+            inner.watch(images)
+            total = tf.reduce_sum(layer(images) ** 2)
+        squared = tf.reduce_sum(inner.gradient(total, images) ** 2)
+    assert np.isfinite(outer.gradient(squared, images)).all()

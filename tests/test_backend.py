@@ -1,0 +1,98 @@
+"""The seam between the stacks, held to stored numbers so that both give the same."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_ganaug import backend
+
+#: 0 1 2 3 / 10 11 12 13 / 20 21 22 23: a value is ten times its row plus its column.
+PLANE = np.float32([[10 * row + column for column in range(4)] for row in range(3)])
+
+#: (row, column) taken from the place, and the bilinear value there, by hand; outside: the nearest edge.
+WARPED = [
+    ((0.0, 0.0), 0.0),
+    ((1.25, 2.5), 15.0),
+    ((2.0, 3.0), 23.0),
+    ((0.5, 0.75), 5.75),
+    ((-1.5, 1.5), 1.5),
+    ((7.0, 1.25), 21.25),
+    ((1.5, -0.5), 15.0),
+    ((1.5, 3.01), 18.0),
+    ((-3.0, -3.0), 0.0),
+    ((9.0, 9.0), 23.0),
+]
+
+
+@pytest.mark.parametrize(("source", "value"), WARPED)
+def test_warp_takes_the_bilinear_value_or_the_nearest_edge(source, value):
+    rows, columns = np.indices(PLANE.shape)
+    flow = np.stack([rows - source[0], columns - source[1]], -1).astype(np.float32)
+    images = np.stack([PLANE, -PLANE])[..., None]
+    warped = backend.dense_image_warp(tf.constant(images), tf.constant(np.stack([flow, flow]))).numpy()
+    np.testing.assert_allclose(warped[0], value, atol=1e-5)
+    np.testing.assert_allclose(warped[1], -value, atol=1e-5)
+
+
+def test_warp_takes_each_pixel_from_its_own_place():
+    images = np.random.default_rng(0).normal(size=(2, 5, 4, 3)).astype(np.float32)
+    rows, columns = np.indices((5, 4))
+    moves = [(1, -2), (-3, 0)]
+    flow = np.stack([np.broadcast_to(move, (5, 4, 2)) for move in moves]).astype(np.float32)
+    expected = [
+        image[np.clip(rows - down, 0, 4), np.clip(columns - right, 0, 3)] for image, (down, right) in zip(images, moves)
+    ]
+    warped = backend.dense_image_warp(tf.constant(images), tf.constant(flow))
+    np.testing.assert_allclose(warped, expected, atol=1e-6)
+
+
+def stepped(optimizer, gradient, value=1.0):
+    """A variable at `value` after one step on a loss with this gradient, and the scaled gradient."""
+    variable = tf.Variable(value)
+    optimizer.build([variable])
+    with tf.GradientTape() as tape:
+        scaled = backend.scale_loss(optimizer, gradient * variable)
+    gradients = tape.gradient(scaled, [variable])
+    backend.apply_gradients(optimizer, gradients, [variable])
+    return float(variable), float(gradients[0])
+
+
+def test_adam_has_the_epsilon_of_the_originals():
+    # Adam's first step is lr g / (|g| + epsilon), with epsilon weighed by 1 / sqrt(1 - beta_2).
+    gradient, beta_2 = 1e-8, 0.9
+    moved, given = stepped(backend.adam(1.0, 0.5, beta_2), gradient, value=0.0)
+    epsilon = 1e-8 / np.sqrt(1 - beta_2)
+    assert given == pytest.approx(gradient)
+    assert -moved == pytest.approx(gradient / (gradient + epsilon), rel=1e-3)
+
+
+@pytest.fixture
+def float16():
+    backend.set_precision("mixed_float16")
+    yield
+    backend.set_precision("float32")
+
+
+def test_float16_scales_the_loss_and_applies_the_unscaled_gradient(float16):
+    plain, scaling = keras.optimizers.Adam(0.1, 0.5, 0.9, epsilon=1e-8), backend.adam(0.1, 0.5, 0.9)
+    # So small that a gradient 1000 times as large would step visibly further.
+    gradient = 1e-9
+    variable = tf.Variable(1.0)
+    plain.apply_gradients([(tf.constant(gradient), variable)])
+    moved, given = stepped(scaling, gradient)
+    assert given > 100 * gradient
+    assert moved == pytest.approx(float(variable), abs=1e-6)
+    assert 1 - moved > 1e-3
+
+
+def test_float16_skips_a_step_that_is_not_finite(float16):
+    optimizer = backend.adam(0.1, 0.5, 0.9)
+    assert stepped(optimizer, float("inf"))[0] == 1.0
+
+
+def test_precision_reaches_the_layers(float16):
+    assert keras.layers.Dense(1).compute_dtype == "float16"
+    backend.set_precision("mixed_bfloat16")
+    assert keras.layers.Dense(1).compute_dtype == "bfloat16"
+    assert not hasattr(backend.adam(0.1, 0.5, 0.9), "inner_optimizer")
