@@ -98,13 +98,10 @@ def test_penalty_reaches_every_weight_it_depends_on():
     with tf.GradientTape() as tape:
         penalty = tf.reduce_mean(tf.square(gradient_norms(critic, tf.constant(REALS)) - 1.0))
     gradients = tape.gradient(penalty, variables)
-    untouched = [
-        variable is critic.get_layer("Discriminator.Output").bias
-        for variable, gradient in zip(variables, gradients)
-        if gradient is None or not np.any(gradient)
-    ]
-    print([v.name for v, g in zip(variables, gradients) if g is None or not np.any(g)])
-    assert untouched == [True]
+    untouched = [v for v, gradient in zip(variables, gradients) if gradient is None or not np.any(gradient)]
+    # After the last norm all is piecewise linear, so its shift, like the last bias, moves no gradient.
+    constant = critic.get_layer("Discriminator.BN2").beta, critic.get_layer("Discriminator.Output").bias
+    assert [id(variable) for variable in untouched] == [id(variable) for variable in constant]
     assert all(np.isfinite(gradient).all() for gradient in gradients if gradient is not None)
 
 
@@ -160,15 +157,15 @@ def test_critic_steps_lower_the_critic_loss():
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
-def test_critic_steps_lower_the_critic_loss_in_half_precision(policy):
+def test_half_precision_trains_on_nearly_the_same_gradients(policy):
+    exact = gradient_norms(small_gan().critic, tf.constant(REALS))
     backend.set_precision(policy)
     try:
         gan = small_gan()
-        exact = gradient_norms(gan.critic, tf.constant(REALS)).numpy()
+        rough = gradient_norms(gan.critic, tf.constant(REALS))
         before, after = loss_after(gan, 15)
     finally:
         backend.set_precision("float32")
-    full = small_gan()
-    full.critic.set_weights(small_gan().critic.get_weights())
-    np.testing.assert_allclose(exact, gradient_norms(full.critic, tf.constant(REALS)), rtol=0.05)
+    assert rough.dtype == tf.float32
+    np.testing.assert_allclose(rough, exact, rtol=0.05)
     assert after < before - 1

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tf_ganaug.augment.standard import Augmentation
 from tf_ganaug.data.cache import sized_cases
-from tf_ganaug.data.embedded import thorax as chest
+from tf_ganaug.data.embedded import chest
 from tf_ganaug.data.pipeline import RealPairs, training_batches
 from tf_ganaug.experiment.run import peak_memory
 from tf_ganaug.gans.synthesizer import Provenance, Synthesizer

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tf_ganaug.data import folder, scr
 from tf_ganaug.data.cases import Dataset
-from tf_ganaug.data.embedded import thorax as chest
+from tf_ganaug.data.embedded import chest
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.config import DataSettings
 

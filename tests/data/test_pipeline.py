@@ -1,0 +1,116 @@
+"""Minibatches: every pair once an epoch, the stated mixture, and the same stream after a restart."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_ganaug.augment.standard import Augmentation
+from tf_ganaug.data.cache import SizedCases
+from tf_ganaug.data.cases import Case
+from tf_ganaug.data.pipeline import RealPairs, normalise, real_batches, training_batches
+
+COUNT = 7
+
+
+def numbered(dtype=np.uint8, high=100):
+    """Pairs whose pixels tell their number: image and label n hold n; `high` becomes 1."""
+    numbers = np.arange(COUNT, dtype=dtype)
+    images = np.broadcast_to(numbers[:, None, None, None], (COUNT, 4, 4, 1)).copy()
+    labels = np.broadcast_to(np.arange(COUNT, dtype=np.uint8)[:, None, None], (COUNT, 4, 4)).copy()
+    cases = tuple(Case(f"case{n}", f"case{n}", (1, 1), ("",), lambda: None, lambda: None) for n in range(COUNT))
+    return SizedCases(images, labels, np.tile(np.float32([0, high]), (COUNT, 1)), cases)
+
+
+def pairs(chosen=range(COUNT), **kind):
+    sized = numbered(**kind)
+    return RealPairs(sized, [sized.cases[n] for n in chosen])
+
+
+def first(dataset, count):
+    return [tuple(x.numpy() for x in batch) for batch in dataset.take(count)]
+
+
+def numbers_of(batches):
+    return np.concatenate([labels[:, 0, 0] for _, labels in batches])
+
+
+@pytest.mark.parametrize("batch", [1, 3, 7, 16])
+def test_every_pair_once_an_epoch(batch):
+    batches = first(real_batches(pairs(), batch, seed=1), -(-3 * COUNT // batch))
+    assert all(images.shape == (batch, 4, 4, 1) for images, _ in batches)
+    epochs = numbers_of(batches)[: 3 * COUNT].reshape(3, COUNT)
+    for epoch in epochs:
+        assert sorted(epoch) == list(range(COUNT))
+    assert len(np.unique(epochs, axis=0)) == 3  # each in its own order
+    for images, labels in batches:
+        np.testing.assert_allclose(images[:, 0, 0, 0], labels[:, 0, 0] * 2 / 100 - 1, atol=1e-6)
+
+
+def generate(latents):
+    """Images and labels that repeat the latents' first number."""
+    images = tf.tile(latents[:, None, None, :1], (1, 4, 4, 1))
+    return images, tf.cast(100 + 0 * images[..., 0], tf.uint8)
+
+
+AUGMENTED = Augmentation(shift=0.1, flip=True)
+
+
+def stream(start=0, seed=5, real=3, generated=2, augmentation=AUGMENTED):
+    return training_batches(pairs(), real, generated, generate, 4, augmentation, seed, start)
+
+
+def test_a_stream_continues_where_it_was_left():
+    whole, later = first(stream(), 8), first(stream(start=5), 3)
+    for one, two in zip(whole[5:], later):
+        for expected, found in zip(one, two):
+            np.testing.assert_array_equal(found, expected)
+    assert not np.array_equal(whole[4][0], later[0][0])
+    assert not np.array_equal(whole[0][0], first(stream(seed=6), 1)[0][0])
+
+
+@pytest.mark.parametrize(("real", "generated"), [(3, 0), (3, 2), (0, 4)])
+def test_mixture(real, generated):
+    batches = first(stream(real=real, generated=generated, augmentation=Augmentation()), 7)
+    for images, labels in batches:
+        assert images.shape == (real + generated, 4, 4, 1) and images.dtype == np.float32
+        assert labels.dtype == np.uint8
+        assert (labels[:, 0, 0] < COUNT).tolist() == [True] * real + [False] * generated
+    if real:
+        found = np.concatenate([labels[:real, 0, 0] for _, labels in batches])
+        assert np.unique(found, return_counts=True)[1].tolist() == [real] * COUNT
+    if generated:
+        latents = np.concatenate([images[real:, 0, 0, 0] for images, _ in batches])
+        assert len(np.unique(latents)) == 7 * generated  # fresh in every minibatch
+
+
+def test_latents_are_standard_normal():
+    batches = first(stream(real=0, generated=500, augmentation=Augmentation()), 4)
+    latents = np.concatenate([images[:, 0, 0, 0] for images, _ in batches])
+    assert latents.mean() == pytest.approx(0, abs=4 / np.sqrt(2000))
+    assert latents.std() == pytest.approx(1, rel=0.07)
+
+
+def test_real_and_generated_pairs_are_augmented_alike():
+    plain = first(stream(augmentation=Augmentation()), 1)[0]
+    shifted = first(stream(augmentation=Augmentation(shift=0.1)), 1)[0]
+    shifts = (shifted[0] - plain[0])[:, 0, 0, 0]
+    assert len(np.unique(shifts.round(6))) == 5 and np.abs(shifts).min() > 1e-4
+    np.testing.assert_array_equal(shifted[1], plain[1])
+
+
+def test_normalisation():
+    stored = np.uint16([[0, 1000, 2500, 4000, 65535], [0, 100, 150, 200, 65535]]).reshape(2, 1, 5, 1)
+    ranges = np.float32([[1000, 4000], [100, 200]])
+    expected = [[-1, -1, 0, 1, 1], [-1, -1, 0, 1, 1]]
+    np.testing.assert_allclose(normalise(tf.constant(stored), tf.constant(ranges))[:, 0, :, 0], expected)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16, np.float32])
+def test_chosen_cases_of_any_stored_type(dtype):
+    chosen = [5, 2, 6]
+    made = pairs(chosen, dtype=dtype, high=10)
+    batches = first(made.in_order(2), -1)
+    assert [len(images) for images, _ in batches] == [2, 1]
+    assert numbers_of(batches).tolist() == chosen
+    values = np.concatenate([images[:, 0, 0, 0] for images, _ in batches])
+    np.testing.assert_allclose(values, np.float32(chosen) / 5 - 1, atol=1e-6)

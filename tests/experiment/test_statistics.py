@@ -1,0 +1,60 @@
+"""Differences of two rows of a table, against known cases and a plain bootstrap."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tf_ganaug.experiment.statistics import paired_difference, per_case
+
+
+def frame(values, cases_per_subject=1, **columns):
+    """One record per value; subjects s0, s1, ... with so many cases each."""
+    subjects = [f"s{number // cases_per_subject}" for number in range(len(values))]
+    cases = [f"c{number}" for number in range(len(values))]
+    return pd.DataFrame({"subject": subjects, "case": cases, "dice": values, "class": "lung", **columns})
+
+
+def test_a_case_is_the_mean_over_classes_and_repeats():
+    both = pd.concat([frame([0.2, 0.4]), frame([0.6, 0.8], repeat=1), frame([0.1, 0.3], **{"class": "heart"})])
+    assert per_case(both, "dice").to_dict() == pytest.approx({("s0", "c0"): 0.3, ("s1", "c1"): 0.5})
+    by_class = per_case(both, "dice", "class")
+    assert by_class[("lung", "s0", "c0")] == pytest.approx(0.4)
+
+
+def test_identical_rows_differ_by_nothing():
+    row = frame(np.random.default_rng(0).random(20))
+    assert paired_difference(row, row.sample(frac=1, random_state=1), "dice") == (0.0, 0.0, 0.0)
+
+
+def test_a_constant_difference_is_certain():
+    values = np.random.default_rng(0).random(20)
+    found = paired_difference(frame(values + 0.125), frame(values), "dice")
+    assert found == pytest.approx((0.125, 0.125, 0.125))
+
+
+def test_interval_equals_a_plain_bootstrap_over_subjects():
+    rng = np.random.default_rng(1)
+    better, worse = rng.normal(0.8, 0.1, 40), rng.normal(0.75, 0.1, 40)
+    # Four cases to a subject, which share a shift: drawing cases apart would give a narrower interval.
+    better += rng.normal(0, 0.1, 10).repeat(4)
+    difference = (better - worse).reshape(10, 4)
+    means = [difference[rng.integers(0, 10, 10)].mean() for _ in range(4000)]
+    mean, low, high = paired_difference(frame(better, 4), frame(worse, 4), "dice")
+    assert mean == pytest.approx(difference.mean())
+    assert (low, high) == pytest.approx(tuple(np.percentile(means, [2.5, 97.5])), abs=0.006)
+    cases = [rng.choice(difference.ravel(), 40).mean() for _ in range(4000)]
+    assert high - low > 1.2 * np.subtract(*np.percentile(cases, [97.5, 2.5]))
+
+
+def test_subjects_count_by_their_cases():
+    # One subject with three cases at +1, one with a single case at -1.
+    better = frame([1.0, 1.0, 1.0, 0.0], cases_per_subject=3)
+    worse = frame([0.0, 0.0, 0.0, 1.0], cases_per_subject=3)
+    assert paired_difference(better, worse, "dice") == (0.5, -1.0, 1.0)
+
+
+def test_the_interval_is_seeded():
+    rows = [frame(np.random.default_rng(seed).random(12)) for seed in (0, 1)]
+    first = paired_difference(*rows, "dice", draws=200, seed=1)
+    assert paired_difference(*rows, "dice", draws=200, seed=1) == first
+    assert paired_difference(*rows, "dice", draws=200, seed=2) != first

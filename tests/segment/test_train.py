@@ -1,0 +1,164 @@
+"""The stopping rule, the best weights, and what becomes of predictions at native size."""
+
+import keras
+import numpy as np
+import pytest
+
+from tf_ganaug.augment.standard import Augmentation
+from tf_ganaug.data.cache import SizedCases
+from tf_ganaug.data.cases import IGNORE, Case, LabelSpec
+from tf_ganaug.data.pipeline import RealPairs, training_batches
+from tf_ganaug.errors import InputError
+from tf_ganaug.experiment.run import RunFolder, read_metrics
+from tf_ganaug.models.unet import neff_unet
+from tf_ganaug.segment.predict import keep_largest, measure, predictions, to_native
+from tf_ganaug.segment.train import Patience, Segmenter, train_segmenter
+
+SPEC = LabelSpec.from_names({0: "background", 1: "disc"})
+
+
+@pytest.mark.parametrize(
+    ("least", "more", "most", "best_step", "end"),
+    [
+        (3000, 3000, None, 0, 3000),
+        (3000, 3000, None, 100, 3100),
+        (3000, 3000, None, 5000, 8000),
+        (3000, 10, None, 5, 3000),
+        (3000, 3000, 4000, 100, 3100),
+        (3000, 3000, 4000, 2000, 4000),
+        (3000, 3000, 100, 0, 100),
+    ],
+)
+def test_patience(least, more, most, best_step, end):
+    assert Patience(least, more, most, 1, 1, 1).end(best_step) == end
+
+
+def discs(count=6, size=16):
+    """Noisy bright squares on dark ground, whose labels are the squares."""
+    rng = np.random.default_rng(0)
+    labels = np.zeros((count, size, size), np.uint8)
+    for label, (row, column) in zip(labels, rng.integers(0, size // 2, (count, 2))):
+        label[row : row + size // 2, column : column + size // 2] = 1
+    images = (labels * 150 + rng.integers(0, 100, labels.shape)).astype(np.uint8)[..., None]
+
+    def case(number):
+        def read_label():
+            return labels[number].repeat(2, 0).repeat(2, 1)
+
+        name = f"case{number}"
+        return Case(name, name, (1.0, 1.0), (name,), lambda: images[number], read_label)
+
+    ranges = np.tile(np.float32([0, 255]), (count, 1))
+    return SizedCases(images, labels, ranges, tuple(map(case, range(count))))
+
+
+def segmenter(learning_rate=0.01):
+    keras.utils.set_random_seed(3)
+    return Segmenter(neff_unet(16, 16, 1, 2, levels=2, filters=4), learning_rate, 0.5, 0.9, jit_compile=False)
+
+
+def test_best_weights_are_kept_only_at_a_new_minimum():
+    made = segmenter()
+    kept = []
+    for step, (loss, value) in enumerate([(2.0, 1.0), (1.0, 2.0), (1.0, 3.0), (float("nan"), 4.0), (1.5, 5.0)], 1):
+        made.step.assign(step)
+        made.model.set_weights([np.full(weight.shape, value) for weight in made.model.get_weights()])
+        kept.append(made.keep_if_best(loss, value / 10))
+    assert kept == [True, True, False, False, False]
+    assert all(np.all(weight == 2.0) for weight in made.best)
+    assert (int(made.best_step), float(made.best_loss)) == (2, 1.0)
+    assert float(made.best_dice) == pytest.approx(0.2)
+
+
+def train(path, patience, segmenter):
+    sized = discs()
+    pairs, validation = (RealPairs(sized, part) for part in (sized.cases[:4], sized.cases[4:]))
+
+    def batches_from(start):
+        return training_batches(pairs, 2, 0, None, 0, Augmentation(shift=0.05), 1, start)
+
+    return train_segmenter(RunFolder(path, {}), segmenter, batches_from, validation, SPEC, patience)
+
+
+def test_training_learns_and_ends_with_the_best_weights(tmp_path):
+    made = segmenter()
+    trained = train(tmp_path, Patience(30, 5, 60, 5, 10, 10), made)
+    losses = {r["step"]: r["validation_loss"] for r in read_metrics(tmp_path) if "validation_loss" in r}
+    assert trained.validation_loss == pytest.approx(min(losses.values()))
+    assert losses[trained.best_iteration] == min(losses.values()) < 0.5 * losses[5]
+    assert trained.iterations == min(60, max(30, trained.best_iteration + 5))
+    sized = discs()
+    loss, dice = made.validate(RealPairs(sized, sized.cases[4:]), 2)
+    assert (loss, dice) == pytest.approx((trained.validation_loss, trained.validation_dice), rel=1e-5)
+    fresh = segmenter()
+    fresh.model.load_weights(tmp_path / "best.weights.h5")
+    assert fresh.validate(RealPairs(sized, sized.cases[4:]), 2)[0] == pytest.approx(loss, rel=1e-6)
+
+
+def test_an_interrupted_training_continues_exactly(tmp_path):
+    whole, parted = segmenter(), segmenter()
+    expected = train(tmp_path / "whole", Patience(12, 1, 12, 4, 4, 4), whole)
+    # Stopped at 9, after the checkpoint of iteration 8.
+    train(tmp_path / "parted", Patience(9, 1, 9, 4, 4, 4), parted)
+    second = segmenter(learning_rate=123.0)  # everything comes from the checkpoint
+    trained = train(tmp_path / "parted", Patience(12, 1, 12, 4, 4, 4), second)
+    assert (trained.iterations, trained.best_iteration) == (expected.iterations, expected.best_iteration)
+    assert trained.validation_loss == expected.validation_loss
+    for one, two in zip(whole.model.get_weights(), second.model.get_weights()):
+        np.testing.assert_array_equal(one, two)
+    steps = [record["step"] for record in read_metrics(tmp_path / "parted")]
+    assert steps == [record["step"] for record in read_metrics(tmp_path / "whole")]
+
+
+def test_a_loss_that_is_not_finite_is_an_error(tmp_path):
+    made = segmenter()
+    made.model.layers[-1].bias.assign([float("nan")] * 2)
+    with pytest.raises(InputError, match=r"a finite loss.*nan"):
+        train(tmp_path, Patience(4, 1, 4, 2, 2, 2), made)
+
+
+def test_scores_are_brought_to_native_size():
+    logits = np.zeros((4, 4, 3), np.float32)
+    logits[:2, :, 1] = 1.0
+    logits[2:, :, 2] = 1.0
+    logits[:, 0, 0] = 5.0
+    labels = to_native(logits, 16, 8)
+    assert labels.shape == (16, 8) and labels.dtype == np.uint8
+    np.testing.assert_array_equal(labels[:8, 4:], 1)
+    np.testing.assert_array_equal(labels[8:, 4:], 2)
+    np.testing.assert_array_equal(labels[:, :2], 0)
+    np.testing.assert_array_equal(to_native(logits, 4, 4), logits.argmax(-1))
+
+
+def test_scores_are_interpolated_not_labels():
+    # A score of +3 beside one of -1 crosses zero nearer the latter: 3 of 4 new pixels between them.
+    logits = np.zeros((1, 2, 2), np.float32)
+    logits[0, :, 1] = 3.0, -1.0
+    labels = to_native(logits, 1, 32)[0]
+    assert 18 <= labels.sum() <= 23  # half of 32 would be 16
+    assert np.all(np.diff(labels.astype(int)) <= 0)
+
+
+def test_only_the_largest_part_of_each_class_is_kept():
+    labels = np.uint8([[1, 1, 0, 1], [1, 0, 2, 0], [0, 0, 0, 2], [2, 0, 1, 1]])
+    expected = np.uint8([[1, 1, 0, 0], [1, 0, 2, 0], [0, 0, 0, 2], [0, 0, 0, 0]])
+    np.testing.assert_array_equal(keep_largest(labels, 3), expected)
+
+
+def test_predictions_and_measures_per_case_at_native_size():
+    sized, made = discs(), segmenter()
+    found = list(predictions(made.model, sized, sized.cases[1:4], SPEC, batch=2))
+    assert [case.id for case, _, _ in found] == ["case1", "case2", "case3"]
+    for number, (_, truth, predicted) in enumerate(found, 1):
+        np.testing.assert_array_equal(truth, sized.labels[number].repeat(2, 0).repeat(2, 1))
+        assert predicted.shape == (32, 32)
+
+
+def test_measures_leave_ignored_pixels_out():
+    case = Case("a", "s", (1.0, 2.0), ("a",), lambda: None, lambda: None)
+    truth = np.uint8([[1, 1, IGNORE, IGNORE], [0, 0, 0, 0]])
+    predicted = np.uint8([[1, 1, 1, 1], [1, 1, 0, 0]])
+    (record,) = measure(case, truth, predicted, SPEC)
+    assert (record["case"], record["subject"], record["class"]) == ("a", "s", "disc")
+    assert record["dice"] == pytest.approx(2 * 2 / (2 + 4))
+    assert record["hausdorff"] == 1.0
