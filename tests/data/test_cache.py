@@ -21,7 +21,7 @@ def data(folder, dtype=np.uint16, count=3, read=None):
             path.touch()
         image = (100 * number + np.arange(64).reshape(8, 8, 1)).astype(dtype)
         label = np.zeros((8, 8), np.int64)
-        label[:4, : 2 * number + 2] = 5
+        label[:3, : 2 * number + 1] = 5
         label[6:, 6:] = 9
         return Case(f"{number}", f"{number}", (1.0, 1.0), (str(path),), read or (lambda: image), lambda: label)
 

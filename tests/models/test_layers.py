@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tf_ganaug import backend
 from tf_ganaug.models.layers import BatchStatisticsNorm, ImageLayerNorm
 
 RNG = np.random.default_rng(0)
@@ -88,3 +89,20 @@ def test_image_norm_of_a_constant_image_has_finite_derivatives():
             total = tf.reduce_sum(layer(images) ** 2)
         squared = tf.reduce_sum(inner.gradient(total, images) ** 2)
     assert np.isfinite(outer.gradient(squared, images)).all()
+
+
+def test_norms_are_float32_inside_under_float16():
+    backend.set_precision("mixed_float16")
+    try:
+        images, batches = ImageLayerNorm(), BatchStatisticsNorm()
+        images.build(X.shape)
+        batches.build(X.shape)
+        batches.variance.assign([1e6, 1e6])  # float16 ends at 65,504
+        large = (300 * X).astype(np.float16)
+        by_image, by_statistics = images(large), batches(large, training=False)
+    finally:
+        backend.set_precision("float32")
+    x = large.astype(np.float64)
+    expected = (x - x.mean((1, 2, 3), keepdims=True)) / x.std((1, 2, 3), keepdims=True)
+    np.testing.assert_allclose(by_image, expected, atol=2e-3)
+    np.testing.assert_allclose(by_statistics, x / 1000, atol=2e-3)

@@ -137,15 +137,15 @@ def weights(folder: Path) -> dict[str, np.ndarray]:
 def test_a_killed_training_ends_bit_for_bit_alike(tmp_path):
     changes = [
         "deterministic=true",
-        "gan.iterations=60",
-        "segmenter.min_iterations=60",
-        "segmenter.max_iterations=60",
+        "gan.iterations=20",
+        "segmenter.min_iterations=20",
+        "segmenter.max_iterations=20",
     ]
     options = [
         "--profile",
         "smoke",
         "--only",
-        "table2",
+        "figure3",
         *(x for change in changes for x in ("--set", change)),
     ]
     whole, killed = tmp_path / "whole", tmp_path / "killed"
@@ -156,7 +156,7 @@ def test_a_killed_training_ends_bit_for_bit_alike(tmp_path):
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         ) as process:
-            while process.poll() is None and not list((killed / place / "checkpoints").glob("ckpt-*.index")):
+            while process.poll() is None and not list((killed / place / "checkpoints").glob("checkpoint")):
                 time.sleep(0.01)
             os.kill(process.pid, signal.SIGKILL)
         assert not (killed / place / "result.json").exists()
@@ -172,4 +172,5 @@ def test_a_killed_training_ends_bit_for_bit_alike(tmp_path):
         assert steps == [
             json.loads(line)["step"] for line in (whole / place / "metrics.jsonl").read_text().splitlines()
         ]
-    pd.testing.assert_frame_equal(pd.read_csv(whole / "cases.csv"), pd.read_csv(killed / "cases.csv"))
+    for path in whole.glob("unet-*/cases.csv"):
+        assert path.read_bytes() == (killed / path.relative_to(whole)).read_bytes()

@@ -44,9 +44,11 @@ class RealPairs:
 
     def __init__(self, sized: SizedCases, cases: Sequence[Case]):
         rows = sized.rows(cases)
-        self.images = tf.constant(sized.images[rows])
-        self.labels = tf.constant(sized.labels[rows])
-        self.ranges = tf.constant(sized.ranges[rows])
+        # tf.data runs on the CPU, where these are gathered from.
+        with tf.device("CPU:0"):
+            self.images = tf.constant(sized.images[rows])
+            self.labels = tf.constant(sized.labels[rows])
+            self.ranges = tf.constant(sized.ranges[rows])
         self.count = len(rows)
 
     def take(self, positions: tf.Tensor | np.ndarray) -> tuple[tf.Tensor, tf.Tensor]:
@@ -62,7 +64,7 @@ class RealPairs:
         first = tf.cast(step, tf.int64) * batch
         epochs = -(-batch // self.count) + 1  # as many as a minibatch can touch
         orders = [
-            tf.argsort(tf.random.stateless_uniform((self.count,), fold(seed, first // self.count + epoch)))
+            tf.argsort(tf.random.stateless_uniform((self.count,), fold(seed, first // self.count + epoch, 2)))
             for epoch in range(epochs)
         ]
         positions = tf.slice(tf.concat(orders, 0), [first % self.count], [batch])

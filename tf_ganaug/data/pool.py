@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from omegaconf import OmegaConf
 
 from tf_ganaug.data.cases import IGNORE, LabelSpec
 from tf_ganaug.errors import InputError
-from tf_ganaug.files import make_folder, write_text
+from tf_ganaug.files import replacing_folder, write_text
 
 
 def write_pool(
@@ -43,19 +42,31 @@ def write_pool(
     """
     if folder.exists() and any(folder.iterdir()):
         raise InputError(folder, "a new or empty folder", "files in it", "choose another --out")
-    unfinished = make_folder(folder.with_name(f".{folder.name}.{os.getpid()}.part"))
-    for part in ("images", "labels"):
-        (unfinished / part).mkdir()
-    stored = np.zeros(IGNORE + 1, np.uint8)
+    stored = np.zeros(IGNORE + 1, np.uint16)
     for number, label_class in enumerate(spec.classes):
         stored[number] = label_class.ids[0]
+    if stored.max() <= np.iinfo(np.uint8).max:
+        stored = stored.astype(np.uint8)
+    with replacing_folder(folder) as unfinished:
+        _write_files(unfinished, images, stored[labels], spec, spacing, provenance)
+
+
+def _write_files(
+    unfinished: Path,
+    images: np.ndarray,
+    labels: np.ndarray,
+    spec: LabelSpec,
+    spacing: tuple[float, float],
+    provenance: Mapping[str, Any],
+) -> None:
+    for part in ("images", "labels"):
+        (unfinished / part).mkdir()
     for number, (image, label) in enumerate(zip(images, labels)):
         _write_image(unfinished / "images" / f"{number:06d}", image)
-        _write_png(unfinished / "labels" / f"{number:06d}.png", stored[label][..., None])
+        _write_png(unfinished / "labels" / f"{number:06d}.png", label[..., None])
     classes = {c.ids[0]: {"name": c.name, "colour": list(c.colour)} for c in spec.classes}
     OmegaConf.save(OmegaConf.create({"classes": classes, "spacing": list(spacing)}), unfinished / "dataset.yaml")
     write_text(unfinished / "provenance.json", json.dumps(provenance, indent=1))
-    os.replace(unfinished, folder)
 
 
 def _write_image(path: Path, image: np.ndarray) -> None:

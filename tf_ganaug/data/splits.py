@@ -40,8 +40,7 @@ class Split:
 def cross_validation(subjects: Iterable[str], folds: int, seed: int, validation_share: float = 30 / 165) -> list[Split]:
     """Folds whose test parts hold every subject exactly once.
 
-    The subjects are shuffled and dealt to the test parts, whose sizes differ by one at most, smaller
-    ones first; of the rest, `validation_share` validates and what remains trains. 247 subjects in 3
+    The subjects are shuffled and dealt to the test parts, whose sizes differ by one at most; of the rest, `validation_share` validates and what remains trains. 247 subjects in 3
     folds: 82, 82 and 83 test, 30 validate, 135 or 134 train (Neff 2018, V.A.2).
 
     Args:
@@ -53,6 +52,8 @@ def cross_validation(subjects: Iterable[str], folds: int, seed: int, validation_
     Raises:
         InputError: if a part of some fold would be empty.
     """
+    if folds < 2:
+        raise InputError("folds", "at least 2", str(folds), "use folds_used=1 to run one of several")
     order = np.random.default_rng(seed).permutation(sorted(set(subjects)))
     bounds = [len(order) * fold // folds for fold in range(folds + 1)]
     splits = []
@@ -63,9 +64,9 @@ def cross_validation(subjects: Iterable[str], folds: int, seed: int, validation_
         if len(test) == 0 or len(rest) - validation < 1:
             raise InputError(
                 "data",
-                f"at least {max(folds, 3)} subjects for {folds} folds",
+                f"enough subjects to train, validate and test in each of {folds} folds",
                 f"{len(order)}",
-                "add subjects, or ask for fewer folds with --set folds=2",
+                "add subjects, or give the parts under 'splits' in dataset.yaml",
             )
         parts = (rest[validation:], rest[:validation], test)
         splits.append(Split(*(tuple(sorted(part.tolist())) for part in parts)))

@@ -28,8 +28,14 @@ def paired_difference(
 
     Returns:
         Difference, lower and upper end of the interval, in the measure's unit.
+
+    Raises:
+        ValueError: if the two rows were measured on different cases.
     """
-    difference = per_case(frame, measure) - per_case(baseline, measure)
+    mine, theirs = per_case(frame, measure), per_case(baseline, measure)
+    if not mine.index.equals(theirs.index):
+        raise ValueError("both rows must have been measured on the same cases")
+    difference = mine - theirs
     subjects = difference.groupby(level="subject").agg(["sum", "count"])
     sums, counts = subjects["sum"].to_numpy(), subjects["count"].to_numpy()
     chosen = np.random.default_rng(seed).integers(0, len(sums), (draws, len(sums)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -16,7 +15,7 @@ import tensorflow as tf
 from tf_ganaug import __version__
 from tf_ganaug.data.cases import LabelClass, LabelSpec
 from tf_ganaug.errors import InputError
-from tf_ganaug.files import make_folder, write_text
+from tf_ganaug.files import replacing_folder, write_text
 from tf_ganaug.gans.joint import separate
 from tf_ganaug.models.layers import BatchStatisticsNorm
 from tf_ganaug.random import fold
@@ -51,7 +50,7 @@ class Provenance:
 
     def to_stored(self, images: np.ndarray) -> np.ndarray:
         """[-1, 1] to stored values, rounded and clipped where the type is integer."""
-        stored = self.low + (np.asarray(images, np.float32) + 1.0) * (self.high - self.low) / 2.0
+        stored = self.low + (np.asarray(images, np.float64) + 1.0) * (self.high - self.low) / 2.0
         dtype = np.dtype(self.dtype)
         if dtype.kind not in "ui":
             return stored.astype(dtype)
@@ -75,7 +74,7 @@ def freeze_statistics(generator: keras.Model, seed: int, latents: int = 1024, ba
 
     @tf.function
     def moments(step: tf.Tensor) -> list[tuple[tf.Tensor, tf.Tensor]]:
-        z = tf.random.stateless_normal((batch, generator.input_shape[-1]), fold(seed, step))
+        z = tf.random.stateless_normal((batch, generator.input_shape[-1]), fold(seed, step, 4))
         maps = inputs(z, training=True)
         maps = maps if isinstance(maps, (list, tuple)) else [maps]
         axes = [0, 1, 2]
@@ -190,12 +189,16 @@ class Synthesizer:
         """
         try:
             metadata = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
-            module = tf.saved_model.load(str(folder))
-        except (OSError, ValueError) as error:
+            known = {name: metadata[name] for name in Provenance.__dataclass_fields__}
+            spec, latent_size = _spec(metadata["label_spec"]), int(metadata["latent_size"])
+            # tf.data runs on the CPU; a generator with weights on a GPU could not be called there.
+            with tf.device("CPU:0"):
+                module = tf.saved_model.load(str(folder))
+        except (OSError, ValueError, KeyError, TypeError) as error:
             remedy = "name a GAN run folder or an exported SavedModel"
             raise InputError(folder, "a synthesizer (SavedModel and metadata.json)", str(error), remedy) from error
-        provenance = Provenance(**{name: metadata[name] for name in Provenance.__dataclass_fields__})
-        return cls(module, _spec(metadata["label_spec"]), provenance, metadata["latent_size"])
+        provenance = Provenance(**{k: tuple(v) if isinstance(v, list) else v for k, v in known.items()})
+        return cls(module, spec, provenance, latent_size)
 
 
 def _spec(stored: dict) -> LabelSpec:
@@ -223,10 +226,8 @@ def export(run: Path, out: Path) -> None:
     model = _model_folder(run)
     if out.exists():
         raise InputError(out, "a new folder", "one that exists", "choose another OUT")
-    make_folder(out.parent)
-    unfinished = out.with_name(f".{out.name}.{os.getpid()}.part")
-    shutil.copytree(model, unfinished)
-    os.replace(unfinished, out)
+    with replacing_folder(out) as unfinished:
+        shutil.copytree(model, unfinished, dirs_exist_ok=True)
 
 
 def _model_folder(source: Path) -> Path:

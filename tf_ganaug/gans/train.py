@@ -154,7 +154,7 @@ def _show_reals(run: RunFolder, pairs: RealPairs, spec: LabelSpec) -> None:
 
 def _previewer(run: RunFolder, gan: WganGp, spec: LabelSpec) -> Callable[[int, str], None]:
     """Draws the same latents each time, by the batch's own statistics as training sees them."""
-    latents = tf.random.stateless_normal((PREVIEWS, gan.latent_size), fold(gan.seed, 3))
+    latents = tf.random.stateless_normal((PREVIEWS, gan.latent_size), fold(gan.seed, 0, 3))
     forward = tf.function(lambda: separate(gan.generator(latents, training=True), len(spec.classes)))
 
     def show(step: int, name: str) -> None:

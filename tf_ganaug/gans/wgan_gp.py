@@ -129,8 +129,7 @@ class WganGp(tf.Module):
         with tf.GradientTape() as tape:
             terms = critic_loss(self.critic, reals, fakes, mix, self.penalty_weight)
             loss = backend.scale_loss(self.critic_optimizer, terms["critic_loss"])
-        # The last bias shifts all scores alike, so only the means see it and there it cancels.
-        gradients = tape.gradient(loss, variables, unconnected_gradients="zero")
+        gradients = tape.gradient(loss, variables)
         backend.apply_gradients(self.critic_optimizer, gradients, variables)
         return {name: tf.reduce_mean(value) for name, value in terms.items() if name != "gradient_norms"}
 

@@ -19,24 +19,22 @@ class BatchStatisticsNorm(keras.layers.Layer):
     """
 
     def __init__(self, epsilon: float = 1e-5, **kwargs):
-        super().__init__(**kwargs)
+        # A float32 layer: Keras would otherwise round weights and statistics through the half type.
+        super().__init__(**{**kwargs, "dtype": "float32"})
         self.epsilon = epsilon
 
     def build(self, input_shape):
         shape = (int(input_shape[-1]),)
-        self.gamma = self.add_weight(name="gamma", shape=shape, initializer="ones", dtype="float32")
-        self.beta = self.add_weight(name="beta", shape=shape, initializer="zeros", dtype="float32")
-        self.mean = self.add_weight(name="mean", shape=shape, initializer="zeros", trainable=False, dtype="float32")
-        self.variance = self.add_weight(
-            name="variance", shape=shape, initializer="ones", trainable=False, dtype="float32"
-        )
+        self.gamma = self.add_weight(name="gamma", shape=shape, initializer="ones")
+        self.beta = self.add_weight(name="beta", shape=shape, initializer="zeros")
+        self.mean = self.add_weight(name="mean", shape=shape, initializer="zeros", trainable=False)
+        self.variance = self.add_weight(name="variance", shape=shape, initializer="ones", trainable=False)
         super().build(input_shape)
 
     def call(self, inputs, training=False):
-        x = tf.cast(inputs, tf.float32)
-        mean, variance = self.batch_moments(x) if training else (self.mean, self.variance)
+        mean, variance = self.batch_moments(inputs) if training else (self.mean, self.variance)
         scale = tf.math.rsqrt(variance + self.epsilon) * self.gamma
-        return tf.cast(x * scale + (self.beta - mean * scale), inputs.dtype)
+        return inputs * scale + (self.beta - mean * scale)
 
     @staticmethod
     def batch_moments(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -60,20 +58,20 @@ class ImageLayerNorm(keras.layers.Layer):
     """
 
     def __init__(self, epsilon: float = 1e-5, **kwargs):
-        super().__init__(**kwargs)
+        # A float32 layer: Keras would otherwise round weights and statistics through the half type.
+        super().__init__(**{**kwargs, "dtype": "float32"})
         self.epsilon = epsilon
 
     def build(self, input_shape):
         shape = (int(input_shape[-1]),)
-        self.gamma = self.add_weight(name="gamma", shape=shape, initializer="ones", dtype="float32")
-        self.beta = self.add_weight(name="beta", shape=shape, initializer="zeros", dtype="float32")
+        self.gamma = self.add_weight(name="gamma", shape=shape, initializer="ones")
+        self.beta = self.add_weight(name="beta", shape=shape, initializer="zeros")
         super().build(input_shape)
 
     def call(self, inputs):
-        x = tf.cast(inputs, tf.float32)
-        mean, variance = tf.nn.moments(x, axes=[1, 2, 3], keepdims=True)
+        mean, variance = tf.nn.moments(inputs, axes=[1, 2, 3], keepdims=True)
         scale = tf.math.rsqrt(variance + self.epsilon) * self.gamma
-        return tf.cast(x * scale + (self.beta - mean * scale), inputs.dtype)
+        return inputs * scale + (self.beta - mean * scale)
 
     def compute_output_shape(self, input_shape):
         return input_shape

@@ -107,10 +107,10 @@ class Segmenter(tf.Module):
     def _validation_step(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Sum of the samples' losses and of their Dice (mean over classes; both empty counts 1)."""
         logits = self.model(images, training=False)
-        count = tf.cast(tf.shape(images)[0], tf.float32)
         twice, sizes = dice_counts(labels, logits)
         dice = tf.where(sizes > 0, tf.math.divide_no_nan(twice, sizes), 1.0)
-        return cross_entropy(labels, logits) * count, tf.reduce_sum(tf.reduce_mean(dice, -1))
+        losses = cross_entropy(labels, logits, axes=(1, 2))
+        return tf.reduce_sum(losses), tf.reduce_sum(tf.reduce_mean(dice, -1))
 
     def validate(self, pairs: RealPairs, batch: int) -> tuple[float, float]:
         """Mean loss and mean Dice over the pairs."""
@@ -199,6 +199,7 @@ def train_segmenter(
 def _validate(run: RunFolder, segmenter: Segmenter, validation: RealPairs, batch: int, spec: LabelSpec) -> None:
     step = int(segmenter.step)
     loss, dice = segmenter.validate(validation, batch)
+    _require_finite(run, "validation loss", loss, step)
     run.record(step, {"validation_loss": loss, "validation_dice": dice})
     if segmenter.keep_if_best(loss, dice):
         images, _ = validation.take(tf.range(min(SHOWN, validation.count)))
@@ -208,15 +209,15 @@ def _validate(run: RunFolder, segmenter: Segmenter, validation: RealPairs, batch
 
 
 def _report(run: RunFolder, step: int, total: int, loss: float, images: float) -> None:
-    if not math.isfinite(loss):
-        raise InputError(
-            run.path,
-            "a finite loss",
-            f"{loss} before iteration {step}",
-            "try a lower segmenter.learning_rate, another seed, or --precision float32",
-        )
+    _require_finite(run, "loss", loss, step)
     run.record(step, {"loss": loss, "images_per_second": images})
     run.say(f"iteration {step}/{total}  loss {loss:.4f}  {images:.1f} images/s  memory {peak_memory():.2f} GB")
+
+
+def _require_finite(run: RunFolder, name: str, value: float, step: int) -> None:
+    if not math.isfinite(value):
+        remedy = "try a lower segmenter.learning_rate, another seed, or --precision float32"
+        raise InputError(run.path, f"a finite {name}", f"{value} before iteration {step}", remedy)
 
 
 def _finish(run: RunFolder, segmenter: Segmenter) -> Trained:
