@@ -40,8 +40,9 @@ class Split:
 def cross_validation(subjects: Iterable[str], folds: int, seed: int, validation_share: float = 30 / 165) -> list[Split]:
     """Folds whose test parts hold every subject exactly once.
 
-    The subjects are shuffled and dealt to the test parts, whose sizes differ by one at most; of the rest, `validation_share` validates and what remains trains. 247 subjects in 3
-    folds: 82, 82 and 83 test, 30 validate, 135 or 134 train (Neff 2018, V.A.2).
+    The subjects are shuffled and dealt to the test parts, whose sizes differ by one at most; of the rest,
+    `validation_share` validates and what remains trains. 247 subjects in 3 folds: 82, 82 and 83 test, 30
+    validate, 135 or 134 train (Neff 2018, V.A.2).
 
     Args:
         subjects: repeated names count once.

@@ -55,11 +55,16 @@ class GanSettings:
 
 @dataclass
 class SegmenterSettings:
-    """The U-Net and its training; the stopping rule as in `segment.train.Patience`."""
+    """The U-Net and its training; the stopping rule as in `segment.train.Patience`.
+
+    `largest_component` keeps only the largest part of each predicted class; right for one organ, wrong
+    where a class has several parts.
+    """
 
     levels: int
     filters: int
     batch: int
+    largest_component: bool
     learning_rate: float
     beta_1: float
     beta_2: float

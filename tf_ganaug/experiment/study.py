@@ -282,13 +282,14 @@ class Study:
         """Case, truth and prediction at native size, by a finished task's best weights."""
         model = self.new_segmenter(task).model
         model.load_weights(self.folder / task.name / "best.weights.h5")
-        return predictions(model, self.sized, cases, self.spec, self.settings.segmenter.batch)
+        s = self.settings.segmenter
+        return predictions(model, self.sized, cases, self.spec, s.batch, s.largest_component)
 
     def _measure(self, model: keras.Model, task: SegmenterTask) -> pd.DataFrame:
-        parts = [
-            evaluate(model, self.sized, self.cases(task.fold, part), self.spec, self.settings.segmenter.batch).assign(
-                part=part
-            )
-            for part in ("validation", "test")
-        ]
-        return pd.concat(parts, ignore_index=True)
+        s = self.settings.segmenter
+
+        def measured(part: str) -> pd.DataFrame:
+            cases = self.cases(task.fold, part)
+            return evaluate(model, self.sized, cases, self.spec, s.batch, s.largest_component).assign(part=part)
+
+        return pd.concat(map(measured, ("validation", "test")), ignore_index=True)

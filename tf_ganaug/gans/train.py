@@ -84,7 +84,7 @@ def train_wgan_gp(
         end, last = iteration + 1, iteration + 1 == schedule.iterations
         progress.update()
         if end % schedule.log_every == 0 or last:
-            elapsed = time.perf_counter() - began
+            elapsed, began = time.perf_counter() - began, time.perf_counter()
             seconds.assign_add(elapsed)
             images = len(recent) * schedule.critic_steps * batch / elapsed
             _report(run, end, schedule.iterations, _mean(recent), images)
@@ -95,8 +95,6 @@ def train_wgan_gp(
         if end % schedule.checkpoint_every == 0 or last:
             done.assign(end)
             checkpoints.save(end)
-        if end % schedule.log_every == 0:
-            began = time.perf_counter()
     progress.close()
     return float(seconds)
 

@@ -41,9 +41,12 @@ def keep_largest(labels: np.ndarray, classes: int) -> np.ndarray:
 
 
 def predictions(
-    model: keras.Model, sized: SizedCases, cases: Sequence[Case], spec: LabelSpec, batch: int
+    model: keras.Model, sized: SizedCases, cases: Sequence[Case], spec: LabelSpec, batch: int, largest: bool
 ) -> Iterator[tuple[Case, np.ndarray, np.ndarray]]:
-    """Case, true labels and predicted labels, (H, W) uint8 at native size, one case at a time."""
+    """Case, true labels and predicted labels, (H, W) uint8 at native size, one case at a time.
+
+    With `largest`, every class is reduced to its largest component (Neff 2018, V.A.2).
+    """
     shape = tf.TensorSpec(model.input_shape, tf.float32)
     forward = tf.function(lambda images: model(images, training=False), [shape])
     remaining = iter(cases)
@@ -51,7 +54,8 @@ def predictions(
         for logits in forward(images).numpy():
             case = next(remaining)
             truth = case.class_indices(spec)
-            yield case, truth, keep_largest(to_native(logits, *truth.shape), len(spec.classes))
+            labels = to_native(logits, *truth.shape)
+            yield case, truth, keep_largest(labels, len(spec.classes)) if largest else labels
 
 
 def measure(case: Case, truth: np.ndarray, predicted: np.ndarray, spec: LabelSpec) -> Iterator[dict]:
@@ -68,10 +72,12 @@ def measure(case: Case, truth: np.ndarray, predicted: np.ndarray, spec: LabelSpe
         }
 
 
-def evaluate(model: keras.Model, sized: SizedCases, cases: Sequence[Case], spec: LabelSpec, batch: int) -> pd.DataFrame:
+def evaluate(
+    model: keras.Model, sized: SizedCases, cases: Sequence[Case], spec: LabelSpec, batch: int, largest: bool
+) -> pd.DataFrame:
     """All measures of all cases, one row per case and class."""
     return pd.DataFrame(
         record
-        for case, truth, predicted in predictions(model, sized, cases, spec, batch)
+        for case, truth, predicted in predictions(model, sized, cases, spec, batch, largest)
         for record in measure(case, truth, predicted, spec)
     )
