@@ -113,7 +113,7 @@ def test_an_interrupted_training_continues_exactly(tmp_path):
 def test_a_loss_that_is_not_finite_is_an_error(tmp_path):
     made = segmenter()
     made.model.layers[-1].bias.assign([float("nan")] * 2)
-    with pytest.raises(InputError, match=r"a finite loss.*nan"):
+    with pytest.raises(InputError, match=r"a finite validation loss.*nan"):
         train(tmp_path, Patience(4, 1, 4, 2, 2, 2), made)
 
 
@@ -147,7 +147,7 @@ def test_only_the_largest_part_of_each_class_is_kept():
 
 def test_predictions_and_measures_per_case_at_native_size():
     sized, made = discs(), segmenter()
-    found = list(predictions(made.model, sized, sized.cases[1:4], SPEC, batch=2))
+    found = list(predictions(made.model, sized, sized.cases[1:4], SPEC, batch=2, largest=True))
     assert [case.id for case, _, _ in found] == ["case1", "case2", "case3"]
     for number, (_, truth, predicted) in enumerate(found, 1):
         np.testing.assert_array_equal(truth, sized.labels[number].repeat(2, 0).repeat(2, 1))
