@@ -6,7 +6,7 @@ import platform
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,8 @@ def prepare(
         keras.utils.set_random_seed(settings.seed)
         tf.config.experimental.enable_op_determinism()
     dataset = open_dataset(data, reader, target, dataset_yaml, settings.data, settings.seed)
+    if dataset.given_splits:
+        settings = replace(settings, folds=1, folds_used=1)  # the data set's own parts are one fold
     folder = out or Path("runs") / "-".join([paper, profile, *([data.resolve().name] if data else [])])
     asked = {
         "paper": paper,
