@@ -189,6 +189,7 @@ def train_segmenter(
             elapsed = time.perf_counter() - began
             segmenter.seconds.assign_add(elapsed)
             _report(run, step, progress.total, float(tf.reduce_mean(losses)), images / elapsed)
+            progress.set_postfix_str(f"{images / elapsed:.0f} images/s", refresh=False)
             losses, images, began = [], 0, time.perf_counter()
         if step % patience.checkpoint_every == 0:
             checkpoints.save(step)
