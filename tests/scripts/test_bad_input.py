@@ -184,3 +184,7 @@ def test_other_settings_in_one_folder(data):
     (out / "options.json").write_text('{"paper": "neff2018", "settings": {"seed": 3}}')
     assert_refused(run("--data", data, "--out", out), out, "settings.seed = 3 there, 0 asked")
     shutil.rmtree(out)
+
+
+def test_a_description_is_for_folders_only(tmp_path):
+    assert_refused(run("--dataset-yaml", tmp_path / "dataset.yaml"), "--dataset-yaml", "embedded")

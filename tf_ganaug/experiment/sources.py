@@ -38,10 +38,12 @@ def open_dataset(
     name = reader or ("embedded" if data is None else "folder")
     if name not in READERS:
         raise InputError("--reader", f"one of {', '.join(READERS)}", name, "choose one of these")
+    if dataset_yaml is not None and name != "folder":
+        raise InputError("--dataset-yaml", "the folder reader", f"the reader {name}", "drop one of the two")
     if name == "embedded":
         if data is not None:
             raise InputError("--data", "no folder with the embedded reader", str(data), "drop one of the two")
-        return chest.read(settings.subjects, settings.native_size, seed, target=target or 1)
+        return chest.read(settings.subjects, settings.native_size, seed, target=1 if target is None else target)
     if data is None:
         raise InputError("--data", f"a folder for the reader {name}", "none", "name it with --data DIR")
     if name == "scr":

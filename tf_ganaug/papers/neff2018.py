@@ -285,7 +285,7 @@ def table2_section(study: Study, frame: pd.DataFrame, figures: Path) -> Section:
             Table(
                 table2_distances(frame, study.unit),
                 "Distances between the borders. The average over both borders is the one of ours that resembles the "
-                "paper's: its 1.2 mm lie below one pixel of its networks (1.4 mm), where no maximum can lie.",
+                "paper's: its 1.2 mm lie below one pixel of its networks (1.4 mm), too little for a mean maximum.",
             ),
             Figure(path, "Dice of every test case in percent; a case is a dot, the box spans the quartiles."),
         ],
