@@ -18,7 +18,7 @@ import tensorflow as tf
 from tf_ganaug.augment.standard import Augmentation
 from tf_ganaug.data.cache import SizedCases, sized_cases
 from tf_ganaug.data.cases import Case, Dataset
-from tf_ganaug.data.pipeline import RealPairs, training_batches
+from tf_ganaug.data.pipeline import RealPairs, normalise, training_batches
 from tf_ganaug.data.splits import Split, cross_validation, read_splits, select, write_splits
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.run import RunFolder, claim_options, locked
@@ -268,9 +268,8 @@ class Study:
 
     def display(self, case: Case) -> np.ndarray:
         """A case's image at native size in [-1, 1], (H, W, C) float32, for figures."""
-        image = case.read_image()
-        (low, high), *_ = self.sized.ranges[self.sized.rows([case])]
-        return np.clip((image.astype(np.float32) - low) * 2 / (high - low) - 1, -1, 1)
+        ranges = self.sized.ranges[self.sized.rows([case])]
+        return normalise(tf.constant(case.read_image()[None]), tf.constant(ranges)).numpy()[0]
 
     def measures(self, task: SegmenterTask) -> pd.DataFrame:
         """cases.csv of a finished task, with its part, fold and repeat."""
