@@ -5,6 +5,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 OLD, NEW = "python_version < '3.12'", "python_version >= '3.12'"
+CITYSCAPES = "cityscapesscripts>=2.3"
 
 setup(
     name="tf_ganaug",
@@ -43,6 +44,7 @@ setup(
             f"tensorflow[and-cuda]>=2.15.1,<2.16; {OLD}",
             f"tensorflow[and-cuda]>=2.20; {NEW}",
         ],
-        "test": ["pytest", "ruff"],
+        "cityscapes": [CITYSCAPES],
+        "test": ["pytest", "ruff", CITYSCAPES],
     },
 )

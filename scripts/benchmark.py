@@ -1,36 +1,44 @@
-"""Measure this machine: seconds per training step, images per second of the pipeline, peak memory."""
+"""Measure this machine: seconds per step, images per second and peak memory of an experiment's steps."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 from common import input_errors
 
+CONFIGS = Path(__file__).resolve().parents[1] / "configs"
+
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
-@click.option("--size", type=int, default=64, help="Height and width of the images.")
-@click.option("--dim", type=int, default=64, help="Feature maps of the DCGAN pair.")
-@click.option("--filters", type=int, default=64, help="Filters of the U-Net (3 levels).")
-@click.option("--batch", type=int, default=16, help="Pairs in a minibatch.")
-@click.option("--channels", type=int, default=3, help="Of the joint images: image and mask together.")
+@click.argument("paper", default="neff2018")
+@click.option("--experiment", help="Of the paper, where it has several; default: its first.")
+@click.option("--profile", type=click.Choice(["quick", "paper", "smoke"]), default="quick", help="Scale.")
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a setting; repeatable.")
 @click.option("--out", type=click.Path(path_type=Path), help="Also write the figures there, as JSON.")
 @input_errors
-def main(size: int, dim: int, filters: int, batch: int, channels: int, out: Path | None) -> None:
-    """Time the WGAN-GP and U-Net steps and the tf.data pipeline.
+def main(paper, experiment, profile, changes, out) -> None:
+    """Time every kind of step of PAPER's experiment: trainings, generators, the input pipeline.
 
-    Prints a table and, last, one line of JSON. Times are medians in seconds.
+    Times are medians; every kind of step has a process of its own, whose largest memory is shown.
+
+    \b
+    Examples:
+      python scripts/benchmark.py neff2018 --set data.size=[64,64] --set gan.dim=64
+      python scripts/benchmark.py neff2018 --experiment cityscapes --profile paper
     """
     from tf_ganaug.experiment.benchmark import measure
     from tf_ganaug.files import write_text
 
-    figures = measure(size, dim, filters, batch, channels)
-    for name, value in figures.items():
-        click.echo(f"{name:50s} {value:>12.4g}" if isinstance(value, float) else f"{name:50s} {value!s:>12s}")
-    click.echo(json.dumps(figures))
+    click.echo(f"{'step':44s} {'seconds':>10s} {'images/s':>10s} {'peak GB':>8s}")
+    costs = []
+    for cost in measure(paper, experiment, CONFIGS, profile, changes):
+        costs.append(asdict(cost))
+        click.echo(f"{cost.step:44s} {cost.seconds:10.4g} {cost.images_per_second:10.4g} {cost.memory:8.2f}")
     if out:
-        write_text(out, json.dumps(figures, indent=1))
+        write_text(out, json.dumps(costs, indent=1))
 
 
 if __name__ == "__main__":

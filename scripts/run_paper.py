@@ -14,15 +14,18 @@ def _list(context: click.Context, _: click.Parameter, value: bool) -> None:
     if value and not context.resilient_parsing:
         from tf_ganaug.experiment.reproduce import PAPERS
 
-        for name, module in PAPERS.items():
-            click.echo(f"{name}: {module.__doc__.splitlines()[0]}\n  --only {','.join(module.PARTS)}")
+        for paper, experiments in PAPERS.items():
+            for name, module in experiments.items():
+                click.echo(f"{paper} --experiment {name}: {module.__doc__.splitlines()[0]}")
+                click.echo(f"  --only {','.join(module.PARTS)}")
         context.exit()
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.argument("paper")
+@click.option("--experiment", help="Of the paper, where it has several; default: its first, see --list.")
 @click.option("--data", type=click.Path(path_type=Path), help="Folder of the data; default: the embedded cohort.")
-@click.option("--reader", help="embedded, folder or scr; default: folder with --data, else embedded.")
+@click.option("--reader", help="Format of the data, see docs/data-formats.md; default: folder, or embedded.")
 @click.option("--target", type=int, help="Stored id of the class to segment, where there are several.")
 @click.option("--dataset-yaml", type=click.Path(path_type=Path), help="Describes a folder of data.")
 @click.option("--profile", type=click.Choice(["quick", "paper", "smoke"]), default="quick", help="Scale.")
@@ -39,7 +42,22 @@ def _list(context: click.Context, _: click.Parameter, value: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Print settings, runs and a measured time estimate; train nothing.")
 @click.option("--list", is_flag=True, is_eager=True, expose_value=False, callback=_list, help="List the papers.")
 @input_errors
-def main(paper, data, reader, target, dataset_yaml, profile, only, out, seed, repeats, changes, precision, dry_run):
+def main(
+    paper,
+    experiment,
+    data,
+    reader,
+    target,
+    dataset_yaml,
+    profile,
+    only,
+    out,
+    seed,
+    repeats,
+    changes,
+    precision,
+    dry_run,
+):
     """Run the experiments of PAPER and write their report.
 
     The same command again continues where it stopped, and reuses what is finished.
@@ -49,21 +67,22 @@ def main(paper, data, reader, target, dataset_yaml, profile, only, out, seed, re
       python scripts/run_paper.py neff2018
       python scripts/run_paper.py neff2018 --data DIR --target 2
       python scripts/run_paper.py neff2018 --data SCR --reader scr --profile paper --dry-run
+      python scripts/run_paper.py neff2018 --experiment cityscapes
       python scripts/run_paper.py neff2018 --only table1 --set gan.iterations=2000
     """
-    from tf_ganaug.errors import InputError
     from tf_ganaug.experiment import reproduce
+    from tf_ganaug.experiment.sources import Request
 
-    if paper not in reproduce.PAPERS:
-        raise InputError(paper, f"a paper of {', '.join(reproduce.PAPERS)}", paper, "see --list")
+    module = reproduce.experiment_of(paper, experiment)
     named = {"seed": seed, "repeats": repeats, "precision": precision}
     changes = [*changes, *(f"{name}={value}" for name, value in named.items() if value is not None)]
-    parts = reproduce.parts_of(paper, profile, only)
-    study, asked = reproduce.prepare(paper, CONFIGS, profile, changes, data, reader, target, dataset_yaml, out)
+    parts = reproduce.parts_of(module, profile, only)
+    request = Request(data, reader, target, dataset_yaml)
+    study, asked = reproduce.prepare(module, CONFIGS, profile, changes, request, out)
     if dry_run:
-        click.echo(reproduce.dry_run(study, paper, parts))
+        click.echo(reproduce.dry_run(study, module, parts))
         return
-    report = reproduce.reproduce(study, paper, parts, asked)
+    report = reproduce.reproduce(study, module, parts, asked)
     click.echo(f"report: {report}")
 
 

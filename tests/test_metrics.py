@@ -1,11 +1,19 @@
-"""Measures against numbers worked out by hand, and against brute force."""
+"""Measures against numbers worked out by hand, against brute force and against the Cityscapes benchmark."""
 
+import copy
 import math
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
+from PIL import Image
 
-from tf_ganaug.metrics import largest_component, overlap, surface_distances
+from tf_ganaug.data.cases import IGNORE, Case
+from tf_ganaug.data.street_labels import CATEGORIES, TRAINING_CLASSES
+from tf_ganaug.experiment.statistics import pooled
+from tf_ganaug.metrics import confusion, intersection_over_union, largest_component, overlap, surface_distances
+from tf_ganaug.segment.predict import evaluate
 
 
 def square(top, left, side, shape=(10, 12)):
@@ -17,14 +25,16 @@ def square(top, left, side, shape=(10, 12)):
 def test_overlap_by_hand():
     # 16 and 9 pixels, 6 shared (rows 2 to 4, columns 4 and 5).
     measured = overlap(square(2, 2, 4), square(2, 4, 3))
-    assert measured == pytest.approx({"dice": 12 / 25, "iou": 6 / 19, "precision": 6 / 9, "recall": 6 / 16})
+    counts = {"pixels_true": 16, "pixels_found": 9, "pixels_both": 6}
+    assert measured == pytest.approx({"dice": 12 / 25, "iou": 6 / 19, "precision": 6 / 9, "recall": 6 / 16, **counts})
 
 
 def test_overlap_of_empty_masks():
     empty, full = np.zeros((4, 4), bool), np.ones((4, 4), bool)
-    assert overlap(empty, empty) == {"dice": 1.0, "iou": 1.0, "precision": 1.0, "recall": 1.0}
-    assert overlap(full, empty) == {"dice": 0.0, "iou": 0.0, "precision": 0.0, "recall": 0.0}
-    assert overlap(empty, full) == {"dice": 0.0, "iou": 0.0, "precision": 0.0, "recall": 1.0}
+    names = ("dice", "iou", "precision", "recall")
+    assert [overlap(empty, empty)[name] for name in names] == [1.0, 1.0, 1.0, 1.0]
+    assert [overlap(full, empty)[name] for name in names] == [0.0, 0.0, 0.0, 0.0]
+    assert [overlap(empty, full)[name] for name in names] == [0.0, 0.0, 0.0, 1.0]
 
 
 def test_distances_by_hand():
@@ -78,3 +88,87 @@ def test_largest_component():
     np.testing.assert_array_equal(largest_component(pair | equal), pair)
     assert not largest_component(np.zeros((3, 3), bool)).any()
     np.testing.assert_array_equal(largest_component(np.ones((3, 3), bool)), np.ones((3, 3), bool))
+
+
+def test_confusion_by_hand():
+    truth = np.array([[0, 0, 0, 1], [1, 1, IGNORE, IGNORE]], np.uint8)
+    predicted = np.array([[0, 1, IGNORE, 1], [1, 0, 0, IGNORE]], np.uint8)
+    counted = confusion(truth, predicted, 3)
+    assert counted.dtype == np.int64
+    np.testing.assert_array_equal(counted, [[1, 1, 0, 1], [1, 2, 0, 0], [0, 0, 0, 0]])
+    # Class 0: one right of three true and one false; class 1: two right of three true and one false.
+    np.testing.assert_array_equal(intersection_over_union(counted), [1 / 4, 2 / 4, np.nan])
+
+
+#: What evalPixelLevelSemanticLabeling of cityscapesscripts 2.3.0 says of `benchmark_case`, rounded to 12 places.
+BENCHMARK = {
+    "road": 0.219178082192,
+    "sidewalk": 0.260416666667,
+    "building": 0.205020920502,
+    "wall": 0.215962441315,
+    "fence": 0.239583333333,
+    "pole": 0.226851851852,
+    "traffic light": 0.199170124481,
+    "traffic sign": 0.20253164557,
+    "vegetation": 0.2,
+    "terrain": 0.197530864198,
+    "sky": 0.2,
+    "person": 0.201680672269,
+    "rider": 0.198347107438,
+    "car": 0.190871369295,
+    "truck": 0.20814479638,
+    "bus": 0.243654822335,
+    "train": math.nan,
+    "motorcycle": 0.227906976744,
+    "bicycle": 0.247474747475,
+    "flat": 0.328981723238,
+    "construction": 0.386925795053,
+    "object": 0.32125984252,
+    "nature": 0.272527472527,
+    "human": 0.26872246696,
+    "vehicle": 0.404072883173,
+}
+
+
+def benchmark_case():
+    """Two images' stored ids, true and predicted: every id but 31 (train) on both sides, void included."""
+    rows, columns = np.mgrid[:40, :68]
+    truth = (columns // 2 + rows // 8) % 34
+    predicted = np.where((rows * 5 + columns * 3) % 7 < 3, (truth * 5 + rows) % 34, truth)
+    truth, predicted = (np.where(ids == 31, 4, ids).astype(np.uint8) for ids in (truth, predicted))
+    return [(truth, predicted), (truth.T[:, ::-1], np.roll(predicted, 3).T[:, ::-1])]
+
+
+def as_evaluated(spec):
+    """`spec` with all ids ignored that the benchmark ignores, as `cityscapes.categories()` has them."""
+    counted = {i for c in TRAINING_CLASSES.classes for i in c.ids}
+    return replace(spec, ignored=tuple(sorted(set(range(34)) - counted)))
+
+
+@pytest.mark.parametrize("spec", [as_evaluated(TRAINING_CLASSES), as_evaluated(CATEGORIES)], ids=["19", "7"])
+def test_iou_over_a_set_is_the_benchmarks(spec):
+    images = [tuple(spec.encode(ids, "case") for ids in pair) for pair in benchmark_case()]
+    expected = [BENCHMARK[name] for name in spec.names]
+    pixels = sum(confusion(*pair, len(spec.classes)) for pair in images)
+    np.testing.assert_allclose(intersection_over_union(pixels), expected, atol=1e-11)
+    # What an experiment reports: counts of each case and class, summed.
+    cases = (Case(name, name, (1.0, 1.0), (name,), None, None) for name in "ab")
+    frame = evaluate([(case, *pair) for case, pair in zip(cases, images)], spec, distances=False)
+    reported = pooled(frame.assign(fold=0, repeat=0), "iou")
+    pd.testing.assert_series_equal(reported, pd.Series(expected, spec.names), rtol=0, atol=1e-11, check_names=False)
+
+
+def test_stored_numbers_are_what_cityscapesscripts_says(tmp_path):
+    benchmark = pytest.importorskip("cityscapesscripts.evaluation.evalPixelLevelSemanticLabeling")
+    options = copy.copy(benchmark.args)
+    options.evalInstLevelScore, options.JSONOutput, options.quiet = False, False, True
+    files = ([], [])
+    for number, pair in enumerate(benchmark_case()):
+        for kind, ids in enumerate(pair):
+            files[kind].append(str(tmp_path / f"{number}_{kind}.png"))
+            Image.fromarray(np.ascontiguousarray(ids)).save(files[kind][-1])
+    truth, predicted = files
+    found = benchmark.evaluateImgLists(predicted, truth, options)
+    scores = {**found["classScores"], **found["categoryScores"]}
+    assert {name: scores[name] for name in BENCHMARK} == pytest.approx(BENCHMARK, abs=1e-11, nan_ok=True)
+    assert math.isnan(scores["parking"]) and math.isnan(scores["void"])

@@ -7,7 +7,7 @@ and newer with Keras 3. Only this file imports tensorflow_addons.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 import tensorflow as tf
@@ -54,6 +54,28 @@ def dense_image_warp(images: tf.Tensor, flow: tf.Tensor) -> tf.Tensor:
     top = pixels(0, 0) + columns * (pixels(0, 1) - pixels(0, 0))
     bottom = pixels(1, 0) + columns * (pixels(1, 1) - pixels(1, 0))
     return top + rows * (bottom - top)
+
+
+def instance_norm(name: str) -> keras.layers.Layer:
+    """Instance normalisation: (x - mean) / sqrt(variance + 1e-5) over (H, W) of each sample and channel.
+
+    No parameters, no running statistics, the same when sampling; float32 whatever the precision policy.
+    """
+    settings = {"epsilon": 1e-5, "center": False, "scale": False, "dtype": "float32", "name": name}
+    if REFERENCE_STACK:
+        return tfa.layers.InstanceNormalization(**settings)
+    return keras.layers.GroupNormalization(groups=-1, **settings)
+
+
+def add_statistic(
+    layer: keras.layers.Layer, name: str, shape: tuple[int, ...], initializer: str | Callable
+) -> tf.Variable:
+    """A weight that is not trained, which the layer assigns in its call, on every replica alike.
+
+    The replicas' mean is what is kept.
+    """
+    aggregation = tf.VariableAggregation.MEAN if REFERENCE_STACK else "mean"
+    return layer.add_weight(name=name, shape=shape, initializer=initializer, trainable=False, aggregation=aggregation)
 
 
 def adam(learning_rate: float, beta_1: float, beta_2: float) -> keras.optimizers.Optimizer:

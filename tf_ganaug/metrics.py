@@ -1,4 +1,4 @@
-"""Overlap and surface distance of two masks: plain numpy and scipy, millimetres.
+"""Overlap and surface distance of two masks, and IoU over a whole set: plain numpy and scipy, millimetres.
 
 Empty masks: if both are empty the overlap measures are 1 and the distances 0; if one is, the overlaps
 are 0 and the distances the length of the image's diagonal, so that a mean over cases stays finite and
@@ -15,19 +15,58 @@ from scipy.ndimage import binary_erosion
 from scipy.spatial import cKDTree
 from skimage.measure import label as connected_components
 
+from tf_ganaug.data.cases import IGNORE
+
 
 def overlap(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-    """Dice, IoU, precision and recall of two boolean masks of one shape, each in [0, 1]."""
+    """Dice, IoU, precision and recall of two boolean masks of one shape, each in [0, 1].
+
+    And the numbers of pixels they come from: `pixels_true`, `pixels_found` and `pixels_both`, whose
+    sums over many images give the measures of a whole set.
+    """
     both = float(np.count_nonzero(truth & predicted))
     true, found = float(np.count_nonzero(truth)), float(np.count_nonzero(predicted))
+    pixels = {"pixels_true": true, "pixels_found": found, "pixels_both": both}
     if true + found == 0:
-        return {"dice": 1.0, "iou": 1.0, "precision": 1.0, "recall": 1.0}
+        return {"dice": 1.0, "iou": 1.0, "precision": 1.0, "recall": 1.0, **pixels}
     return {
+        **pixels,
         "dice": 2 * both / (true + found),
         "iou": both / (true + found - both),
         "precision": both / found if found else 0.0,
         "recall": both / true if true else 1.0,
     }
+
+
+def confusion(truth: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+    """Pixels by true and predicted class, of one image; the sum over a test set is that of the set.
+
+    As in the Cityscapes benchmark: pixels whose truth is `IGNORE` are not counted, and a prediction of
+    `IGNORE` misses the true class without being a false positive of another.
+
+    Args:
+        truth: class indices, `IGNORE` allowed.
+        predicted: of the same shape, likewise.
+        classes: K.
+
+    Returns:
+        (K, K + 1) int64, rows by truth; the last column counts the predictions of no class.
+    """
+    counted = truth != IGNORE
+    true, found = truth[counted].astype(np.int64), predicted[counted].astype(np.int64)
+    cells = true * (classes + 1) + np.where(found == IGNORE, classes, found)
+    return np.bincount(cells, minlength=classes * (classes + 1)).reshape(classes, classes + 1)
+
+
+def intersection_over_union(pixels: np.ndarray) -> np.ndarray:
+    """(K,) IoU of each class, NaN where neither truth nor prediction has it.
+
+    Args:
+        pixels: (K, K + 1), of `confusion`, summed over the images.
+    """
+    both = np.diagonal(pixels)
+    union = pixels.sum(1) + pixels[:, :-1].sum(0) - both
+    return np.divide(both, union, out=np.full(len(pixels), np.nan), where=union > 0)
 
 
 def surface_distances(truth: np.ndarray, predicted: np.ndarray, spacing: Sequence[float]) -> dict[str, float]:

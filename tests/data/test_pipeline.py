@@ -7,7 +7,8 @@ import tensorflow as tf
 from tf_ganaug.augment.standard import Augmentation
 from tf_ganaug.data.cache import SizedCases
 from tf_ganaug.data.cases import Case
-from tf_ganaug.data.pipeline import RealPairs, normalise, real_batches, training_batches
+from tf_ganaug.data.pairs import Pairs, normalise
+from tf_ganaug.data.pipeline import real_batches, training_batches
 
 COUNT = 7
 
@@ -23,7 +24,7 @@ def numbered(dtype=np.uint8, high=100):
 
 def pairs(chosen=range(COUNT), **kind):
     sized = numbered(**kind)
-    return RealPairs(sized, [sized.cases[n] for n in chosen])
+    return Pairs.of(sized, [sized.cases[n] for n in chosen])
 
 
 def first(dataset, count):

@@ -10,6 +10,7 @@ from PIL import Image
 
 from tf_ganaug.data.cases import IGNORE, LabelSpec
 from tf_ganaug.experiment import figures
+from tf_ganaug.grids import GREY, pair_grid
 
 TWO = LabelSpec.from_names({0: "background", 1: "lung"})
 THREE = LabelSpec.from_names({0: "background", 1: "lung", 2: "heart"}, ignored=[9])
@@ -25,55 +26,17 @@ def read(path):
         return np.asarray(image.convert("RGB"))
 
 
-def test_to_display():
-    grey = figures.to_display(np.array([[[-1.0], [1.0], [0.0], [7.0], [np.nan]]]))
-    assert pixels(grey[0], *range(5)) == [(v, v, v) for v in (0, 255, 128, 255, 0)]
-    colour = figures.to_display(np.array([[[-1.0, 0.0, 1.0]]]))
-    assert colour.dtype == np.uint8
-    assert pixels(colour[0], 0) == [(0, 128, 255)]
-    assert pixels(figures.to_display(np.array([[[-1.0, 1.0]]]))[0], 0) == [BLACK]
-
-
-def test_colour_labels():
-    labels = np.array([[0, 1, IGNORE]], np.uint8)
-    assert pixels(figures.colour_labels(labels, TWO)[0], 0, 1, 2) == [BLACK, WHITE, figures.GREY]
-    assert pixels(figures.colour_labels(labels, THREE)[0], 1) == [THREE.classes[1].colour]
-
-
 def test_difference():
     truth = np.array([[0, 0, 1, 1, 1, IGNORE]], np.uint8)
     predicted = np.array([[0, 1, 0, 1, 2, 1]], np.uint8)
-    assert pixels(figures.difference(truth, predicted)[0], *range(6)) == [
+    assert pixels(figures.difference(truth, predicted, THREE)[0], *range(6)) == [
         BLACK,
         figures.FALSE_POSITIVE,
         figures.FALSE_NEGATIVE,
         figures.CORRECT,
         figures.WRONG_CLASS,
-        figures.GREY,
+        GREY,
     ]
-
-
-def test_pair_grid(tmp_path):
-    images, labels = np.full((3, 64, 64, 1), -1.0), np.zeros((3, 64, 64), np.uint8)
-    images[2, 0, 0], labels[1, 63, 63] = 1.0, 1
-    grid = figures.pair_grid(images, labels, TWO, tmp_path / "grid.png", pairs_per_row=2)
-    # Enlarged twice: a pair is 128 + 2 + 128 wide, pairs stand 6 apart.
-    assert grid.shape == (128 + 6 + 128, 258 + 6 + 258, 3)
-    assert pixels(grid, (0, 128), (0, 258), (127, 521), (125, 521), (134, 0), (135, 1), (136, 0)) == [
-        figures.GREY,
-        WHITE,
-        WHITE,
-        BLACK,
-        WHITE,
-        WHITE,
-        BLACK,
-    ]
-    assert np.array_equal(read(tmp_path / "grid.png"), grid)
-
-
-def test_pair_grid_does_not_enlarge_large_images(tmp_path):
-    images, labels = np.zeros((1, 130, 200, 3)), np.zeros((1, 130, 200), np.uint8)
-    assert figures.pair_grid(images, labels, TWO, tmp_path / "grid.png").shape == (130, 402, 3)
 
 
 def test_comparison_shows_differences_and_legend(tmp_path):
@@ -83,7 +46,7 @@ def test_comparison_shows_differences_and_legend(tmp_path):
     row = figures.ComparisonRow(np.zeros((32, 48, 1)), truth, predictions, "case 012")
     figures.comparison([row, row], THREE, tmp_path / "comparison.png")
     shown = {tuple(p) for p in read(tmp_path / "comparison.png").reshape(-1, 3).tolist()}
-    legend_only = {figures.GREY}
+    legend_only = {GREY}
     drawn = {figures.FALSE_POSITIVE, figures.FALSE_NEGATIVE, figures.CORRECT, figures.WRONG_CLASS}
     assert drawn | legend_only | {c.colour for c in THREE.classes} <= shown
 
@@ -113,6 +76,29 @@ def test_per_case_shows_fractions_in_percent(tmp_path, monkeypatch):
     assert [text.get_text() for text in drawn["axis"].texts] == ["no cases", "median 85.00, n = 2"]
 
 
+def test_without_a_background_a_pixel_is_right_or_wrong():
+    truth, predicted = np.uint8([[0, 0, 1, IGNORE]]), np.uint8([[0, 1, 0, 1]])
+    expected = [figures.CORRECT, figures.WRONG_CLASS, figures.WRONG_CLASS, BLACK]
+    assert pixels(figures.difference(truth, predicted, LabelSpec(THREE.classes, (9,), None))[0], *range(4)) == expected
+
+
+def test_bars_show_every_value(tmp_path):
+    values = pd.DataFrame({"8-0": [50.0, np.nan], "4-4": [25.0, 75.0]}, index=["flat", "human"])
+    figures.bars(values, "IoU (%)", tmp_path / "bars.png")
+    shown = read(tmp_path / "bars.png")
+    blue, orange = ((shown == np.array(colour)).all(-1) for colour in ((0, 114, 178), (213, 94, 0)))
+    heights = [mask.sum(0).max() for mask in (blue, orange)]
+    assert heights[1] == pytest.approx(1.5 * heights[0], rel=0.05)  # 75 above 50
+    half = shown.shape[1] // 2
+    assert not blue[100:, half:].any(), "an absent value has no bar"
+
+
+def test_class_legend_has_every_colour(tmp_path):
+    figures.class_legend(THREE, tmp_path / "legend.png")
+    shown = {tuple(p) for p in read(tmp_path / "legend.png").reshape(-1, 3).tolist()}
+    assert {*(c.colour for c in THREE.classes), GREY} <= shown
+
+
 @pytest.mark.parametrize(("owner", "method"), [(Image.Image, "save"), (Figure, "savefig")])
 def test_failure_leaves_the_earlier_file(tmp_path, monkeypatch, owner, method):
     path = tmp_path / "figure.png"
@@ -128,7 +114,7 @@ def test_failure_leaves_the_earlier_file(tmp_path, monkeypatch, owner, method):
             frame = pd.DataFrame({"row": ["a"], "case": ["1"], "dice": [0.9]})
             figures.per_case(frame, "dice", path, ["a"])
         else:
-            figures.pair_grid(np.zeros((1, 8, 8, 1)), np.zeros((1, 8, 8), np.uint8), TWO, path)
+            pair_grid(np.zeros((1, 8, 8, 1)), np.zeros((1, 8, 8), np.uint8), TWO, path)
     assert path.read_bytes() == b"earlier"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -8,6 +8,8 @@ import numpy as np
 from PIL import Image
 
 from tf_ganaug.experiment.reproduce import prepare
+from tf_ganaug.experiment.sources import Request
+from tf_ganaug.papers import neff2018
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 
@@ -20,7 +22,7 @@ def test_a_data_sets_own_parts_are_the_only_fold(tmp_path):
         for part in ("images", "labels"):
             Image.fromarray(rng.integers(0, 2, (32, 32), np.uint8)).save(tmp_path / part / f"{name}.png")
     (tmp_path / "dataset.yaml").write_text("splits: {train: [a, b], validation: [c], test: [d]}\n")
-    study, _ = prepare("neff2018", CONFIGS, "paper", [], tmp_path, None, None, None, tmp_path / "out")
+    study, _ = prepare(neff2018, CONFIGS, "paper", [], Request(tmp_path), tmp_path / "out")
     assert [(split.train, split.validation, split.test) for split in study.splits] == [(("a", "b"), ("c",), ("d",))]
     assert study.settings.folds_used == 1
     assert [case.id for case in study.cases(0, "test")] == ["d"]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tf_ganaug.experiment.statistics import paired_difference, per_case
+from tf_ganaug.experiment.statistics import paired_difference, paired_pooled_difference, per_case, pooled
 
 
 def frame(values, cases_per_subject=1, **columns):
@@ -58,3 +58,35 @@ def test_the_interval_is_seeded():
     first = paired_difference(*rows, "dice", draws=200, seed=1)
     assert paired_difference(*rows, "dice", draws=200, seed=1) == first
     assert paired_difference(*rows, "dice", draws=200, seed=2) != first
+
+
+def scenes():
+    """Two scenes and two classes: counts by hand, one row perfect, one poor on the class `b`."""
+    good = [("s1", "a", 8, 8, 8), ("s1", "b", 2, 2, 2), ("s2", "a", 6, 6, 6), ("s2", "b", 4, 4, 4)]
+    poor = [("s1", "a", 8, 10, 8), ("s1", "b", 2, 0, 0), ("s2", "a", 6, 8, 6), ("s2", "b", 4, 2, 2)]
+    columns = ["case", "class", "pixels_true", "pixels_found", "pixels_both"]
+    frames = [pd.DataFrame(rows, columns=columns).assign(fold=0, repeat=0) for rows in (good, poor)]
+    return [frame.assign(subject=frame.case) for frame in frames]
+
+
+def test_pooled_measures_count_all_cases_as_one():
+    good, poor = scenes()
+    assert pooled(good, "iou").to_dict() == {"a": 1.0, "b": 1.0}
+    # a: 14 true, 18 found, 14 both; b: 6 true, 2 found, 2 both. The mean of images would be (0 + 1/2) / 2.
+    assert pooled(poor, "iou").to_dict() == pytest.approx({"a": 14 / 18, "b": 2 / 6})
+    assert pooled(poor, "dice").to_dict() == pytest.approx({"a": 28 / 32, "b": 4 / 8})
+    absent = poor.assign(**dict.fromkeys(("pixels_true", "pixels_found", "pixels_both"), 0))
+    assert pooled(absent, "iou").isna().all()
+
+
+def test_paired_pooled_difference():
+    good, poor = scenes()
+    expected = 1 - (14 / 18 + 2 / 6) / 2
+    difference, low, high = paired_pooled_difference(good, poor, "iou", ["a", "b"])
+    assert difference == pytest.approx(expected)
+    # Bootstrap samples are twice s1, twice s2, or both.
+    ends = [1 - (8 / 10 + 0 / 2) / 2, 1 - (6 / 8 + 2 / 4) / 2]
+    assert (low, high) == pytest.approx((min(ends), max(ends)))
+    assert paired_pooled_difference(good, good, "iou", ["a", "b"]) == (0.0, 0.0, 0.0)
+    with pytest.raises(ValueError, match="same cases"):
+        paired_pooled_difference(good, poor[poor.case == "s1"], "iou", ["a", "b"])

@@ -6,7 +6,6 @@ import pytest
 import tensorflow as tf
 
 from tf_ganaug import backend
-from tf_ganaug.gans.train import gan_parts
 from tf_ganaug.gans.wgan_gp import WganGp, critic_loss, generator_loss, gradient_norms
 from tf_ganaug.models import dcgan
 
@@ -107,10 +106,10 @@ def test_penalty_reaches_every_weight_it_depends_on():
 
 def test_a_step_is_a_function_of_state_and_number(tmp_path):
     gan = small_gan()
-    before = gan_parts(gan).write(str(tmp_path / "before"))
+    before = gan.parts().write(str(tmp_path / "before"))
 
     def stepped(number):
-        gan_parts(gan).read(before).assert_consumed()
+        gan.parts().read(before).assert_consumed()
         terms = gan.critic_step(tf.constant(REALS), tf.constant(number, tf.int64))
         loss = gan.generator_step(tf.constant(number, tf.int64))["generator_loss"]
         return [*gan.critic.get_weights(), *gan.generator.get_weights(), terms["critic_loss"], loss]

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from benchmark import main
 from click.testing import CliRunner
 
+PIPELINES = ["pipeline, real", "pipeline, mixed", "pipeline, real, augmented", "pipeline, mixed, augmented"]
 
-def test_every_figure_is_measured(tmp_path):
-    options = ["--size", "32", "--dim", "2", "--filters", "2", "--batch", "4", "--out", str(tmp_path / "figures.json")]
-    done = CliRunner().invoke(main, options)
+
+@pytest.mark.parametrize(
+    ("arguments", "steps"),
+    [
+        (["neff2018"], ["WGAN-GP iteration", "generator, a minibatch", "U-Net step, real", *PIPELINES]),
+    ],
+)
+def test_every_step_is_measured(tmp_path, arguments, steps):
+    options = [*arguments, "--profile", "smoke", "--out", str(tmp_path / "figures.json")]
+    done = CliRunner().invoke(main, options, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     figures = json.loads((tmp_path / "figures.json").read_text())
-    assert json.loads(done.output.splitlines()[-1]) == figures
-    measured = {name: value for name, value in figures.items() if isinstance(value, float)}
-    assert len(measured) >= 11 and min(measured.values()) > 0
-    assert all(value <= 1 for name, value in measured.items() if "over real" in name)
+    assert [figure["step"] for figure in figures] == steps
+    assert all(step in done.output for step in steps)
+    assert all(figure["seconds"] > 0 and figure["images_per_second"] > 0 for figure in figures)
+    assert all(figure["memory"] > 0.1 for figure in figures)

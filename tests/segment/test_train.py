@@ -7,10 +7,12 @@ import pytest
 from tf_ganaug.augment.standard import Augmentation
 from tf_ganaug.data.cache import SizedCases
 from tf_ganaug.data.cases import IGNORE, Case, LabelSpec
-from tf_ganaug.data.pipeline import RealPairs, training_batches
+from tf_ganaug.data.pairs import Pairs
+from tf_ganaug.data.pipeline import training_batches
 from tf_ganaug.errors import InputError
-from tf_ganaug.experiment.run import RunFolder, read_metrics
 from tf_ganaug.models.unet import neff_unet
+from tf_ganaug.run import RunFolder, read_metrics
+from tf_ganaug.segment.losses import cross_entropy
 from tf_ganaug.segment.predict import keep_largest, measure, predictions, to_native
 from tf_ganaug.segment.train import Patience, Segmenter, train_segmenter
 
@@ -54,7 +56,8 @@ def discs(count=6, size=16):
 
 def segmenter(learning_rate=0.01):
     keras.utils.set_random_seed(3)
-    return Segmenter(neff_unet(16, 16, 1, 2, levels=2, filters=4), learning_rate, 0.5, 0.9, jit_compile=False)
+    model = neff_unet(16, 16, 1, 2, levels=2, filters=4)
+    return Segmenter(model, cross_entropy, SPEC, learning_rate, 0.5, 0.9, jit_compile=False)
 
 
 def test_best_weights_are_kept_only_at_a_new_minimum():
@@ -72,12 +75,12 @@ def test_best_weights_are_kept_only_at_a_new_minimum():
 
 def train(path, patience, segmenter):
     sized = discs()
-    pairs, validation = (RealPairs(sized, part) for part in (sized.cases[:4], sized.cases[4:]))
+    pairs, validation = (Pairs.of(sized, part) for part in (sized.cases[:4], sized.cases[4:]))
 
     def batches_from(start):
         return training_batches(pairs, 2, 0, None, 0, Augmentation(shift=0.05), 1, start)
 
-    return train_segmenter(RunFolder(path, {}), segmenter, batches_from, validation, SPEC, patience)
+    return train_segmenter(RunFolder(path, {}), segmenter, batches_from, validation, patience)
 
 
 def test_training_learns_and_ends_with_the_best_weights(tmp_path):
@@ -88,11 +91,11 @@ def test_training_learns_and_ends_with_the_best_weights(tmp_path):
     assert losses[trained.best_iteration] == min(losses.values()) < 0.5 * losses[5]
     assert trained.iterations == min(60, max(30, trained.best_iteration + 5))
     sized = discs()
-    loss, dice = made.validate(RealPairs(sized, sized.cases[4:]), 2)
+    loss, dice = made.validate(Pairs.of(sized, sized.cases[4:]), 2)
     assert (loss, dice) == pytest.approx((trained.validation_loss, trained.validation_dice), rel=1e-5)
     fresh = segmenter()
     fresh.model.load_weights(tmp_path / "best.weights.h5")
-    assert fresh.validate(RealPairs(sized, sized.cases[4:]), 2)[0] == pytest.approx(loss, rel=1e-6)
+    assert fresh.validate(Pairs.of(sized, sized.cases[4:]), 2)[0] == pytest.approx(loss, rel=1e-6)
 
 
 def test_an_interrupted_training_continues_exactly(tmp_path):
@@ -147,7 +150,9 @@ def test_only_the_largest_part_of_each_class_is_kept():
 
 def test_predictions_and_measures_per_case_at_native_size():
     sized, made = discs(), segmenter()
-    found = list(predictions(made.model, sized, sized.cases[1:4], SPEC, batch=2, largest=True))
+    found = list(
+        predictions(made.model, Pairs.of(sized, sized.cases[1:4]), sized.cases[1:4], SPEC, batch=2, largest=True)
+    )
     assert [case.id for case, _, _ in found] == ["case1", "case2", "case3"]
     for number, (_, truth, predicted) in enumerate(found, 1):
         np.testing.assert_array_equal(truth, sized.labels[number].repeat(2, 0).repeat(2, 1))
@@ -162,3 +167,13 @@ def test_measures_leave_ignored_pixels_out():
     assert (record["case"], record["subject"], record["class"]) == ("a", "s", "disc")
     assert record["dice"] == pytest.approx(2 * 2 / (2 + 4))
     assert record["hausdorff"] == 1.0
+    assert (record["pixels_true"], record["pixels_found"], record["pixels_both"]) == (2, 4, 2)
+
+
+def test_without_a_background_every_class_is_measured():
+    case = Case("a", "s", (1.0, 1.0), ("a",), lambda: None, lambda: None)
+    truth, predicted = np.uint8([[0, 0, 1, IGNORE]]), np.uint8([[0, 1, 1, 1]])
+    scene = LabelSpec(SPEC.classes, background=None)
+    records = list(measure(case, truth, predicted, scene, distances=False))
+    assert [(r["class"], r["iou"]) for r in records] == [("background", 0.5), ("disc", 0.5)]
+    assert "hausdorff" not in records[0]

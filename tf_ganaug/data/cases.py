@@ -45,17 +45,19 @@ class LabelClass:
 
 @dataclass(frozen=True)
 class LabelSpec:
-    """The classes of a label map; class 0 is the background.
+    """The classes of a label map.
 
-    A view with fewer classes (19 to 8, 7 to 2) is another LabelSpec over the same stored ids.
+    A view with fewer classes (19 to 7, 7 to 2) is another LabelSpec over the same stored ids.
 
     Attributes:
         classes: in the order of the class indices 0, 1, 2, ...
         ignored: stored ids that no loss and no measure counts.
+        background: index of the class that measures leave out; None where every class is measured.
     """
 
     classes: tuple[LabelClass, ...]
     ignored: tuple[int, ...] = ()
+    background: int | None = 0
 
     @classmethod
     def from_names(cls, names: Mapping[int, str], ignored: Iterable[int] = ()) -> LabelSpec:
@@ -66,6 +68,11 @@ class LabelSpec:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(c.name for c in self.classes)
+
+    @property
+    def measured(self) -> tuple[int, ...]:
+        """Class indices that measures report."""
+        return tuple(i for i in range(len(self.classes)) if i != self.background)
 
     @property
     def ids(self) -> tuple[int, ...]:
@@ -97,6 +104,17 @@ class LabelSpec:
         for number, label_class in enumerate(self.classes):
             index[np.isin(label, label_class.ids)] = number
         return index
+
+    def view_table(self, view: LabelSpec) -> np.ndarray:
+        """(256,) uint8: from this spec's class indices to those of a view over the same stored ids.
+
+        Raises:
+            InputError: if the view lacks an id.
+        """
+        table = np.full(256, IGNORE, np.uint8)
+        for number, label_class in enumerate(self.classes):
+            table[number] = view.encode(np.array([label_class.ids[:1]]), "the view")[0, 0]
+        return table
 
     def target(self, stored_id: int) -> LabelSpec:
         """The two-class view: one stored id against all others.

@@ -35,7 +35,7 @@ class DataSettings:
 
 @dataclass
 class GanSettings:
-    """The WGAN-GP; `he` and `negative_slope` as in `models.dcgan`, the schedule as in `gans.train`."""
+    """The WGAN-GP; `he` and `negative_slope` as in `models.dcgan`, `threshold` as in `gans.joint`."""
 
     dim: int
     latent_size: int
@@ -44,6 +44,7 @@ class GanSettings:
     batch: int
     iterations: int
     critic_steps: int
+    threshold: bool
     penalty_weight: float
     learning_rate: float
     beta_1: float
@@ -58,13 +59,14 @@ class SegmenterSettings:
     """The U-Net and its training; the stopping rule as in `segment.train.Patience`.
 
     `largest_component` keeps only the largest part of each predicted class; right for one organ, wrong
-    where a class has several parts.
+    where a class has several parts. `distances` measures surface distances beside the overlaps.
     """
 
     levels: int
     filters: int
     batch: int
     largest_component: bool
+    distances: bool
     learning_rate: float
     beta_1: float
     beta_2: float
@@ -85,6 +87,90 @@ class AugmentationSettings:
     translation: float
     elastic: float
     flip: bool
+
+
+@dataclass
+class SliceDataSettings:
+    """As `DataSettings`, for volumes cut into slices; the embedded cohort has `slices` per subject."""
+
+    size: List[int]  # noqa: UP006
+    percentiles: List[float]  # noqa: UP006
+    subjects: int
+    slices: int
+    native_size: int
+
+
+@dataclass
+class ProgressiveSettings:
+    """The progressive GAN of label maps; its schedule in images shown, as in `gans.pggan_schedule`.
+
+    `minibatch` and `tick_images` are by level, 4 x 4 first.
+    """
+
+    fmap_base: int
+    fmap_max: int
+    latent_size: int
+    fused_scale: bool
+    round_levels: bool
+    stable_images: int
+    fade_images: int
+    total_images: int
+    repeats: int
+    minibatch: List[int]  # noqa: UP006
+    tick_images: List[int]  # noqa: UP006
+    learning_rate: float
+    average_decay: float
+    swd_images: int
+    log_every: int
+    checkpoint_every: int
+
+
+@dataclass
+class ScreenSettings:
+    """How many label maps are drawn and which are removed, as in `quality.zscore`.
+
+    `threshold` null finds one that removes most while at most `real_share` of the real maps would be.
+    """
+
+    maps: int
+    threshold: Optional[float]
+    real_share: float
+
+
+@dataclass
+class SpadeSettings:
+    """SPADE; widths as in `models.spade`, `vgg19` a file of weights for the perceptual loss."""
+
+    ngf: int
+    ndf: int
+    hidden: int
+    upsamplings: int
+    batch: int
+    epochs: int
+    reduced_epochs: int
+    decay_epochs: int
+    generator_rate: float
+    discriminator_rate: float
+    beta_1: float
+    beta_2: float
+    vgg19: Optional[str]
+    log_every: int
+    preview_every: int
+    checkpoint_every: int
+
+
+@dataclass
+class EpochSettings:
+    """The U-Net of weighted Dice, trained for a fixed number of epochs."""
+
+    levels: int
+    filters: int
+    batch: int
+    epochs: int
+    learning_rate: float
+    beta_1: float
+    beta_2: float
+    log_every: int
 
 
 def load_settings(schema: type, folder: Path, paper: str, profile: str, changes: Sequence[str]) -> Any:

@@ -1,4 +1,4 @@
-"""Figures of a report, each a PNG written whole or not at all; matplotlib without pyplot's global state."""
+"""Figures with text for a report, each a PNG written whole or not at all; matplotlib without pyplot's global state."""
 
 from __future__ import annotations
 
@@ -16,15 +16,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import EngFormatter
-from PIL import Image
 
 from tf_ganaug.data.cases import IGNORE, LabelSpec
 from tf_ganaug.files import replacing
+from tf_ganaug.grids import colour_labels, to_display, void_colour
 
 Frames = Mapping[str, pd.DataFrame]
 
-WHITE = (255, 255, 255)
-GREY = (128, 128, 128)
 CORRECT = (72, 72, 72)
 FALSE_POSITIVE = (230, 97, 0)
 FALSE_NEGATIVE = (86, 180, 233)
@@ -63,66 +61,18 @@ class ComparisonRow:
     caption: str
 
 
-def to_display(image: np.ndarray) -> np.ndarray:
-    """An image (H, W, C) in [-1, 1] as (H, W, 3) uint8; what lies outside is clipped, NaN is black.
-
-    With C = 3 it is shown in colour, else its first channel in grey.
-    """
-    shown = image if image.shape[-1] == 3 else np.repeat(image[..., :1], 3, axis=-1)
-    finite = np.nan_to_num(np.asarray(shown, np.float32), nan=-1.0)
-    return np.round((np.clip(finite, -1, 1) + 1) * 127.5).astype(np.uint8)
-
-
-def colour_labels(labels: np.ndarray, spec: LabelSpec) -> np.ndarray:
-    """Class indices (H, W) as (H, W, 3) uint8 colours.
-
-    Two classes are black and white, more have their own colours; `IGNORE` is grey.
-    """
-    table = np.full((256, 3), GREY, np.uint8)
-    two = len(spec.classes) == 2
-    table[: len(spec.classes)] = ((0, 0, 0), WHITE) if two else [c.colour for c in spec.classes]
-    return table[labels]
-
-
-def difference(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+def difference(truth: np.ndarray, predicted: np.ndarray, spec: LabelSpec) -> np.ndarray:
     """Where a prediction errs: (H, W) class indices, both, to the (H, W, 3) uint8 colours above.
 
-    Class 0 is background, every other class is object. Black: both are background; grey: `IGNORE`.
+    Every class but the background is object. Black: both are background; `IGNORE` has its own colour.
     """
-    true, found = truth != 0, predicted != 0
+    true, found = truth != spec.background, predicted != spec.background
     pixels = np.zeros((*truth.shape, 3), np.uint8)
     pixels[found & ~true] = FALSE_POSITIVE
     pixels[true & ~found] = FALSE_NEGATIVE
     pixels[true & found] = np.where((truth == predicted)[true & found, None], CORRECT, WRONG_CLASS)
-    pixels[truth == IGNORE] = GREY
+    pixels[truth == IGNORE] = void_colour(spec)
     return pixels
-
-
-def pair_grid(
-    images: np.ndarray, labels: np.ndarray, spec: LabelSpec, path: Path, pairs_per_row: int = 4
-) -> np.ndarray:
-    """Writes images (odd columns) beside their label maps (even columns) as a PNG, as in Neff's Figure 2.
-
-    Images below 128 pixels are enlarged by a whole factor, without smoothing; none is reduced.
-
-    Args:
-        images: (N, H, W, C) in [-1, 1], N >= 1.
-        labels: (N, H, W) uint8 class indices.
-        spec: the classes.
-        path: of the PNG.
-        pairs_per_row: at most so many side by side.
-
-    Returns:
-        (height, width, 3) uint8, what was written.
-    """
-    pairs = [
-        _tile([_enlarge(to_display(image)), _enlarge(colour_labels(label, spec))], 2, gap=2, background=GREY)
-        for image, label in zip(images, labels)
-    ]
-    grid = _tile(pairs, pairs_per_row, gap=6, background=WHITE)
-    with replacing(path) as temporary:
-        Image.fromarray(grid).save(temporary, optimize=True)
-    return grid
 
 
 def comparison(rows: Sequence[ComparisonRow], spec: LabelSpec, path: Path) -> None:
@@ -135,22 +85,43 @@ def comparison(rows: Sequence[ComparisonRow], spec: LabelSpec, path: Path) -> No
     """
     names = list(rows[0].predictions)
     named = [f"{kind}\n{textwrap.fill(n, 22)}" for kind in ("Prediction", "Difference") for n in names]
-    headers = ["Image", "Groundtruth", *named]
-    heights = [WIDTH / len(headers) * row.image.shape[0] / row.image.shape[1] for row in rows]
+    cells = []
+    for row in rows:
+        found = [row.predictions[name] for name in names]
+        masks = [colour_labels(labels, spec) for labels in (row.truth, *found)]
+        errors = [difference(row.truth, labels, spec) for labels in found]
+        cells.append([to_display(row.image), *masks, *errors])
+    panels(["Image", "Groundtruth", *named], cells, path, [row.caption for row in rows], _legend(spec))
+
+
+def panels(
+    headers: Sequence[str],
+    rows: Sequence[Sequence[np.ndarray]],
+    path: Path,
+    captions: Sequence[str] | None = None,
+    legend: Sequence[Patch] = (),
+) -> None:
+    """Writes rows of pictures under column headers as a PNG.
+
+    Args:
+        headers: of the columns.
+        rows: of (H, W, 3) uint8 pictures, as many in each as there are headers.
+        path: of the PNG.
+        captions: below each row.
+        legend: below all.
+    """
+    heights = [WIDTH / len(headers) * row[0].shape[0] / row[0].shape[1] for row in rows]
     figure = Figure(figsize=(WIDTH, sum(heights) + 0.2 * len(rows) + 0.8), layout="compressed")
     axes = figure.subplots(len(rows), len(headers), squeeze=False, height_ratios=heights)
     for axis, header in zip(axes[0], headers):
         axis.set_title(header, fontsize=9)
-    for cells, row in zip(axes, rows):
-        found = [row.predictions[name] for name in names]
-        masks = [colour_labels(labels, spec) for labels in (row.truth, *found)]
-        errors = [difference(row.truth, labels) for labels in found]
-        for axis, panel in zip(cells, [to_display(row.image), *masks, *errors]):
+    for cells, row, caption in zip(axes, rows, captions or [""] * len(rows)):
+        for axis, panel in zip(cells, row):
             axis.imshow(panel)
             axis.set(xticks=[], yticks=[])
             axis.spines[:].set_visible(False)
-        cells[0].set_xlabel(row.caption, loc="left", fontsize=9)
-    _save_figure(figure, path, _legend(spec), "lower")
+        cells[0].set_xlabel(caption, loc="left", fontsize=9)
+    _save_figure(figure, path, legend, "lower")
 
 
 def curves(series: Frames, columns: Sequence[str], path: Path, x: str = "step") -> None:
@@ -218,32 +189,55 @@ def _save_figure(figure: Figure, path: Path, legend: Sequence[Artist] = (), edge
         figure.savefig(temporary, dpi=160, bbox_inches="tight", pad_inches=0.05)
 
 
-def _enlarge(pixels: np.ndarray) -> np.ndarray:
-    factor = -(-128 // max(pixels.shape[:2]))
-    return pixels.repeat(factor, axis=0).repeat(factor, axis=1)
+def bars(values: pd.DataFrame, label: str, path: Path) -> None:
+    """Writes a PNG with one group of bars for each row of `values` and one bar for each column, as in Neff's Figure 4.
+
+    Args:
+        values: numbers; the index names the groups, the columns the legend.
+        label: of the axis.
+        path: of the PNG.
+    """
+    figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
+    axis = figure.subplots()
+    width = 0.8 / len(values.columns)
+    handles = []
+    for number, (name, style) in enumerate(zip(values.columns, cycle(LINE_STYLES))):
+        places = np.arange(len(values)) + (number - (len(values.columns) - 1) / 2) * width
+        axis.bar(places, values[name].fillna(0.0), width, color=style["color"])
+        handles.append(Patch(facecolor=style["color"], label=name))
+        for place, value in zip(places, values[name]):
+            text = f"{value:.0f}" if np.isfinite(value) else "absent"
+            axis.text(place, np.nan_to_num(value) + 1, text, ha="center", va="bottom", fontsize=7)
+    axis.set_xticks(range(len(values)), values.index, fontsize=9)
+    axis.set_ylabel(label, fontsize=9)
+    _sober(axis, "y")
+    _save_figure(figure, path, handles, "upper")
 
 
-def _tile(tiles: Sequence[np.ndarray], per_row: int, gap: int, background: tuple) -> np.ndarray:
-    """Sets (H, W, 3) tiles of one shape into a grid, row by row."""
-    height, width = tiles[0].shape[:2]
-    across = min(per_row, len(tiles))
-    down = -(-len(tiles) // across)
-    shape = (down * (height + gap) - gap, across * (width + gap) - gap, 3)
-    grid = np.full(shape, background, np.uint8)
-    for number, tile in enumerate(tiles):
-        top, left = number // across * (height + gap), number % across * (width + gap)
-        grid[top : top + height, left : left + width] = tile
-    return grid
+def class_legend(spec: LabelSpec, path: Path) -> None:
+    """Writes a PNG with the colours of the classes."""
+    figure = Figure(figsize=(WIDTH, 0.5), layout="constrained")
+    _save_figure(figure, path, class_patches(spec), "upper")
 
 
 def _legend(spec: LabelSpec) -> list[Patch]:
     """What the colours of the differences mean and, with more than two classes, those of the label maps."""
-    entries = [("false positive", FALSE_POSITIVE), ("false negative", FALSE_NEGATIVE), ("correct", CORRECT)]
-    if spec.ignored:
-        entries.append(("not counted", GREY))
-    if len(spec.classes) > 2:
-        entries.append(("wrong class", WRONG_CLASS))
-        entries += [(c.name, c.colour) for c in spec.classes]
+    entries = [("difference: correct", CORRECT)]
+    if spec.background is not None:
+        entries += [("false positive", FALSE_POSITIVE), ("false negative", FALSE_NEGATIVE)]
+    if len(spec.measured) > 1:
+        return _patches([*entries, ("difference: wrong class", WRONG_CLASS)]) + class_patches(spec)
+    return _patches(entries + ([("not counted", void_colour(spec))] if spec.ignored else []))
+
+
+def class_patches(spec: LabelSpec) -> list[Patch]:
+    """The classes' colours, as `panels` takes a legend."""
+    return _patches(
+        [(c.name, c.colour) for c in spec.classes] + ([("not counted", void_colour(spec))] if spec.ignored else [])
+    )
+
+
+def _patches(entries: Sequence[tuple[str, tuple[int, int, int]]]) -> list[Patch]:
     return [Patch(facecolor=np.divide(colour, 255), label=name) for name, colour in entries]
 
 

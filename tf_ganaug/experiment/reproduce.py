@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import keras
@@ -22,24 +23,35 @@ from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.config import load_settings
 from tf_ganaug.experiment.estimate import estimate
 from tf_ganaug.experiment.report import Section, Table, write
-from tf_ganaug.experiment.sources import open_dataset
+from tf_ganaug.experiment.sources import Request
 from tf_ganaug.experiment.study import Study
-from tf_ganaug.models.sizes import require_multiple, require_power_of_two
-from tf_ganaug.papers import neff2018
+from tf_ganaug.papers import foroozandeh2020, neff2018, neff2018_cityscapes
 
-PAPERS = {"neff2018": neff2018}
+#: Paper to its experiments, the default first. An experiment is a module with `Settings`, `PARTS`,
+#: `DEFAULT_PARTS`, `FEW`, `check`, `open_data`, `study`, `trainings` and `conduct`.
+PAPERS = {
+    "neff2018": {"lung": neff2018, "cityscapes": neff2018_cityscapes},
+    "foroozandeh2020": {"brats": foroozandeh2020},
+}
+
+
+def experiment_of(paper: str, name: str | None) -> ModuleType:
+    """The module of a paper's experiment; of its first, without a name.
+
+    Raises:
+        InputError: for a paper or an experiment that does not exist.
+    """
+    if paper not in PAPERS:
+        raise InputError(paper, f"a paper of {', '.join(PAPERS)}", paper, "see --list")
+    experiments = PAPERS[paper]
+    name = name or next(iter(experiments))
+    if name not in experiments:
+        raise InputError("--experiment", f"one of {', '.join(experiments)}", name, "choose one of these")
+    return experiments[name]
 
 
 def prepare(
-    paper: str,
-    configs: Path,
-    profile: str,
-    changes: Sequence[str],
-    data: Path | None,
-    reader: str | None,
-    target: int | None,
-    dataset_yaml: Path | None,
-    out: Path | None,
+    experiment: ModuleType, configs: Path, profile: str, changes: Sequence[str], request: Request, out: Path | None
 ) -> tuple[Study, dict[str, Any]]:
     """Settings, precision, data and folder of one experiment; nothing is written yet.
 
@@ -49,25 +61,33 @@ def prepare(
     Raises:
         InputError: for anything the user can mend.
     """
-    settings = load_settings(PAPERS[paper].Settings, configs, paper, profile, changes)
+    name = name_of(experiment)
+    settings = load_settings(experiment.Settings, configs, name, profile, changes)
     _check(settings)
+    experiment.check(settings)
     backend.set_precision(settings.precision)
     if settings.deterministic:
         keras.utils.set_random_seed(settings.seed)
         tf.config.experimental.enable_op_determinism()
-    dataset = open_dataset(data, reader, target, dataset_yaml, settings.data, settings.seed)
+    dataset = experiment.open_data(request, settings)
     if dataset.given_splits:
         settings = replace(settings, folds=1, folds_used=1)  # the data set's own parts are one fold
-    folder = out or Path("runs") / "-".join([paper, profile, *([data.resolve().name] if data else [])])
+    place = [request.data.resolve().name] if request.data else []
+    folder = out or Path("runs") / "-".join([name, profile, *place])
     asked = {
-        "paper": paper,
+        "experiment": name,
         "profile": profile,
-        "data": str(data.resolve()) if data else "embedded",
-        "reader": reader,
-        "target": target,
-        "dataset_yaml": str(dataset_yaml.resolve()) if dataset_yaml else None,
+        "data": str(request.data.resolve()) if request.data else "embedded",
+        "reader": request.reader,
+        "target": request.target,
+        "dataset_yaml": str(request.dataset_yaml.resolve()) if request.dataset_yaml else None,
     }
-    return Study(folder, dataset, settings), asked
+    return experiment.study(folder, dataset, settings), asked
+
+
+def name_of(experiment: ModuleType) -> str:
+    """The name its configurations and its default folder bear: neff2018, neff2018-cityscapes."""
+    return experiment.__name__.rpartition(".")[2].replace("_", "-")
 
 
 def _check(settings: Any) -> None:
@@ -76,43 +96,38 @@ def _check(settings: Any) -> None:
         raise InputError("precision", f"one of {', '.join(allowed)}", settings.precision, "choose one of these")
     if len(settings.data.size) != 2:
         raise InputError("data.size", "[height, width]", str(settings.data.size), "name two numbers")
-    # The networks check this too, but the U-Net is built only when the GAN is done.
-    require_power_of_two(*settings.data.size, smallest=8)
-    require_multiple(*settings.data.size, factor=1 << (settings.segmenter.levels - 1))
     if not 1 <= settings.folds_used <= settings.folds:
         found = f"{settings.folds_used} of {settings.folds}"
         raise InputError("folds_used", "at least 1 and at most folds", found, "change one of the two")
 
 
-def parts_of(paper: str, profile: str, only: str | None) -> list[str]:
+def parts_of(experiment: ModuleType, profile: str, only: str | None) -> list[str]:
     """The tables and figures to make.
 
     Raises:
-        InputError: for a name the paper does not have.
+        InputError: for a name the experiment does not have.
     """
-    module = PAPERS[paper]
     if only is None:
-        return list(module.DEFAULT_PARTS[profile])
+        return list(experiment.DEFAULT_PARTS[profile])
     wanted = [part.strip() for part in only.split(",") if part.strip()]
-    unknown = [part for part in wanted if part not in module.PARTS]
+    unknown = [part for part in wanted if part not in experiment.PARTS]
     if unknown or not wanted:
-        raise InputError("--only", f"some of {', '.join(module.PARTS)}", only, "separate them by commas")
+        raise InputError("--only", f"some of {', '.join(experiment.PARTS)}", only, "separate them by commas")
     return wanted
 
 
-def reproduce(study: Study, paper: str, parts: Sequence[str], asked: dict[str, Any]) -> Path:
+def reproduce(study: Study, experiment: ModuleType, parts: Sequence[str], asked: dict[str, Any]) -> Path:
     """Trains what is not there yet and writes the report; returns the path of report.html."""
     with study.at_work(asked):
-        sections = PAPERS[paper].conduct(study, parts)
+        sections = experiment.conduct(study, parts)
         lead = _lead(study.dataset, asked["profile"], study)
-        title = f"tf_ganaug: {paper}"
+        title = f"tf_ganaug: {name_of(experiment)}"
         return write(study.folder, title, lead, [*sections, *_appendix(study)])
 
 
-def dry_run(study: Study, paper: str, parts: Sequence[str]) -> str:
+def dry_run(study: Study, experiment: ModuleType, parts: Sequence[str]) -> str:
     """The resolved settings, the trainings and their time, as text; trains and writes nothing."""
-    folds, tasks = PAPERS[paper].trainings(study.settings, parts)
-    frame = estimate(study, folds, tasks)
+    frame = estimate(experiment.trainings(study, parts))
     total = frame.minutes.sum()
     return "\n".join(
         [
@@ -128,8 +143,8 @@ def dry_run(study: Study, paper: str, parts: Sequence[str]) -> str:
 def _data_line(dataset: Dataset) -> str:
     kind = "SYNTHETIC data, drawn by code: no result here says anything about patients. " if dataset.synthetic else ""
     subjects = len({case.subject for case in dataset.cases})
-    target = ", ".join(dataset.spec.names[1:])
-    return f"{kind}Data: {dataset.name}, {len(dataset.cases)} images of {subjects} subjects, target: {target}."
+    classes = ", ".join(dataset.spec.names[i] for i in dataset.spec.measured)
+    return f"{kind}Data: {dataset.name}, {len(dataset.cases)} images of {subjects} subjects, measured: {classes}."
 
 
 def _lead(dataset: Dataset, profile: str, study: Study) -> list[str]:

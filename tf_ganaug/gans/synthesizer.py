@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,9 +16,12 @@ from tf_ganaug import __version__
 from tf_ganaug.data.cases import LabelClass, LabelSpec
 from tf_ganaug.errors import InputError
 from tf_ganaug.files import replacing_folder, write_text
-from tf_ganaug.gans.joint import separate
+from tf_ganaug.gans.joint import JointLayout
 from tf_ganaug.models.layers import BatchStatisticsNorm
 from tf_ganaug.random import fold
+
+#: From latents (N, latent size) to images (N, H, W, C) in [-1, 1] and labels (N, H, W) uint8.
+PairMaker = Callable[[tf.Tensor], "tuple[tf.Tensor, tf.Tensor]"]
 
 #: Samples are made this many at a time, so that a sample never depends on how many are asked for.
 CHUNK = 16
@@ -47,6 +50,10 @@ class Provenance:
     low: float
     high: float
     spacing: tuple[float, float]
+
+    def from_stored(self, images: np.ndarray) -> np.ndarray:
+        """Stored values to [-1, 1], float32, not clipped."""
+        return (images.astype(np.float32) - self.low) * (2.0 / (self.high - self.low)) - 1.0
 
     def to_stored(self, images: np.ndarray) -> np.ndarray:
         """[-1, 1] to stored values, rounded and clipped where the type is integer."""
@@ -91,15 +98,20 @@ def freeze_statistics(generator: keras.Model, seed: int, latents: int = 1024, ba
 
 
 class _Exported(tf.Module):
-    """The functions of the SavedModel."""
+    """The functions of the SavedModel.
 
-    def __init__(self, generator: keras.Model, classes: int):
+    Args:
+        make: from latents (N, latent_size) to images in [-1, 1] and labels uint8.
+        networks: what `make` uses; their weights are saved.
+        latent_size: numbers per latent.
+    """
+
+    def __init__(self, make: PairMaker, networks: Sequence[tf.Module], latent_size: int):
         super().__init__()
-        self.generator = generator
-        latent_size = generator.input_shape[-1]
+        self.networks = list(networks)
 
         def pairs(latents: tf.Tensor) -> dict[str, tf.Tensor]:
-            image, mask = separate(generator(latents, training=False), classes)
+            image, mask = make(latents)
             return {"image": image, "mask": mask}
 
         def sample(n: tf.Tensor, seed: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -131,10 +143,39 @@ class Synthesizer:
         self.latent_size = latent_size
 
     @classmethod
-    def from_generator(cls, generator: keras.Model, spec: LabelSpec, provenance: Provenance) -> Synthesizer:
-        """Wraps a generator whose statistics are frozen; joint images as `gans.joint` lays them out."""
-        module = _Exported(generator, len(spec.classes))
-        return cls(module, spec, provenance, generator.input_shape[-1])
+    def from_generator(
+        cls, generator: keras.Model, spec: LabelSpec, provenance: Provenance, layout: JointLayout | None = None
+    ) -> Synthesizer:
+        """Wraps a generator of joint images whose statistics are frozen.
+
+        Args:
+            generator: latents to joint images.
+            spec: classes of the labels.
+            provenance: of the training.
+            layout: of the joint images; None for `JointLayout.of(spec)`.
+        """
+        parted = layout or JointLayout.of(spec)
+
+        def make(latents: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            return parted.separate(generator(latents, training=False))
+
+        return cls.from_function(make, [generator], generator.input_shape[-1], spec, provenance)
+
+    @classmethod
+    def from_function(
+        cls, make: PairMaker, networks: Sequence[tf.Module], latent_size: int, spec: LabelSpec, provenance: Provenance
+    ) -> Synthesizer:
+        """Wraps any way from latents to pairs.
+
+        Args:
+            make: from latents (N, latent_size) to images (N, H, W, C) in [-1, 1] and labels (N, H, W)
+                uint8; every pair must depend on its own latent only.
+            networks: what `make` uses.
+            latent_size: numbers per latent.
+            spec: classes of the labels.
+            provenance: of the training.
+        """
+        return cls(_Exported(make, networks, latent_size), spec, provenance, latent_size)
 
     @property
     def image_shape(self) -> list[int]:
@@ -166,7 +207,7 @@ class Synthesizer:
         """Writes the SavedModel, with metadata.json beside its files.
 
         Signature `serving_default(latents) -> {image, mask}`: image float32 in [-1, 1], mask uint8
-        class indices; and the function `sample(n, seed)` with the same outputs.
+        class indices (255: ignored); and the function `sample(n, seed)` with the same outputs.
         """
         signatures = {"serving_default": self.module.pairs.get_concrete_function()}
         tf.saved_model.save(self.module, str(folder), signatures)
@@ -205,7 +246,7 @@ def _spec(stored: dict) -> LabelSpec:
     def one(entry: dict[str, Iterable]) -> LabelClass:
         return LabelClass(entry["name"], tuple(entry["ids"]), tuple(entry["colour"]))
 
-    return LabelSpec(tuple(map(one, stored["classes"])), tuple(stored["ignored"]))
+    return LabelSpec(tuple(map(one, stored["classes"])), tuple(stored["ignored"]), stored["background"])
 
 
 def find_synthesizer(source: Path) -> Synthesizer:

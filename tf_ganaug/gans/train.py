@@ -1,27 +1,24 @@
-"""Training a GAN in a run folder: previews, log, checkpoints, exact continuation."""
+"""Training any GAN in a run folder: previews, log, checkpoints, exact continuation."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from tf_ganaug.data.cases import LabelSpec
-from tf_ganaug.data.pipeline import RealPairs, real_batches
 from tf_ganaug.errors import InputError
-from tf_ganaug.experiment.figures import pair_grid
-from tf_ganaug.experiment.run import RunFolder, peak_memory
-from tf_ganaug.gans.joint import join, separate
-from tf_ganaug.gans.wgan_gp import WganGp
-from tf_ganaug.random import fold
+from tf_ganaug.run import RunFolder, peak_memory
 
-#: Pairs in a preview.
+#: Samples in a preview.
 PREVIEWS = 16
+
+#: Scalars of one iteration by name, still on the device.
+Terms = Mapping[str, tf.Tensor]
 
 
 @dataclass(frozen=True)
@@ -29,69 +26,75 @@ class Schedule:
     """How long a GAN trains and what is written on the way, all in iterations.
 
     Attributes:
-        iterations: of the published loop, one generator step each.
-        critic_steps: for one generator step.
+        iterations: of the published loop.
         log_every: a line in log.txt and a record in metrics.jsonl.
-        preview_every: a grid of fixed latents.
+        looks: iterations after which the results are looked at, as after the last.
         checkpoint_every: a place to continue from.
     """
 
     iterations: int
-    critic_steps: int
     log_every: int
-    preview_every: int
+    looks: Collection[int]
     checkpoint_every: int
 
+    @classmethod
+    def regular(cls, iterations: int, log_every: int, look_every: int, checkpoint_every: int) -> Schedule:
+        """With looks at equal distances."""
+        return cls(iterations, log_every, range(look_every, iterations + 1, look_every), checkpoint_every)
 
-def train_wgan_gp(
-    run: RunFolder, gan: WganGp, pairs: RealPairs, spec: LabelSpec, batch: int, schedule: Schedule
+
+def train_gan(
+    run: RunFolder,
+    parts: tf.train.Checkpoint,
+    iterate: Callable[[int], Iterator[tuple[Terms, int]]],
+    look: Callable[[int, str], Mapping[str, float]],
+    schedule: Schedule,
 ) -> float:
     """Trains until the schedule ends, continuing from the newest checkpoint if there is one.
 
-    Order of the original: generator step (not in the first iteration), then the critic steps, each on
-    a fresh real minibatch and fresh noise.
-
     Args:
         run: where everything is written.
-        gan: networks and optimisers, changed in place.
-        pairs: the training cases.
-        spec: their classes.
-        batch: real pairs in a critic step.
+        parts: all that changes while training.
+        iterate: from an iteration's number to the endless iterations from there on; each trains once
+            and yields its terms and how many images it showed.
+        look: from an iteration's number and a file name to a preview in the run folder; returns what it
+            measured, to be recorded. What it changes must be among the parts.
         schedule: see there.
 
     Returns:
         Seconds that training took, over all its parts.
 
     Raises:
-        InputError: if a loss is no longer finite.
+        InputError: if a term is no longer finite.
     """
     done, seconds = tf.Variable(0, dtype=tf.int64), tf.Variable(0.0, dtype=tf.float64)
-    checkpoints = run.checkpoints(gan=gan_parts(gan), done=done, seconds=seconds)
+    checkpoints = run.checkpoints(gan=parts, done=done, seconds=seconds)
     checkpoints.restore_or_initialize()
     start = int(done)
     run.rewind(start)
-    show = _previewer(run, gan, spec)
     if start == 0:
-        _show_reals(run, pairs, spec)
-        show(0, "fakes_init")
+        look(0, "fakes_init")
     else:
         run.say(f"continues at iteration {start}")
-    batches = iter(_joint_batches(pairs, spec, batch, gan.seed, start * schedule.critic_steps))
+    iterations = iterate(start)
     progress = tqdm(total=schedule.iterations, initial=start, desc=run.path.name, unit="it", disable=None)
-    began, recent = time.perf_counter(), []
-    for iteration in range(start, schedule.iterations):
-        recent.append(_iterate(gan, batches, iteration, schedule.critic_steps))
-        end, last = iteration + 1, iteration + 1 == schedule.iterations
+    began, recent, images = time.perf_counter(), [], 0
+    for end in range(start + 1, schedule.iterations + 1):
+        terms, shown = next(iterations)
+        recent.append(terms)
+        images += shown
+        last = end == schedule.iterations
         progress.update()
         if end % schedule.log_every == 0 or last:
-            elapsed, began = time.perf_counter() - began, time.perf_counter()
+            values, elapsed = _mean(recent), time.perf_counter() - began
             seconds.assign_add(elapsed)
-            images = len(recent) * schedule.critic_steps * batch / elapsed
-            _report(run, end, schedule.iterations, _mean(recent), images)
-            progress.set_postfix_str(f"{images:.0f} images/s", refresh=False)
-            recent = []
-        if end % schedule.preview_every == 0 or last:
-            show(end, f"fakes_{end:06d}")
+            _report(run, end, schedule.iterations, values, images / elapsed)
+            progress.set_postfix_str(f"{images / elapsed:.0f} images/s", refresh=False)
+            began, recent, images = time.perf_counter(), [], 0
+        if end in schedule.looks or last:
+            measured = look(end, f"fakes_{end:06d}")
+            if measured:
+                run.record(end, measured)
         if end % schedule.checkpoint_every == 0 or last:
             done.assign(end)
             checkpoints.save(end)
@@ -99,31 +102,7 @@ def train_wgan_gp(
     return float(seconds)
 
 
-def gan_parts(gan: WganGp) -> tf.train.Checkpoint:
-    """What a checkpoint of a GAN holds: both networks and both optimisers."""
-    return tf.train.Checkpoint(
-        generator=gan.generator,
-        critic=gan.critic,
-        generator_optimizer=gan.generator_optimizer,
-        critic_optimizer=gan.critic_optimizer,
-    )
-
-
-def _joint_batches(pairs: RealPairs, spec: LabelSpec, batch: int, seed: int, start: int) -> tf.data.Dataset:
-    classes = len(spec.classes)
-    return real_batches(pairs, batch, seed, start).map(lambda images, labels: join(images, labels, classes))
-
-
-def _iterate(gan: WganGp, batches, iteration: int, critic_steps: int) -> dict[str, tf.Tensor]:
-    """One iteration; returns the last critic step's terms and the generator's loss, still on the device."""
-    terms = gan.generator_step(tf.constant(iteration, tf.int64)) if iteration else {}
-    for number in range(critic_steps):
-        step = tf.constant(iteration * critic_steps + number, tf.int64)
-        critic_terms = gan.critic_step(next(batches), step)
-    return {**terms, **critic_terms}
-
-
-def _mean(records: list[dict[str, tf.Tensor]]) -> dict[str, float]:
+def _mean(records: list[Terms]) -> dict[str, float]:
     names = records[-1]
     return {name: float(np.mean([record[name] for record in records if name in record])) for name in names}
 
@@ -136,27 +115,8 @@ def _report(run: RunFolder, end: int, total: int, values: dict[str, float], imag
             run.path,
             "finite losses",
             f"{', '.join(broken)} not finite before iteration {end}",
-            "try a lower gan.learning_rate, another seed, or --precision float32",
+            "try a lower learning rate of the GAN, another seed, or --precision float32",
         )
     run.record(end, {**values, "images_per_second": images})
-    run.say(
-        f"iteration {end}/{total}  wasserstein {values['wasserstein']:.3f}  penalty {values['penalty']:.4f}  "
-        f"gradient norm {values['gradient_norm']:.3f}  {images:.1f} images/s  memory {peak_memory():.2f} GB"
-    )
-
-
-def _show_reals(run: RunFolder, pairs: RealPairs, spec: LabelSpec) -> None:
-    images, labels = pairs.take(np.arange(min(PREVIEWS, pairs.count)))
-    run.picture(0, "reals", pair_grid(images.numpy(), labels.numpy(), spec, run.path / "reals.png"))
-
-
-def _previewer(run: RunFolder, gan: WganGp, spec: LabelSpec) -> Callable[[int, str], None]:
-    """Draws the same latents each time, by the batch's own statistics as training sees them."""
-    latents = tf.random.stateless_normal((PREVIEWS, gan.latent_size), fold(gan.seed, 0, 3))
-    forward = tf.function(lambda: separate(gan.generator(latents, training=True), len(spec.classes)))
-
-    def show(step: int, name: str) -> None:
-        images, labels = (x.numpy() for x in forward())
-        run.picture(step, "fakes", pair_grid(images, labels, spec, run.path / f"{name}.png"))
-
-    return show
+    shown = "  ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in values.items())
+    run.say(f"iteration {end}/{total}  {shown}  {images:.1f} images/s  memory {peak_memory():.2f} GB")

@@ -5,6 +5,8 @@ Source: improved_wgan_training gan_64x64.py, MODE wgan-gp.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import keras
 import tensorflow as tf
 
@@ -115,6 +117,40 @@ class WganGp(tf.Module):
         self.critic_optimizer.build(critic.trainable_variables)
         self.critic_step = tf.function(self._critic_step, jit_compile=jit_compile)
         self.generator_step = tf.function(self._generator_step, jit_compile=jit_compile)
+
+    def parts(self) -> tf.train.Checkpoint:
+        """What a checkpoint holds: both networks and both optimisers."""
+        return tf.train.Checkpoint(
+            generator=self.generator,
+            critic=self.critic,
+            generator_optimizer=self.generator_optimizer,
+            critic_optimizer=self.critic_optimizer,
+        )
+
+    def iterations(
+        self, batches_from: Callable[[int], tf.data.Dataset], critic_steps: int, start: int
+    ) -> Iterator[tuple[dict[str, tf.Tensor], int]]:
+        """The published loop from iteration `start` on, for `gans.train.train_gan`.
+
+        An iteration is a generator step (none in the first), then the critic steps, each on a fresh
+        real minibatch and fresh noise. It yields the last critic step's terms and the generator's loss.
+
+        Args:
+            batches_from: from a critic step's number to the endless real minibatches from there on.
+            critic_steps: for one generator step.
+            start: number of the first iteration.
+        """
+        step = start * critic_steps
+        batches = iter(batches_from(step))
+        while True:
+            terms = self.generator_step(tf.constant(step // critic_steps, tf.int64)) if step else {}
+            images = 0
+            for _ in range(critic_steps):
+                reals = next(batches)
+                images += reals.shape[0]
+                critic_terms = self.critic_step(reals, tf.constant(step, tf.int64))
+                step += 1
+            yield {**terms, **critic_terms}, images
 
     def latents(self, count: int, step: tf.Tensor, stream: int) -> tf.Tensor:
         """(count, latent size) ~ N(0, 1), a function of seed, step and stream."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,17 @@ def draw_input(entry: dict) -> np.ndarray:
         blocks = rng.integers(0, c, (n, -(-h // 8), -(-w // 8)))
         labels = blocks.repeat(8, axis=1).repeat(8, axis=2)[:, :h, :w]
         return np.eye(c, dtype=np.float32)[labels]
+    repeated = re.fullmatch(r"rng\.integers\((\d+),(\d+),\(([\d,]+)\)\) repeated to 2x2 blocks, float32", kind)
+    if repeated:
+        low, high, size = repeated.groups()
+        coarse = rng.integers(int(low), int(high), [int(side) for side in size.split(",")])
+        return coarse.repeat(2, axis=1).repeat(2, axis=2).astype(np.float32)
+    noise = re.search(r"8x8 blocks, plus rng\.integers\(-(\d+),|the same with noise -(\d+)\.\.", kind)
+    if noise:
+        n, h, w, c = shape
+        coarse = rng.integers(0, 256, (n, h // 8, w // 8, c)).repeat(8, axis=1).repeat(8, axis=2)
+        most = int(noise[1] or noise[2])
+        return np.clip(coarse + rng.integers(-most, most + 1, shape), 0, 255).astype(np.float32)
     raise InputError(entry["seed_name"], "a known kind of input", repr(kind), "update tf_ganaug")
 
 
@@ -53,7 +65,7 @@ class GoldenCase:
         kwargs: arguments of the network.
         weights: by the original's names, in the original's layouts, float32.
         inputs: by name, NHWC.
-        outputs: what the original returned.
+        outputs: what the original returned, or the columns of its rows where the case is a table.
     """
 
     name: str
@@ -70,26 +82,32 @@ def network_of(path: Path) -> str:
 
 
 def load_case(path: Path) -> GoldenCase:
-    """Reads NAME.json and the NAME.npz beside it.
+    """Reads NAME.json and the NAME.npz beside it; a case with `rows` has no such file.
 
     Raises:
         InputError: if either file is missing or not of this kind.
     """
     text = _description(path)
-    archive = path.with_suffix(".npz")
-    try:
-        with np.load(archive) as stored:
-            outputs = {key: stored[key] for key in stored.files}
-    except (OSError, ValueError) as error:
-        raise InputError(archive, "the outputs of the case", str(error), "copy the whole case") from error
+    if "rows" in text:
+        outputs = {key: np.array([row[key] for row in text["rows"]]) for key in text["rows"][0]}
+    else:
+        outputs = _stored(path.with_suffix(".npz"))
     return GoldenCase(
         name=text["case"],
         network=text["network"],
         kwargs=text["kwargs"],
-        weights={entry["name"]: draw_weight(entry) for entry in text["weights"]},
-        inputs={entry["name"]: draw_input(entry) for entry in text["inputs"]},
+        weights={entry["name"]: draw_weight(entry) for entry in text.get("weights", ())},
+        inputs={entry["name"]: draw_input(entry) for entry in text.get("inputs", ())},
         outputs=outputs,
     )
+
+
+def _stored(archive: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(archive) as stored:
+            return {key: stored[key] for key in stored.files}
+    except (OSError, ValueError) as error:
+        raise InputError(archive, "the outputs of the case", str(error), "copy the whole case") from error
 
 
 def _description(path: Path) -> dict:

@@ -50,6 +50,63 @@ def neff_unet(height: int, width: int, channels: int, classes: int, levels: int 
     return keras.Model(images, logits, name="neff_unet")
 
 
+def foroozandeh_unet(
+    height: int, width: int, channels: int, classes: int, levels: int = 4, filters: int = 64
+) -> keras.Model:
+    """The U-Net of Foroozandeh 2020, section 3.1: filters double at each level, batch norm everywhere.
+
+    A level is two convolutions on the way down and two on the way up; between levels the map is halved
+    by max pooling and doubled by a 3 x 3 transposed convolution, whose result is concatenated with the
+    map of the same size. The bridge below the last level is one convolution. Every convolution but the
+    last, and every transposed one, is followed by batch norm; He initialisation.
+
+    Chosen where the section is silent: convolutions 3 x 3, the last 1 x 1; ReLU after each batch norm;
+    transposed convolutions with the filters of the level they lead to; biases, and the constants of
+    batch norm, as in Keras' defaults.
+
+    Args:
+        height: multiple of 2^levels.
+        width: multiple of 2^levels.
+        channels: of the images.
+        classes: of the labels, background included.
+        levels: with two convolutions each way, the bridge not counted.
+        filters: of the first level's convolutions.
+
+    Returns:
+        Images (N, height, width, channels) to logits (N, height, width, classes), float32. The softmax
+        of the section is in the loss.
+
+    Raises:
+        InputError: for a size that cannot be halved `levels` times.
+    """
+    require_multiple(height, width, 1 << levels)
+
+    def normalised(x):
+        # A float32 layer: Keras would otherwise round weights and statistics through the half type.
+        x = keras.layers.BatchNormalization(momentum=0.99, epsilon=1e-3, dtype="float32")(x)
+        return keras.layers.ReLU()(x)
+
+    def convolution(x, maps):
+        return normalised(keras.layers.Conv2D(maps, 3, padding="same", kernel_initializer=he_normal())(x))
+
+    def doubled(x, maps):
+        up = keras.layers.Conv2DTranspose(maps, 3, strides=2, padding="same", kernel_initializer=he_normal())
+        return normalised(up(x))
+
+    images = keras.Input((height, width, channels), name="images")
+    x, skips = images, []
+    for level in range(levels):
+        x = convolution(convolution(x, filters << level), filters << level)
+        skips.append(x)
+        x = keras.layers.MaxPooling2D(2)(x)
+    x = convolution(x, filters << levels)
+    for level, skip in reversed(list(enumerate(skips))):
+        x = keras.layers.Concatenate()([skip, doubled(x, filters << level)])
+        x = convolution(convolution(x, filters << level), filters << level)
+    logits = keras.layers.Conv2D(classes, 1, kernel_initializer=he_normal(), dtype="float32")(x)
+    return keras.Model(images, logits, name="foroozandeh_unet")
+
+
 def he_normal() -> keras.initializers.Initializer:
     """He 2015: normal with variance 2 / fan in, not truncated as Keras' own `he_normal` is."""
     return keras.initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal")

@@ -4,43 +4,101 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import tensorflow as tf
 
 from tf_ganaug.data.cases import IGNORE
 
 
-def cross_entropy(labels: tf.Tensor, logits: tf.Tensor, axes: Sequence[int] | None = None) -> tf.Tensor:
+def cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """Softmax cross-entropy, the mean over all pixels that are not ignored.
 
     Args:
         labels: (N, H, W) uint8 class indices or `IGNORE`.
         logits: (N, H, W, classes) float32.
-        axes: of the mean; None for a scalar, (1, 2) for one number per sample.
 
     Returns:
-        The mean; 0 where every pixel is ignored.
+        A scalar; 0 if every pixel is ignored.
     """
     counted = labels != IGNORE
     safe = tf.where(counted, tf.cast(labels, tf.int32), 0)
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(safe, logits)
     weights = tf.cast(counted, tf.float32)
-    return tf.math.divide_no_nan(tf.reduce_sum(losses * weights, axes), tf.reduce_sum(weights, axes))
+    return tf.math.divide_no_nan(tf.reduce_sum(losses * weights), tf.reduce_sum(weights))
 
 
-def dice_counts(labels: tf.Tensor, logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Twice the intersection, and the sum of both sizes, per sample and class but the background.
+def dice_counts(labels: tf.Tensor, logits: tf.Tensor, measured: Sequence[int]) -> tuple[tf.Tensor, tf.Tensor]:
+    """Twice the intersection, and the sum of both sizes, per sample and class.
 
     Args:
         labels: (N, H, W) uint8 class indices or `IGNORE`.
         logits: (N, H, W, classes).
+        measured: class indices.
 
     Returns:
-        Two (N, classes - 1) float32.
+        Two (N, len(measured)) float32.
     """
-    classes = tf.range(1, logits.shape[-1])
+    classes = tf.constant(measured, tf.int32)
     counted = (labels != IGNORE)[..., None]
     truth = tf.cast(labels, tf.int32)[..., None] == classes
     predicted = (tf.argmax(logits, -1, tf.int32)[..., None] == classes) & counted
     both = tf.reduce_sum(tf.cast(truth & predicted, tf.float32), [1, 2])
     sizes = tf.reduce_sum(tf.cast(truth, tf.float32) + tf.cast(predicted, tf.float32), [1, 2])
     return 2.0 * both, sizes
+
+
+def class_weights(pixels: np.ndarray) -> np.ndarray:
+    """Weight of each class in the weighted Dice: the inverse of its pixels, scaled to a sum of 1.
+
+    Foroozandeh 2020 states only that the weights were calculated over the training set. With these
+    every class has the same part in the loss, which is close to the mean of 1 - Dice over the classes,
+    as the numbers of Table 1 suggest; docs/foroozandeh2020.md.
+
+    Args:
+        pixels: (classes,), of each class in the training set.
+
+    Returns:
+        (classes,) float32; 0 for a class that does not occur.
+    """
+    pixels = np.asarray(pixels, np.float64)
+    inverse = np.divide(1.0, pixels, out=np.zeros_like(pixels), where=pixels > 0)
+    return (inverse / inverse.sum()).astype(np.float32)
+
+
+def weighted_dice_counts(labels: tf.Tensor, logits: tf.Tensor, weights: np.ndarray) -> tuple[tf.Tensor, tf.Tensor]:
+    """Twice the weighted intersection, and the weighted sum of both sizes, over the whole minibatch.
+
+    For the loss over a set, add both up over its minibatches: 1 - sum of the first / sum of the second.
+
+    Args:
+        labels: (N, H, W) uint8 class indices or `IGNORE`.
+        logits: (N, H, W, classes).
+        weights: (classes,), see `class_weights`.
+
+    Returns:
+        Two float32 scalars.
+    """
+    truth = tf.one_hot(tf.cast(labels, tf.int32), logits.shape[-1])
+    counted = tf.cast(labels != IGNORE, tf.float32)[..., None]
+    predicted = tf.nn.softmax(tf.cast(logits, tf.float32)) * counted
+    both, sizes = (tf.reduce_sum(part, [0, 1, 2]) for part in (truth * predicted, truth + predicted))
+    return 2.0 * tf.reduce_sum(weights * both), tf.reduce_sum(weights * sizes)
+
+
+def weighted_dice_loss(labels: tf.Tensor, logits: tf.Tensor, weights: np.ndarray) -> tf.Tensor:
+    """1 - 2 sum_c w_c sum t_c p_c / sum_c w_c sum (t_c + p_c), over the pixels of the whole minibatch.
+
+    t is the one-hot label and p the softmax. The generalised Dice loss (Sudre 2017) with fixed weights,
+    in the form in which Foroozandeh's group published it (Cirillo, Abramian, Eklund 2020, Vox2Vox,
+    losses.py); Foroozandeh 2020, section 3.1, prints no formula.
+
+    Args:
+        labels: (N, H, W) uint8 class indices or `IGNORE`.
+        logits: (N, H, W, classes).
+        weights: (classes,), see `class_weights`; their scale does not matter.
+
+    Returns:
+        A float32 scalar in [0, 1]; 0 if nothing counts.
+    """
+    twice, sizes = weighted_dice_counts(labels, logits, weights)
+    return tf.math.divide_no_nan(sizes - twice, sizes)

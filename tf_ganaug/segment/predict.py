@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from tf_ganaug.data.cache import SizedCases
 from tf_ganaug.data.cases import IGNORE, Case, LabelSpec
-from tf_ganaug.data.pipeline import RealPairs
+from tf_ganaug.data.pairs import Pairs
 from tf_ganaug.metrics import largest_component, overlap, surface_distances
 
 
@@ -33,7 +32,7 @@ def to_native(logits: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def keep_largest(labels: np.ndarray, classes: int) -> np.ndarray:
-    """Every class but the background reduced to its largest component; the rest is background."""
+    """Every class but class 0 reduced to its largest component; the rest is class 0."""
     kept = np.zeros_like(labels)
     for number in range(1, classes):
         kept[largest_component(labels == number)] = number
@@ -41,16 +40,22 @@ def keep_largest(labels: np.ndarray, classes: int) -> np.ndarray:
 
 
 def predictions(
-    model: keras.Model, sized: SizedCases, cases: Sequence[Case], spec: LabelSpec, batch: int, largest: bool
+    model: keras.Model, pairs: Pairs, cases: Sequence[Case], spec: LabelSpec, batch: int, largest: bool = False
 ) -> Iterator[tuple[Case, np.ndarray, np.ndarray]]:
     """Case, true labels and predicted labels, (H, W) uint8 at native size, one case at a time.
 
-    With `largest`, every class is reduced to its largest component (Neff 2018, V.A.2).
+    Args:
+        model: images to logits.
+        pairs: the cases at the model's size, in their order.
+        cases: read again, for their labels at native size.
+        spec: of truth and prediction.
+        batch: minibatch of the model.
+        largest: every class is reduced to its largest component (Neff 2018, V.A.2).
     """
     shape = tf.TensorSpec(model.input_shape, tf.float32)
     forward = tf.function(lambda images: model(images, training=False), [shape])
     remaining = iter(cases)
-    for images, _ in RealPairs(sized, cases).in_order(batch):
+    for images, _ in pairs.in_order(batch):
         for logits in forward(images).numpy():
             case = next(remaining)
             truth = case.class_indices(spec)
@@ -58,26 +63,26 @@ def predictions(
             yield case, truth, keep_largest(labels, len(spec.classes)) if largest else labels
 
 
-def measure(case: Case, truth: np.ndarray, predicted: np.ndarray, spec: LabelSpec) -> Iterator[dict]:
-    """One record per class but the background: case, subject, class and all measures."""
+def measure(
+    case: Case, truth: np.ndarray, predicted: np.ndarray, spec: LabelSpec, distances: bool = True
+) -> Iterator[dict]:
+    """One record per measured class: case, subject, class, overlaps and, if wanted, surface distances."""
     counted = truth != IGNORE
-    for number in range(1, len(spec.classes)):
+    for number in spec.measured:
         true, found = truth == number, (predicted == number) & counted
         yield {
             "case": case.id,
             "subject": case.subject,
             "class": spec.names[number],
             **overlap(true, found),
-            **surface_distances(true, found, case.spacing),
+            **(surface_distances(true, found, case.spacing) if distances else {}),
         }
 
 
 def evaluate(
-    model: keras.Model, sized: SizedCases, cases: Sequence[Case], spec: LabelSpec, batch: int, largest: bool
+    found: Iterable[tuple[Case, np.ndarray, np.ndarray]], spec: LabelSpec, distances: bool = True
 ) -> pd.DataFrame:
-    """All measures of all cases, one row per case and class."""
+    """All measures of all `predictions`, one row per case and class."""
     return pd.DataFrame(
-        record
-        for case, truth, predicted in predictions(model, sized, cases, spec, batch, largest)
-        for record in measure(case, truth, predicted, spec)
+        record for case, truth, predicted in found for record in measure(case, truth, predicted, spec, distances)
     )

@@ -13,11 +13,14 @@ from tqdm import tqdm
 
 from tf_ganaug import backend
 from tf_ganaug.data.cases import LabelSpec
-from tf_ganaug.data.pipeline import RealPairs
+from tf_ganaug.data.pairs import Pairs
 from tf_ganaug.errors import InputError
-from tf_ganaug.experiment.figures import pair_grid
-from tf_ganaug.experiment.run import RunFolder, peak_memory
-from tf_ganaug.segment.losses import cross_entropy, dice_counts
+from tf_ganaug.grids import pair_grid
+from tf_ganaug.run import RunFolder, peak_memory
+from tf_ganaug.segment.losses import dice_counts
+
+#: Of labels (N, H, W) and logits (N, H, W, classes): a scalar, the mean over the minibatch.
+Loss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 #: Validation pairs whose predictions TensorBoard shows.
 SHOWN = 8
@@ -69,19 +72,30 @@ class Trained:
 
 
 class Segmenter(tf.Module):
-    """A model with its optimiser, its compiled steps and the weights of its best validation.
+    """A model with its loss and optimiser, its compiled steps and the weights of its best validation.
 
     Args:
         model: images (N, H, W, C) to logits (N, H, W, classes).
+        loss: of labels (N, H, W) and logits, a scalar.
+        spec: of the labels.
         learning_rate: of Adam.
         beta_1: first moment's decay.
         beta_2: second moment's decay.
         jit_compile: XLA.
     """
 
-    def __init__(self, model: keras.Model, learning_rate: float, beta_1: float, beta_2: float, jit_compile: bool):
+    def __init__(
+        self,
+        model: keras.Model,
+        loss: Loss,
+        spec: LabelSpec,
+        learning_rate: float,
+        beta_1: float,
+        beta_2: float,
+        jit_compile: bool,
+    ):
         super().__init__()
-        self.model = model
+        self.model, self.loss, self.spec = model, loss, spec
         self.optimizer = backend.adam(learning_rate, beta_1, beta_2)
         # Slots must exist before a checkpoint is restored into them.
         self.optimizer.build(model.trainable_variables)
@@ -99,21 +113,21 @@ class Segmenter(tf.Module):
     def _train_step(self, images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         variables = self.model.trainable_variables
         with tf.GradientTape() as tape:
-            loss = cross_entropy(labels, self.model(images, training=True))
+            loss = self.loss(labels, self.model(images, training=True))
             scaled = backend.scale_loss(self.optimizer, loss)
         backend.apply_gradients(self.optimizer, tape.gradient(scaled, variables), variables)
         return loss
 
     def _validation_step(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Sum of the samples' losses and of their Dice (mean over classes; both empty counts 1)."""
+        """The loss times the samples, and the sum of their Dice (mean over classes; both empty counts 1)."""
         logits = self.model(images, training=False)
-        twice, sizes = dice_counts(labels, logits)
+        twice, sizes = dice_counts(labels, logits, self.spec.measured)
         dice = tf.where(sizes > 0, tf.math.divide_no_nan(twice, sizes), 1.0)
-        losses = cross_entropy(labels, logits, axes=(1, 2))
-        return tf.reduce_sum(losses), tf.reduce_sum(tf.reduce_mean(dice, -1))
+        samples = tf.cast(tf.shape(images)[0], tf.float32)
+        return self.loss(labels, logits) * samples, tf.reduce_sum(tf.reduce_mean(dice, -1))
 
-    def validate(self, pairs: RealPairs, batch: int) -> tuple[float, float]:
-        """Mean loss and mean Dice over the pairs."""
+    def validate(self, pairs: Pairs, batch: int) -> tuple[float, float]:
+        """Loss, the mean over minibatches by their size, and mean Dice over the pairs."""
         sums = [self.validation_step(images, labels) for images, labels in pairs.in_order(batch)]
         loss, dice = (float(sum(column)) / pairs.count for column in zip(*sums))
         return loss, dice
@@ -147,8 +161,7 @@ def train_segmenter(
     run: RunFolder,
     segmenter: Segmenter,
     batches_from: Callable[[int], tf.data.Dataset],
-    validation: RealPairs,
-    spec: LabelSpec,
+    validation: Pairs,
     patience: Patience,
 ) -> Trained:
     """Trains until the patience ends, continuing from the newest checkpoint if there is one.
@@ -158,7 +171,6 @@ def train_segmenter(
         segmenter: changed in place; holds the best weights at the end.
         batches_from: the endless minibatches from a given iteration on.
         validation: real pairs, never augmented.
-        spec: classes.
         patience: see there.
 
     Raises:
@@ -183,7 +195,7 @@ def train_segmenter(
         progress.update()
         final = step == patience.end(int(segmenter.best_step))
         if step % patience.validate_every == 0 or final:
-            _validate(run, segmenter, validation, batch.shape[0], spec)
+            _validate(run, segmenter, validation, batch.shape[0])
             progress.total = patience.end(int(segmenter.best_step))
         if step % patience.log_every == 0 or final:
             elapsed = time.perf_counter() - began
@@ -197,7 +209,7 @@ def train_segmenter(
     return _finish(run, segmenter)
 
 
-def _validate(run: RunFolder, segmenter: Segmenter, validation: RealPairs, batch: int, spec: LabelSpec) -> None:
+def _validate(run: RunFolder, segmenter: Segmenter, validation: Pairs, batch: int) -> None:
     step = int(segmenter.step)
     loss, dice = segmenter.validate(validation, batch)
     _require_finite(run, "validation loss", loss, step)
@@ -205,7 +217,7 @@ def _validate(run: RunFolder, segmenter: Segmenter, validation: RealPairs, batch
     if segmenter.keep_if_best(loss, dice):
         images, _ = validation.take(tf.range(min(SHOWN, validation.count)))
         labels = tf.argmax(segmenter.model(images, training=False), -1).numpy()
-        picture = pair_grid(images.numpy(), labels.astype("uint8"), spec, run.path / "validation.png")
+        picture = pair_grid(images.numpy(), labels.astype("uint8"), segmenter.spec, run.path / "validation.png")
         run.picture(step, "validation", picture)
 
 

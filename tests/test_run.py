@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tf_ganaug.errors import InputError
-from tf_ganaug.experiment.run import RunFolder, claim_options, locked, read_metrics
+from tf_ganaug.run import RunFolder, claim_options, locked, read_metrics
 
 
 def test_other_options_are_refused_with_the_difference(tmp_path):
@@ -47,7 +47,7 @@ def test_a_run_is_finished_by_its_result_alone(tmp_path):
 
 def test_a_second_process_is_refused(tmp_path):
     script = (
-        "import sys; from pathlib import Path; from tf_ganaug.experiment.run import locked\n"
+        "import sys; from pathlib import Path; from tf_ganaug.run import locked\n"
         "with locked(Path(sys.argv[1])): pass"
     )
     command = [sys.executable, "-c", script, str(tmp_path)]

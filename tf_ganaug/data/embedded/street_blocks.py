@@ -1,0 +1,254 @@
+"""Sky, ground and roadsides of the drawn street scenes: what is painted before anything stands on it.
+
+Lengths are metres; x is measured from the camera, to the right.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from tf_ganaug.data.embedded.street_view import Canvas, Surface, encode
+from tf_ganaug.data.street_labels import STORED_ID
+
+_UP = (0.0, 1.0, 0.0)
+
+#: Side of the tile of noise that textures repeat, in its cells.
+_TILE = 256
+
+
+def _noise_tile() -> np.ndarray:
+    """Grain of two sizes that repeats without a seam, (256, 256) float32 of mean 0 and spread about 1."""
+    fine, coarse = np.random.default_rng(0).standard_normal((2, _TILE, _TILE))
+    wave = np.fft.fftfreq(_TILE) ** 2
+    coarse = np.fft.ifft2(np.fft.fft2(coarse) * np.exp(-200 * (wave[:, None] + wave))).real
+    return ((fine + coarse / coarse.std()) / 2**0.5).astype(np.float32)
+
+
+_NOISE = _noise_tile()
+
+
+@dataclass(frozen=True)
+class Street:
+    """The plan of a street.
+
+    Attributes:
+        road: x of its left and right edge.
+        walks: width of the sidewalk on the left and on the right.
+        verges: width of the grass behind each sidewalk.
+        lanes: x of the middle of each, from left to right, and whether its traffic comes towards the camera.
+        rails: x of the middle of a tram's track; None without.
+        crossing: where a cross street begins and ends, z; None without.
+        zebra: whether a zebra crossing lies before the cross street.
+        end: z of the skyline that closes the view.
+    """
+
+    road: tuple[float, float]
+    walks: tuple[float, float]
+    verges: tuple[float, float]
+    lanes: tuple[tuple[float, bool], ...]
+    rails: float | None
+    crossing: tuple[float, float] | None
+    zebra: bool
+    end: float
+
+    def front(self, side: int) -> float:
+        """x of the line where lots begin, on the left (0) or on the right (1)."""
+        return self.road[side] + (self.walks[side] + self.verges[side]) * (1 if side else -1)
+
+    @property
+    def divide(self) -> float:
+        """x of the border between the traffic that comes and the traffic that goes."""
+        ahead = min(x for x, oncoming in self.lanes if not oncoming)
+        return max([self.road[0], *((x + ahead) / 2 for x, oncoming in self.lanes if oncoming)])
+
+    @property
+    def borders(self) -> np.ndarray:
+        """x of the borders between verge, sidewalk, road, sidewalk and verge, (4,)."""
+        (left, right), walks = self.road, self.walks
+        return np.array([left - walks[0], left, right, right + walks[1]], np.float32)
+
+
+def paint_sky(canvas: Canvas, rng: np.random.Generator) -> None:
+    """Sky over the whole picture, with clouds."""
+    top, low = canvas.light.sky
+    rows, columns = canvas.labels.shape
+    height = np.linspace(0, 1, rows, dtype=np.float32)[:, None, None]
+    grid = rng.standard_normal((2, 6, 14)).astype(np.float32)
+    grid = np.kron(grid[0], np.ones((2, 2), np.float32)) + 0.6 * rng.standard_normal((12, 28)).astype(np.float32)
+    clouds = np.asarray(Image.fromarray(grid).resize((columns, rows), Image.Resampling.BICUBIC))[..., None]
+    cover = np.clip(0.5 * clouds + rng.uniform(-0.5, 0.4), 0, 1) * rng.uniform(0.2, 0.7)
+    blue = top + (low - top) * np.minimum(height / canvas.view.horizon, 1) ** 0.7
+    white = np.maximum(low * 1.05, top)
+    canvas.colours[:] = encode((blue + (white - blue) * cover).astype(np.float32))
+    canvas.labels[:] = STORED_ID["sky"]
+
+
+def paint_ground(canvas: Canvas, street: Street, shadow: np.ndarray, rng: np.random.Generator) -> None:
+    """Road, sidewalks and verges with their markings.
+
+    Args:
+        shadow: (rows below the horizon, columns) float32, 1 where no sun falls.
+    """
+    first, x, z = canvas.view.ground()
+    zone = np.searchsorted(street.borders, x.ravel()).reshape(x.shape)
+    if street.crossing:
+        start, end = street.crossing
+        zone[(z[:, 0] > start) & (z[:, 0] < end)] = 2
+    labels, colours = _zones(street, rng)
+    canvas.labels[first:] = labels[zone]
+    colour = colours[zone]
+    _mark_road(colour, zone == 2, street, x, z, rng)
+    offset = rng.integers(_TILE, size=2)
+    cells = (6 * x).astype(np.int32) + offset[0], (3 * z).astype(np.int32) + offset[1]
+    grain = _NOISE[cells[1] % _TILE, cells[0] % _TILE]
+    dim = (1 + rng.uniform(0.03, 0.13) * grain) * (1 - canvas.light.shade * shadow)
+    colour *= dim[..., None]
+    canvas.colours[first:] = encode(canvas.light.on(colour, _UP, z[..., None]).astype(np.float32))
+
+
+def _zones(street: Street, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Stored ids (5,) and colours (5, 3) of verge, sidewalk, road, sidewalk and verge."""
+    grass = np.array([0.13, 0.19, 0.05]) * rng.uniform(0.7, 1.4)
+    if rng.random() < 0.25:
+        grass = np.array([0.3, 0.22, 0.12]) * rng.uniform(0.7, 1.1)  # bare soil
+    walk = np.array([0.27, 0.26, 0.24]) * rng.uniform(0.75, 1.35) * rng.uniform(0.93, 1.07, 3)
+    road = np.array([0.13, 0.13, 0.135]) * rng.uniform(0.7, 1.7)
+    verges = [grass if width else walk for width in street.verges]
+    names = ["terrain" if width else "sidewalk" for width in street.verges]
+    ids = [STORED_ID[name] for name in (names[0], "sidewalk", "road", "sidewalk", names[1])]
+    return np.array(ids, np.uint8), np.array([verges[0], walk, road, walk, verges[1]], np.float32)
+
+
+def _mark_road(
+    colour: np.ndarray, road: np.ndarray, street: Street, x: np.ndarray, z: np.ndarray, rng: np.random.Generator
+) -> None:
+    """Lines, kerbs, patches, rails and zebra stripes, painted into colours (m, n, 3)."""
+    near = int(np.searchsorted(-z[:, 0], -60.0))  # farther away no line is wide enough to see
+    colour, road, x, z = colour[near:], road[near:], x[near:], z[near:]
+    white = np.float32(rng.uniform(0.35, 0.65))
+    for _ in range(rng.poisson(2)):
+        (left, start), size = rng.uniform((street.road[0], 4), (street.road[1], 30)), rng.uniform((0.6, 1), (2.5, 9))
+        patch = road & (np.abs(x - left) < size[0]) & (np.abs(z - start) < size[1])
+        colour[patch] *= np.float32(rng.uniform(0.7, 1.25))
+    dash, phase = rng.choice([6.0, 9.0, 12.0]), rng.uniform(0, 9)
+    dashed = (z + phase) % dash < dash / 2
+    stripes = np.zeros_like(road)
+    for (left, _), (right, _) in zip(street.lanes, street.lanes[1:]):
+        stripes |= (np.abs(x - (left + right) / 2) < 0.075) & dashed
+    if rng.random() < 0.4:
+        for edge in street.road:
+            stripes |= np.abs(np.abs(x - edge) - 0.4) < 0.06
+    if street.crossing:
+        start = street.crossing[0]
+        stripes &= (z < start - 5) | (z > street.crossing[1])
+        if street.zebra:
+            stripes |= (x % 1.0 < 0.5) & (z > start - 4.2) & (z < start - 1.2)
+        else:
+            stripes |= (z > start - 1.6) & (z < start - 1.1) & (x > street.divide)
+    colour[road & stripes] = white
+    for edge in street.road:
+        colour[(np.abs(x - edge) < 0.12) & ~road] *= np.float32(1.35)
+    if street.rails is not None:
+        rail = np.abs(np.abs(x - street.rails) - 0.72) < 0.06
+        colour[road & rail] = 0.32
+
+
+def house_front(rng: np.random.Generator, lit: bool, storeys: int) -> Surface:
+    """A house with rows of windows; `lit` tells whether some shine."""
+    storey, bay, eaves = rng.uniform(2.9, 3.6), rng.uniform(1.7, 3.4), 0.0
+    eaves = storeys * storey + rng.uniform(0.2, 0.8)
+    roof = rng.uniform(0.8, 2.5) if rng.random() < 0.55 else 0.0
+    tints = [(0.5, 0.44, 0.34), (0.32, 0.14, 0.09), (0.38, 0.38, 0.37), (0.6, 0.57, 0.5), (0.5, 0.36, 0.2)]
+    wall = np.array(tints[rng.integers(5)]) * rng.uniform(0.55, 1.15) * rng.uniform(0.9, 1.1, 3)
+    frame = np.array([0.55, 0.54, 0.5]) * rng.uniform(0.5, 1.2)
+    tile = np.array([(0.25, 0.09, 0.05), (0.09, 0.09, 0.1)][rng.integers(2)])
+    glass = np.array([0.05, 0.065, 0.08]) * rng.uniform(0.5, 3.5, (8, 1))
+    if lit:
+        glass[:3] = (1.01, 0.72, 0.35)
+    shop = rng.random() < 0.4
+    base = wall * rng.uniform(0.5, 0.9)
+    palette = np.array([wall, wall * 0.94, frame, tile, base, *glass])
+    width, sill, head = rng.uniform(0.4, 0.7), rng.uniform(0.22, 0.32), rng.uniform(0.75, 0.9)
+    if rng.random() < 0.2:
+        width = 1.0  # an office's bands of glass
+    panes = rng.integers(5, len(palette), (8, 16))
+    ledge = rng.random() < 0.5
+
+    def pattern(place: np.ndarray, height: np.ndarray) -> np.ndarray:
+        level, number = height / np.float32(storey), np.floor(place / bay).astype(int)
+        aside = np.abs(place / bay - number - 0.5)
+        floor = level.astype(np.int32)
+        level -= floor
+        opening = aside <= width / 2
+        edged = aside <= width / 2 + 0.06
+        index = np.where((floor & 1).astype(bool), 0, 1)
+        index[(level < sill) & (level > sill - 0.07) & edged] = 2
+        windows = (level > sill) & (level < head) & opening
+        if shop:
+            ground = height < 0.85 * storey
+            windows = np.where(ground, (aside < 0.44) & (height > 0.4), windows)
+            index[ground] = 4
+        else:
+            index[height < 0.8] = 4
+        if ledge:
+            index[level < 0.05] = 2
+        index[windows] = panes[floor % 8, number % 16][windows]
+        index[height > eaves] = 3
+        return index
+
+    return Surface(STORED_ID["building"], palette, pattern, lambda place: np.full(place.shape, eaves + roof))
+
+
+def wall(rng: np.random.Generator) -> Surface:
+    """A wall of blocks or concrete."""
+    tall, block = rng.uniform(1.6, 3.5), rng.uniform((0.5, 0.25), (2.5, 0.7))
+    stone = np.array([(0.33, 0.31, 0.28), (0.3, 0.16, 0.11), (0.45, 0.43, 0.4)][rng.integers(3)])
+    palette = stone * np.append(rng.uniform(0.8, 1.15, 5), [0.55, 1.25])[:, None]
+
+    def pattern(place: np.ndarray, height: np.ndarray) -> np.ndarray:
+        row = np.floor(height / block[1]).astype(int)
+        at = place / block[0] + 0.5 * (row % 2)
+        column = np.floor(at).astype(int)
+        index = (row * 7 + column * 3) % 5
+        index[(at - column < 0.05) | (height / block[1] - row < 0.1)] = 5
+        index[height > tall - 0.2] = 6
+        return index
+
+    return Surface(STORED_ID["wall"], palette, pattern, lambda place: np.full(place.shape, tall))
+
+
+def fence(rng: np.random.Generator) -> Surface:
+    """Bars, boards or mesh between posts; as in Cityscapes its gaps count as fence."""
+    tall, step = rng.uniform(1.0, 2.2), rng.uniform(0.14, 0.3)
+    gap = rng.choice([0.15, 0.55, 0.65])
+    tint = np.array([(0.04, 0.05, 0.05), (0.3, 0.3, 0.3), (0.26, 0.16, 0.09), (0.6, 0.6, 0.58)][rng.integers(4)])
+
+    def pattern(place: np.ndarray, height: np.ndarray) -> np.ndarray:
+        bars = (place / step) % 1 > gap
+        posts = (place / 2.2) % 1 < 0.06
+        rails = (np.abs(height - 0.2) < 0.06) | (np.abs(height - tall + 0.12) < 0.06)
+        return np.where(posts, 1, np.where(bars | rails, 0, 2))
+
+    palette = np.array([tint, tint * 0.7])
+    return Surface(STORED_ID["fence"], palette, pattern, lambda place: np.full(place.shape, tall))
+
+
+def foliage(rng: np.random.Generator, tall: float, rough: float) -> Surface:
+    """A hedge or a row of trees, `tall` high give or take `rough`."""
+    leaf = np.array([0.075, 0.13, 0.03]) * rng.uniform(0.7, 1.4) * rng.uniform(0.8, 1.25, 3)
+    palette = leaf * np.linspace(0.35, 1.5, 6)[:, None]
+    offset, grain = int(rng.integers(_TILE)), rng.uniform(2.5, 5.0)
+    crests = np.convolve(rng.standard_normal(80), [0.25, 0.5, 0.25])
+
+    def pattern(place: np.ndarray, height: np.ndarray) -> np.ndarray:
+        row, column = (grain * height).astype(np.int32) + offset, (grain * place).astype(np.int32)
+        return np.clip(1.3 * _NOISE[row % _TILE, column % _TILE] + 2.5 + 0.7 * height / tall, 0, 5).astype(np.int32)
+
+    def top(place: np.ndarray) -> np.ndarray:
+        twigs = _NOISE[offset, (4 * place).astype(np.int32) % _TILE]
+        return tall + rough * np.interp(place / 2.5, np.arange(-41, 41), crests) + 0.12 * rough * twigs
+
+    return Surface(STORED_ID["vegetation"], palette, pattern, top)

@@ -1,0 +1,248 @@
+"""What stands where in the drawn street scenes: lanes, lots, traffic, people and street furniture.
+
+Lengths are metres. Sides are 0 for the left and 1 for the right; traffic keeps to the right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from tf_ganaug.data.embedded import street_objects as objects
+from tf_ganaug.data.embedded import street_vehicles as vehicles
+from tf_ganaug.data.embedded.street_blocks import Street, fence, foliage, house_front, wall
+from tf_ganaug.data.embedded.street_shapes import put, turn
+from tf_ganaug.data.embedded.street_view import Canvas, Face, Surface
+
+#: Signs of x on the left and on the right.
+_SIGNS = (-1, 1)
+
+#: Beyond this distance nothing stands on the street, and objects farther than `_PLAIN` have no marks.
+_REACH = 95.0
+_PLAIN = 45.0
+
+_LANE = 3.2
+
+
+#: x, z and faces of an object.
+_Placed = tuple[float, float, list[Face]]
+
+
+class Lot(NamedTuple):
+    """A piece of roadside.
+
+    Attributes:
+        x: of its front.
+        ends: z where it begins and ends.
+        front: seen along the street.
+        flank: seen where nothing nearer hides the side that faces the camera; None if it has none.
+        depth: width of the flank.
+        height: that casts a shadow.
+    """
+
+    x: float
+    ends: tuple[float, float]
+    front: Surface
+    flank: Surface | None
+    depth: float
+    height: float
+
+    @property
+    def back(self) -> float:
+        return self.x + np.sign(self.x) * self.depth
+
+    def paint(self, canvas: Canvas) -> None:
+        if self.flank:
+            canvas.across(self.ends[0], tuple(sorted((self.x, self.back))), self.flank)
+        canvas.along(self.x, self.ends, self.front)
+
+    def walls(self) -> list[Face]:
+        """Its front and its flank, to cast shadows."""
+        corners = [(self.x, self.ends[1]), (self.x, self.ends[0]), (self.back, self.ends[0])]
+        walls = []
+        for (x, z), (far_x, far_z) in zip(corners, corners[1:]):
+            points = np.array([(x, 0, z), (far_x, 0, far_z), (far_x, self.height, far_z), (x, self.height, z)])
+            walls.append(Face(points, None, self.front.label))
+        return walls
+
+
+def street(rng: np.random.Generator) -> Street:
+    """Lanes, sidewalks and verges, with the camera in the middle of a lane."""
+    ahead, against = rng.choice([1, 2], p=[0.7, 0.3]), rng.choice([0, 1, 2], p=[0.15, 0.6, 0.25])
+    lane, shift = rng.integers(ahead), rng.normal(0, 0.25)
+    lanes = tuple((n * _LANE - shift, bool(n < -lane)) for n in range(-lane - against, ahead - lane))
+    rails = lanes[against - 1][0] if against and rng.random() < 0.12 else None
+    parking = rng.choice([0.4, 2.3], 2, p=[0.4, 0.6])
+    crossing = None
+    if rng.random() < 0.35:
+        start = rng.uniform(14, 45)
+        crossing = (start, start + rng.uniform(8, 14))
+    verges = rng.uniform(1.5, 6.0, 2) * (rng.random(2) < 0.2)
+    return Street(
+        road=(lanes[0][0] - _LANE / 2 - parking[0], lanes[-1][0] + _LANE / 2 + parking[1]),
+        walks=tuple(rng.uniform(1.8, 4.5, 2)),
+        verges=tuple(verges),
+        lanes=lanes,
+        rails=rails,
+        crossing=crossing,
+        zebra=bool(rng.random() < 0.7),
+        end=rng.uniform(100, 180),
+    )
+
+
+def skyline(rng: np.random.Generator) -> Surface:
+    """What closes the view: trees or houses."""
+    if rng.random() < 0.5:
+        return foliage(rng, rng.uniform(5, 10), 1.5)
+    return house_front(rng, False, int(rng.integers(2, 5)))
+
+
+def lots(plan: Street, rng: np.random.Generator, lit: bool) -> list[Lot]:
+    """Both roadsides, the farthest first."""
+    built = rng.choice([0.95, 0.7, 0.35], p=[0.5, 0.3, 0.2])
+    special = [(wall, rng.random() < 0.16), (fence, rng.random() < 0.2)]
+    edges = [maker for maker, wanted in special if wanted]
+    storeys = rng.integers(2, 6)
+    found = []
+    for side in (0, 1):
+        z = -12.0
+        while z < plan.end:
+            length = rng.uniform(7, 20)
+            if plan.crossing and z < plan.crossing[1] and z + length > plan.crossing[0]:
+                length = plan.crossing[0] - z
+                if length < 2:
+                    z = plan.crossing[1]
+                    continue
+            edge = None
+            if edges and 2 < z + length and z < 30 and rng.random() < 0.35:
+                edge = edges[rng.integers(len(edges))]
+            ends = (z, z + length)
+            found += _lot(plan.front(side), ends, edge, rng.random() < built, storeys, rng, lit)
+            z += length
+    return sorted(found, key=lambda lot: (-lot.ends[0], -abs(lot.x)))
+
+
+def _lot(
+    x: float, ends: tuple[float, float], edge, built: bool, storeys: int, rng: np.random.Generator, lit: bool
+) -> list[Lot]:
+    """What stands at x and behind it; `edge` makes the wall or fence in front, if there is one."""
+    sign, tall = np.sign(x), max(1, storeys + rng.integers(-1, 2))
+    front = []
+    if edge:
+        front = [Lot(x, ends, edge(rng), None, 0.0, 1.8)]
+    elif built and rng.random() < 0.12:
+        front = [Lot(x, ends, foliage(rng, rng.uniform(1.0, 2.0), 0.15), None, 0.0, 1.4)]
+    if front:
+        x += sign * rng.uniform(2, 6)
+    if built:
+        house = house_front(rng, lit, tall)
+        return [Lot(x, ends, house, house, 14.0, 3.2 * tall), *front]
+    height = rng.uniform(3, 8)
+    trees = foliage(rng, height, 0.25 * height)
+    return [Lot(x, ends, trees, trees, 14.0, 0.8 * height), *front]
+
+
+def things(plan: Street, rng: np.random.Generator, lit: bool) -> list[Face]:
+    """The faces of all objects, the farthest object first."""
+    placed = [*_traffic(plan, rng, lit), *_cycles(plan, rng), *_people(plan, rng), *_furniture(plan, rng, lit)]
+    faces: list[Face] = []
+    for x, z, thing in sorted(placed, key=lambda item: -item[1]):
+        kept = thing if z < _PLAIN else [face for face in thing if face.label is not None]
+        faces += put(kept, x, z)
+    return faces
+
+
+def _traffic(plan: Street, rng: np.random.Generator, lit: bool) -> Iterator[_Placed]:
+    """Moving and parked vehicles."""
+    rare = [kind for kind, share in ((vehicles.bus, 0.16), (vehicles.truck, 0.18)) if rng.random() < share]
+    for x, oncoming in plan.lanes:
+        z, gap = rng.uniform(7, 30), rng.choice([4.0, 10.0, 25.0])
+        tram = x == plan.rails and rng.random() < 0.7
+        while z < _REACH:
+            kind = vehicles.car
+            if tram:
+                kind, tram = vehicles.train, False
+            elif rare and z < 40 and rng.random() < 0.6:
+                kind = rare.pop()
+            thing = kind(rng, lit)
+            yield x + rng.normal(0, 0.15), z, _around(thing) if oncoming else thing
+            z += _length(thing) + 2 + rng.exponential(gap)
+    for side, sign in enumerate(_SIGNS):
+        x = plan.road[side] - sign * 1.05
+        full = rng.choice([0.0, 0.5, 0.9])
+        if abs(x - plan.lanes[-side][0]) < 2:
+            continue  # no room beside the lane
+        for z in np.arange(rng.uniform(3, 8), 70, 6.2):
+            if rng.random() < full and not _crosses(plan, z, 6):
+                thing = vehicles.car(rng, False)
+                yield x + rng.normal(0, 0.08), z, _around(thing) if side == 0 else thing
+    if plan.crossing and rng.random() < 0.5:
+        thing = vehicles.car(rng, lit)
+        yield rng.uniform(-12, 12), np.mean(plan.crossing), turn(thing, rng.choice([-np.pi / 2, np.pi / 2]))
+
+
+def _cycles(plan: Street, rng: np.random.Generator) -> Iterator[_Placed]:
+    """Cyclists, motorcyclists and cycles that stand about."""
+    for side, sign in enumerate(_SIGNS):
+        if rng.random() < 0.1:
+            kind = objects.motorcycle if rng.random() < 0.3 else objects.bicycle
+            angle = rng.normal(0, 0.15) if rng.random() < 0.75 else rng.choice([-1, 1]) * rng.uniform(0.8, 1.6)
+            x = plan.road[side] - sign * rng.uniform(0.6, 1.2) if abs(angle) < 0.6 else rng.uniform(-5, 5)
+            yield x, rng.uniform(6, 22), kind(rng, angle) + objects.rider(rng, angle)
+        if rng.random() < 0.16:
+            kind = objects.motorcycle if rng.random() < 0.25 else objects.bicycle
+            z, angle = rng.uniform(5, 25), rng.uniform(-1.5, 1.5)
+            for number in range(rng.integers(1, 5)):
+                x = plan.road[side] + sign * rng.uniform(0.5, 1.2)
+                yield x, z + 0.7 * number, kind(rng, angle + rng.normal(0, 0.1))
+
+
+def _people(plan: Street, rng: np.random.Generator) -> Iterator[_Placed]:
+    """Alone or in small groups on the sidewalks, and on the zebra crossing."""
+    for _ in range(rng.poisson(rng.choice([1, 4, 8]))):
+        side, z = rng.integers(2), 5 + 50 * rng.random() ** 1.7
+        sign, across = _SIGNS[side], rng.uniform(0.15, 0.9)
+        for number in range(rng.choice([1, 2, 3], p=[0.65, 0.25, 0.1])):
+            x = plan.road[side] + sign * (across * plan.walks[side] + 0.5 * number)
+            yield x, z + rng.uniform(0, 0.6), objects.person(rng)
+    if plan.crossing and plan.zebra:
+        for _ in range(rng.poisson(1.2)):
+            yield rng.uniform(*plan.road), plan.crossing[0] - rng.uniform(1.5, 4), objects.person(rng)
+
+
+def _furniture(plan: Street, rng: np.random.Generator, lit: bool) -> Iterator[_Placed]:
+    """Trees, lamp posts, signs, traffic lights and bins."""
+    for side, sign in enumerate(_SIGNS):
+        kerb, walk = plan.road[side] + sign * 0.5, plan.walks[side]
+        if rng.random() < 0.4:
+            tall, wide, step = rng.uniform(5, 10), rng.uniform(1.4, 2.6), rng.uniform(7, 14)
+            for z in np.arange(rng.uniform(7, 16), _REACH, step):
+                if not _crosses(plan, z, 3):
+                    blobs = int(np.clip(420 / z, 8, 36))
+                    yield kerb + sign * 0.4, z, objects.tree(rng, tall * rng.uniform(0.85, 1.1), wide, blobs)
+        if rng.random() < 0.6:
+            for z in np.arange(rng.uniform(6, 25), _REACH, rng.uniform(18, 32)):
+                yield kerb, z, objects.lamp_post(rng, sign, lit)
+        for _ in range(rng.poisson(1.1)):
+            yield kerb + sign * rng.uniform(-0.1, 0.3), rng.uniform(6, 40), objects.traffic_sign(rng)
+        if rng.random() < 0.25:
+            yield plan.road[side] + sign * rng.uniform(0.5, walk), rng.uniform(6, 22), objects.clutter(rng)
+        if plan.crossing and rng.random() < 0.6:
+            z = rng.choice(plan.crossing) + rng.uniform(-1, 0)
+            yield kerb, z, objects.traffic_light(rng, sign)
+
+
+def _crosses(plan: Street, z: float, room: float) -> bool:
+    """Whether what stands at z, with `room` ahead of it, is in the way of the cross street or before its zebra."""
+    return plan.crossing is not None and plan.crossing[0] - 5 - room < z < plan.crossing[1] + 1
+
+
+def _length(thing: list[Face]) -> float:
+    return max(face.points[:, 2].max() for face in thing)
+
+
+def _around(thing: list[Face]) -> list[Face]:
+    """The vehicle coming towards the camera, its front at its origin."""
+    return put(turn(thing, np.pi), 0.0, _length(thing))

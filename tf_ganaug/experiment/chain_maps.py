@@ -1,0 +1,314 @@
+"""First half of a chain: a progressive GAN learns label maps, draws many, and a screen sorts them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from tf_ganaug.data.cache import SizedCases
+from tf_ganaug.data.cases import LabelSpec
+from tf_ganaug.data.pairs import Pairs, Part
+from tf_ganaug.errors import InputError
+from tf_ganaug.experiment.study import Training
+from tf_ganaug.files import replacing
+from tf_ganaug.gans.best_average import BestAverage
+from tf_ganaug.gans.pggan_reals import from_labels, to_labels
+from tf_ganaug.gans.pggan_schedule import ProgressiveSchedule
+from tf_ganaug.gans.previews import label_previews, show_real_labels
+from tf_ganaug.gans.progressive import ProgressiveGan
+from tf_ganaug.gans.synthesizer import Provenance
+from tf_ganaug.gans.train import PREVIEWS, Schedule, train_gan
+from tf_ganaug.models import pggan
+from tf_ganaug.quality.swd import SlicedWasserstein
+from tf_ganaug.quality.zscore import Reference, Screen, find_threshold, screen
+from tf_ganaug.random import fold as fold_in
+from tf_ganaug.random import named_seed
+from tf_ganaug.run import RunFolder
+
+#: Label maps made, screened or painted at once.
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class Maps:
+    """A chain's generated label maps.
+
+    Attributes:
+        labels: (N, H, W) uint8 class indices, memory-mapped.
+        norms: (N,) of their z-scores.
+        real_norms: of the real maps.
+        screen: which of them stay.
+    """
+
+    labels: np.ndarray
+    norms: np.ndarray
+    real_norms: np.ndarray
+    screen: Screen
+
+
+@dataclass(frozen=True)
+class ChainData:
+    """What one chain may see.
+
+    Attributes:
+        folder: of the experiment.
+        name: "full" or "reduced".
+        sized: all cases at the networks' size.
+        rows: of the chain's training slices in it.
+        spec: the classes of the label maps.
+        provenance: of those slices; its `low` and `high` are the stored values of -1 and 1.
+        settings: of the experiment.
+    """
+
+    folder: Path
+    name: str
+    sized: SizedCases
+    rows: np.ndarray
+    spec: LabelSpec
+    provenance: Provenance
+    settings: Any
+
+    def run(self, kind: str, options: Any) -> RunFolder:
+        """The run folder KIND-NAME."""
+        return RunFolder(self.path(kind), {"chain": self.name, kind: options})
+
+    def path(self, kind: str) -> Path:
+        """Its path."""
+        return self.folder / f"{kind}-{self.name}"
+
+    def pairs(self, rows: np.ndarray) -> Pairs:
+        """The pairs of some of the rows, with the chain's own range as [-1, 1]."""
+        ranges = np.tile(np.float32([self.provenance.low, self.provenance.high]), (len(rows), 1))
+        return Pairs([Part(self.sized.images, self.sized.labels, rows, ranges)])
+
+
+class MapMaker:
+    """The chain's progressive GAN and its label maps, each made once: runs pggan-NAME and maps-NAME."""
+
+    def __init__(self, data: ChainData):
+        self.data, self.settings = data, data.settings
+        self.classes = len(data.spec.classes)
+
+    @cached_property
+    def filled(self) -> np.ndarray:
+        """Rows of the slices whose label map is not empty: those the progressive GAN learns from (3.2)."""
+        kept = [row for row in self.data.rows if self.data.sized.labels[row].any()]
+        if not kept:
+            dataset = self.data.provenance.dataset
+            raise InputError(dataset, "label maps that are not empty", "none", "add labelled slices")
+        return np.array(kept)
+
+    def new_pggan(self) -> ProgressiveGan:
+        """The untrained progressive GAN."""
+        s, seed = self.settings.pggan, named_seed(self.settings.seed, f"pggan-{self.data.name}")
+        keras.utils.set_random_seed(seed)
+        size = tuple(self.settings.data.size)
+        widths = s.fmap_base, s.fmap_max
+        return ProgressiveGan(
+            pggan.generator(*size, 1, *widths, s.latent_size),
+            pggan.critic(*size, 1, *widths, fused_scale=s.fused_scale),
+            pggan.generator(*size, 1, *widths, s.latent_size),
+            self.schedule,
+            seed,
+            average_decay=s.average_decay,
+            round_levels=self.classes if s.round_levels else None,
+            jit_compile=self.settings.jit_compile,
+        )
+
+    @property
+    def schedule(self) -> ProgressiveSchedule:
+        """The progressive GAN's, in images shown."""
+        s = self.settings.pggan
+        return ProgressiveSchedule(
+            min(self.settings.data.size),
+            s.stable_images,
+            s.fade_images,
+            s.total_images,
+            s.repeats,
+            minibatch={4 << level: batch for level, batch in enumerate(s.minibatch)},
+            tick_images={4 << level: images for level, images in enumerate(s.tick_images)},
+            learning_rate=s.learning_rate,
+        )
+
+    def result(self, kind: str) -> dict:
+        """What the finished run "pggan" or "maps" came to."""
+        return json.loads((self.data.path(kind) / "result.json").read_text(encoding="utf-8"))
+
+    def trained_pggan(self) -> ProgressiveGan:
+        """The progressive GAN with its best average weights, trained first if that is not done."""
+        run = self.data.run("pggan", asdict(self.settings.pggan))
+        gan = self.new_pggan()
+        best = BestAverage(gan)
+        if not run.finished:
+            positions = list(self.schedule.positions())
+            seconds = self._train(run, gan, best, positions)
+            best.save(run.path / "best.npz")
+            run.finish(
+                {
+                    "iterations": len(positions),
+                    "seconds": seconds,
+                    "images": self._shown(positions, len(positions)),
+                    "best_images": int(best.images),
+                    "swd": float(best.distance),
+                    "maps": len(self.filled),
+                    "empty": len(self.data.rows) - len(self.filled),
+                }
+            )
+        best.restore(run.path / "best.npz")
+        return gan
+
+    def _train(self, run: RunFolder, gan: ProgressiveGan, best: BestAverage, positions: list[int]) -> float:
+        s, labels, spec = self.settings.pggan, self.data.sized.labels, self.data.spec
+        pairs = self.data.pairs(self.filled)
+        metric = SlicedWasserstein(self._real_batches(), s.swd_images, gan.seed)
+        show_real_labels(run, labels[self.filled[:PREVIEWS]], spec)
+        latents = gan.latents(PREVIEWS, tf.constant(0), 3)
+        preview = label_previews(run, spec, lambda: to_labels(gan.sample(latents), self.classes))
+        seed = named_seed(gan.seed, "swd")
+
+        def source(shown: tf.Tensor, count: int) -> tf.Tensor:
+            return from_labels(pairs.draw_at(gan.seed, shown, count)[1], self.classes)
+
+        def look(step: int, name: str) -> dict[str, float]:
+            preview(step, name)
+            if not step:
+                return {}
+            distances = metric(self.generated(gan, s.swd_images, seed))
+            best.keep_if_best(distances[metric.name], self._shown(positions, step))
+            return distances
+
+        def iterate(start: int) -> Iterator[tuple[dict[str, tf.Tensor], int]]:
+            for shown in positions[start:]:
+                yield gan.step(source, shown)
+
+        schedule = Schedule(len(positions), s.log_every, self._ticks(positions), s.checkpoint_every)
+        return train_gan(run, tf.train.Checkpoint(gan=gan.parts(), best=best), iterate, look, schedule)
+
+    def _shown(self, positions: list[int], iterations: int) -> int:
+        """Images shown after so many iterations."""
+        last = positions[iterations - 1]
+        return last + self.schedule.repeats * self.schedule.at(last).minibatch
+
+    def _ticks(self, positions: list[int]) -> frozenset[int]:
+        """Iterations after which a tick's images have been shown."""
+        ticks, begun = set(), 0
+        for iteration, shown in enumerate(positions[1:], 1):
+            if shown - begun >= self.schedule.at(begun).tick_images:
+                ticks.add(iteration)
+                begun = shown
+        return frozenset(ticks)
+
+    def _real_batches(self) -> Iterator[np.ndarray]:
+        """Real maps (N, H, W, 1) again and again, for the sliced Wasserstein distance."""
+        while True:
+            for first in range(0, len(self.filled), BATCH):
+                yield self.data.sized.labels[self.filled[first : first + BATCH], ..., None]
+
+    def generated(self, gan: ProgressiveGan, count: int, seed: int) -> Iterator[np.ndarray]:
+        """Rounded maps (N, H, W, 1) uint8 of the average generator; map n depends on seed and n alone."""
+        for first in range(0, count, BATCH):
+            latents = tf.random.stateless_normal((BATCH, gan.latent_size), fold_in(seed, first // BATCH))
+            yield to_labels(gan.sample(latents), self.classes)[: count - first, ..., None].numpy()
+
+    def maps(self) -> Maps:
+        """The generated label maps, made and screened first if that is not done."""
+        s = self.settings.screen
+        run = self.data.run("maps", asdict(s))
+        path = run.path / "labels.npy"
+        if not run.finished:
+            gan = self.trained_pggan()
+            with replacing(path) as temporary:
+                labels = np.lib.format.open_memmap(temporary, "w+", np.uint8, (s.maps, *self.settings.data.size))
+                made = self.generated(gan, s.maps, named_seed(self.settings.seed, f"pool-{self.data.name}"))
+                for first, maps in zip(range(0, s.maps, BATCH), progress(made, s.maps, run.path.name)):
+                    labels[first : first + len(maps)] = maps[..., 0]
+                labels.flush()
+            self._screen(run, np.load(path, mmap_mode="r"))
+        with np.load(run.path / "norms.npz") as stored:
+            norms, real_norms = stored["synthetic"], stored["real"]
+        screened = screen(real_norms, norms, run.result()["threshold"])
+        return Maps(np.load(path, mmap_mode="r"), norms, real_norms, screened)
+
+    def _screen(self, run: RunFolder, labels: np.ndarray) -> None:
+        """Section 3.4, against all real maps of the chain, the empty ones too."""
+        s = self.settings.screen
+        rows, stored = self.data.rows, self.data.sized.labels
+
+        def real() -> Iterator[np.ndarray]:
+            return (stored[rows[first : first + BATCH]] for first in range(0, len(rows), BATCH))
+
+        reference = Reference.from_maps(real())
+        real_norms = np.concatenate([reference.norms(maps) for maps in real()])
+        norms = np.concatenate([reference.norms(labels[n : n + BATCH]) for n in range(0, len(labels), BATCH)])
+        with replacing(run.path / "norms.npz") as temporary, temporary.open("wb") as file:
+            np.savez(file, synthetic=norms, real=real_norms)
+        threshold = s.threshold if s.threshold is not None else find_threshold(real_norms, norms, s.real_share)
+        found = screen(real_norms, norms, threshold)
+        run.finish(
+            {
+                "threshold": threshold,
+                "maps": len(labels),
+                "removed": len(found.removed),
+                "removed_share": found.synthetic_share,
+                "real_share": found.real_share,
+            }
+        )
+
+    # Estimates and benchmark
+
+    def trainings(self) -> list[Training]:
+        """The progressive GAN's training, one entry per resolution, for an estimate of its time."""
+        name = self.data.path("pggan").name
+        if (self.data.path("pggan") / "result.json").exists():
+            return []
+        sizes = Counter(self.schedule.at(shown).resolution for shown in self.schedule.positions())
+        return [
+            Training(f"{name} at {size} pixels", count, ("pggan", size), partial(self.step, size))
+            for size, count in sizes.items()
+        ]
+
+    def steps(self) -> dict[str, Callable[[], Callable[[], int]]]:
+        """For the benchmark: the steps at each level."""
+        sizes = [4 << level for level in range(self.schedule.levels + 1)]
+        found = {f"progressive GAN step at {size} pixels": partial(self.step, size) for size in sizes}
+        return {**found, "progressive GAN, label maps": self.drawing}
+
+    def step(self, size: int) -> Callable[[], int]:
+        """A look at the schedule with its steps, while no level fades in."""
+        gan, pairs = self.new_pggan(), self.data.pairs(self.filled)
+        cycle = self.schedule.stable_images + self.schedule.fade_images
+        shown = cycle * (size.bit_length() - 3)
+
+        def source(position: tf.Tensor, count: int) -> tf.Tensor:
+            return from_labels(pairs.draw_at(0, position, count)[1], self.classes)
+
+        def step() -> int:
+            terms, images = gan.step(source, shown)
+            float(terms["wasserstein"])
+            return images
+
+        return step
+
+    def drawing(self) -> Callable[[], int]:
+        """A minibatch of label maps at full size."""
+        gan = self.new_pggan()
+        gan.enter_lod(0.0)
+        return lambda: len(next(self.generated(gan, BATCH, 0)))
+
+
+def progress(batches: Iterable, count: int, name: str) -> Iterator:
+    """The batches, with a progress bar over `count` maps."""
+    with tqdm(total=count, desc=name, unit="map", disable=None) as bar:
+        for batch in batches:
+            yield batch
+            bar.update(len(batch))

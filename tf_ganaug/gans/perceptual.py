@@ -1,0 +1,57 @@
+"""The perceptual loss on a VGG-19 whose weights the user supplies (Park 2019; Wang 2018)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from tf_ganaug.errors import InputError
+
+#: The layers compared (relu1_1 to relu5_1 of the original) and their weights.
+LAYERS = {
+    "block1_conv1": 1 / 32,
+    "block2_conv1": 1 / 16,
+    "block3_conv1": 1 / 8,
+    "block4_conv1": 1 / 4,
+    "block5_conv1": 1.0,
+}
+
+
+class PerceptualLoss(tf.Module):
+    """sum over `LAYERS` of weight x mean |VGG(fake) - VGG(real)|.
+
+    As in the original, VGG receives the images in [-1, 1] as they are, RGB, although its weights were
+    made for other numbers: the original's are torchvision's (ImageNet deviations, RGB), Keras' own
+    come from Caffe (0 to 255 less the mean, BGR) and give another loss. For the original's, convert
+    torchvision's to the layout of Keras' `VGG19(include_top=False)`.
+
+    Args:
+        weights: HDF5 file of such weights.
+
+    Raises:
+        InputError: if the file is missing or holds other weights.
+
+    Source: NVlabs/SPADE models/networks/loss.py.
+    """
+
+    def __init__(self, weights: Path):
+        super().__init__()
+        vgg = keras.applications.VGG19(include_top=False, weights=None)
+        try:
+            vgg.load_weights(str(weights))
+        except (OSError, ValueError, KeyError) as error:
+            remedy = "name a file of Keras' VGG19(include_top=False)"
+            raise InputError(weights, "VGG-19 weights without top (HDF5)", str(error), remedy) from error
+        self.features = keras.Model(vgg.input, [vgg.get_layer(name).output for name in LAYERS])
+        self.features.trainable = False
+
+    def __call__(self, fakes: tf.Tensor, reals: tf.Tensor) -> tf.Tensor:
+        """The loss of images (N, H, W, C) in [-1, 1], C 1 (repeated) or 3; no gradient reaches `reals`."""
+        fakes, reals = (tf.repeat(x, 3, axis=-1) if x.shape[-1] == 1 else x for x in (fakes, reals))
+        total = tf.constant(0.0)
+        for weight, fake, real in zip(LAYERS.values(), self.features(fakes), self.features(reals)):
+            difference = tf.cast(fake, tf.float32) - tf.stop_gradient(tf.cast(real, tf.float32))
+            total += weight * tf.reduce_mean(tf.abs(difference))
+        return total
