@@ -18,5 +18,9 @@ class InputError(Exception):
     """
 
     def __init__(self, where: str | os.PathLike, expected: str, found: str, remedy: str):
-        line = f"{os.fspath(where)}: expected {expected}, found {found}; {remedy}"
-        super().__init__(" ".join(line.split()))
+        # All four, so that the error can be passed on from another process.
+        super().__init__(os.fspath(where), expected, found, remedy)
+
+    def __str__(self) -> str:
+        where, expected, found, remedy = self.args
+        return " ".join(f"{where}: expected {expected}, found {found}; {remedy}".split())

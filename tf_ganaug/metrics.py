@@ -38,37 +38,6 @@ def overlap(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
     }
 
 
-def confusion(truth: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
-    """Pixels by true and predicted class, of one image; the sum over a test set is that of the set.
-
-    As in the Cityscapes benchmark: pixels whose truth is `IGNORE` are not counted, and a prediction of
-    `IGNORE` misses the true class without being a false positive of another.
-
-    Args:
-        truth: class indices, `IGNORE` allowed.
-        predicted: of the same shape, likewise.
-        classes: K.
-
-    Returns:
-        (K, K + 1) int64, rows by truth; the last column counts the predictions of no class.
-    """
-    counted = truth != IGNORE
-    true, found = truth[counted].astype(np.int64), predicted[counted].astype(np.int64)
-    cells = true * (classes + 1) + np.where(found == IGNORE, classes, found)
-    return np.bincount(cells, minlength=classes * (classes + 1)).reshape(classes, classes + 1)
-
-
-def intersection_over_union(pixels: np.ndarray) -> np.ndarray:
-    """(K,) IoU of each class, NaN where neither truth nor prediction has it.
-
-    Args:
-        pixels: (K, K + 1), of `confusion`, summed over the images.
-    """
-    both = np.diagonal(pixels)
-    union = pixels.sum(1) + pixels[:, :-1].sum(0) - both
-    return np.divide(both, union, out=np.full(len(pixels), np.nan), where=union > 0)
-
-
 def surface_distances(truth: np.ndarray, predicted: np.ndarray, spacing: Sequence[float]) -> dict[str, float]:
     """Distances between the borders of two boolean masks, in the unit of `spacing`.
 

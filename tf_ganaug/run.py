@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import resource
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from tf_ganaug.errors import InputError
-from tf_ganaug.files import make_folder, write_text
+from tf_ganaug.files import claim_options, make_folder, write_text
 
 log = logging.getLogger("tf_ganaug")
 
@@ -92,66 +89,6 @@ def read_metrics(path: Path) -> list[dict]:
     """The records of a run's metrics.jsonl; none if it has not begun."""
     file = path / "metrics.jsonl"
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
-
-
-def claim_options(folder: Path, options: Mapping[str, Any]) -> None:
-    """Writes options.json, or compares with the one that is there.
-
-    Raises:
-        InputError: if the folder holds other options, naming each that differs.
-    """
-    path = folder / "options.json"
-    wanted = json.loads(json.dumps(options))
-    if not path.exists():
-        write_text(path, json.dumps(wanted, indent=1))
-        return
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(path, "JSON", str(error), "remove the folder, or choose another --out") from error
-    differing = sorted(
-        f"{name} = {_at(stored, name)} there, {_at(wanted, name)} asked"
-        for name in _leaves(stored) | _leaves(wanted)
-        if _at(stored, name) != _at(wanted, name)
-    )
-    if differing:
-        raise InputError(
-            folder,
-            "the settings it was made with",
-            "; ".join(differing),
-            "choose another --out, or those settings",
-        )
-
-
-def _leaves(tree: Any, prefix: str = "") -> set[str]:
-    if not isinstance(tree, dict):
-        return {prefix.rstrip(".")}
-    return {leaf for key, value in tree.items() for leaf in _leaves(value, f"{prefix}{key}.")}
-
-
-def _at(tree: Any, name: str) -> Any:
-    for key in name.split("."):
-        if not isinstance(tree, dict) or key not in tree:
-            return "absent"
-        tree = tree[key]
-    return tree
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Holds the folder against a second process; the lock dies with the process.
-
-    Raises:
-        InputError: if another process holds it.
-    """
-    with (folder / ".lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise InputError(
-                folder, "no other process at work there", "one that holds its lock", "wait for it or stop it"
-            ) from error
-        yield
 
 
 def peak_memory() -> float:

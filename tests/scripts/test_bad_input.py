@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from PIL import Image
 from run_paper import main
 
-from tf_ganaug.run import locked
+from tf_ganaug.files import locked
 
 SIDE = 32
 

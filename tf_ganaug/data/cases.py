@@ -98,7 +98,7 @@ class LabelSpec:
                 source,
                 f"label values among {list(self.ids)}",
                 f"{unknown[:8]}",
-                "mend the file, or name the value under 'classes' or 'ignored' in dataset.yaml",
+                "mend the file, or name the value as a class or as ignored (in a folder: in dataset.yaml)",
             )
         index = np.full(label.shape, IGNORE, np.uint8)
         for number, label_class in enumerate(self.classes):

@@ -10,6 +10,8 @@
     splits: {train: [a, b], validation: [c], test: [d]}              # subjects
     files: {image: [FLAIR.nii.gz, T1.nii.gz], label: lesions.nii.gz}  # one folder per subject
     slice_axis: 2                  # 0 sagittal, 1 coronal, 2 axial
+    keep_blank: true               # constant images are cases too, as slices beside a head
+    leave_out: [007_099]           # cases, by id
 
 Classes without id 0 get a background of that id, unless 0 is ignored.
 """
@@ -27,6 +29,7 @@ import yaml
 
 from tf_ganaug.data.cases import LabelSpec
 from tf_ganaug.errors import InputError
+from tf_ganaug.files import write_text
 
 
 class Files(NamedTuple):
@@ -46,6 +49,8 @@ class Description:
         spacing: millimetres per pixel (row, column), both above 0.
         subject: has a group.
         slice_axis: 0, 1 or 2.
+        keep_blank: whether constant images are cases like others.
+        leave_out: ids of cases.
     """
 
     path: Path
@@ -57,6 +62,8 @@ class Description:
     splits: Mapping[str, tuple[str, ...]] | None = None
     files: Files | None = None
     slice_axis: int | None = None
+    keep_blank: bool = False
+    leave_out: tuple[str, ...] = ()
 
     def subject_of(self, stem: str, path: Path) -> str:
         """The subject of a file's stem: the pattern's first group, or the stem where there is none.
@@ -90,6 +97,18 @@ def read_description(path: Path, needed: bool = True) -> Description:
     names = values.pop("classes", None)
     described = Description(path, **values)
     return replace(described, spec=_spec(path, names, described.ignored)) if names else described
+
+
+def write_description(path: Path, spec: LabelSpec, **values: Any) -> None:
+    """Writes a dataset.yaml.
+
+    Args:
+        path: of the file.
+        spec: its classes are written with the first of their stored ids.
+        values: the other keys.
+    """
+    classes = {c.ids[0]: {"name": c.name, "colour": list(c.colour)} for c in spec.classes}
+    write_text(path, yaml.safe_dump({"classes": classes, **values}, sort_keys=False, default_flow_style=None))
 
 
 def _load(path: Path) -> dict:
@@ -174,6 +193,11 @@ def _axis(value: Any) -> int:
     return int(value)
 
 
+def _flag(value: Any) -> bool:
+    _require(value in ("true", "false"))
+    return value == "true"
+
+
 #: Key to what it must be, in words and as a conversion.
 _FIELDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "name": ("text", _text),
@@ -184,6 +208,8 @@ _FIELDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "splits": ("lists of subjects: train, validation and test", _splits),
     "files": ("{image: name or names, label: name}", _files),
     "slice_axis": ("0, 1 or 2", _axis),
+    "keep_blank": ("true or false", _flag),
+    "leave_out": ("a list of cases", lambda value: tuple(map(_text, _list(value)))),
 }
 
 

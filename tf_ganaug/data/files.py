@@ -54,15 +54,16 @@ def split_name(path: Path) -> tuple[str, str]:
     return path.name, ""
 
 
-def read_image(path: Path) -> np.ndarray:
+def read_image(path: Path, blank: bool = False) -> np.ndarray:
     """(H, W, C) in the stored type; a palette gives its colours, one channel if all of them are grey.
 
     A PNG's alpha is left out. A JSRT IMG is inverted, so that air is dark: 0 to 4095, uint16.
 
     Raises:
-        InputError: if the file is missing, damaged, no 2-D picture, constant, or not finite everywhere.
+        InputError: if the file is missing, damaged, no 2-D picture, not finite everywhere, or constant
+            unless `blank` allows it.
     """
-    return as_image(_decode(path, colours=True), path)
+    return as_image(_decode(path, colours=True), path, blank)
 
 
 def read_label(path: Path) -> np.ndarray:
@@ -97,18 +98,20 @@ def read_shape(path: Path) -> tuple[int, int, int]:
         return _checked(shape, path)
 
 
-def as_image(pixels: np.ndarray, where: str | os.PathLike) -> np.ndarray:
+def as_image(pixels: np.ndarray, where: str | os.PathLike, blank: bool = False) -> np.ndarray:
     """(H, W) or (H, W, C) to (H, W, C), a copy in the machine's byte order; `where` is for the error.
 
     Raises:
-        InputError: if it has another shape, holds no real numbers, is constant or not finite.
+        InputError: if it has another shape, holds no real numbers, is not finite, or is constant unless
+            `blank` allows it.
     """
     pixels = _own(pixels, where).reshape(_checked(pixels.shape, where))
     if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
         count = int((~np.isfinite(pixels)).sum())
         raise InputError(where, "finite values", f"{count} NaN or infinite", "mend or remove the image")
-    if pixels.min() == pixels.max():
-        raise InputError(where, "a picture", f"{pixels.flat[0]} everywhere", "remove the image")
+    if not blank and pixels.min() == pixels.max():
+        remedy = "remove the image, or state 'keep_blank: true' in dataset.yaml"
+        raise InputError(where, "a picture", f"{pixels.flat[0]} everywhere", remedy)
     return pixels
 
 
@@ -168,12 +171,12 @@ def read_volume(path: Path) -> np.ndarray:
 
 
 def read_slice(path: Path, axis: int, index: int) -> np.ndarray:
-    """(H, W), one slice of `read_volume` across `axis`, unchecked.
+    """(H, W), one slice of `read_volume` across `axis`, unchecked, read-only use.
 
     NIfTI slices stand upright: rows from superior (across axis 2: anterior) down, columns along the
     remaining axis (left to right; across axis 0: posterior to anterior). npy slices lie as stored.
     """
-    section = np.take(read_volume(path), index, axis)
+    section = np.moveaxis(read_volume(path), axis, 0)[index]  # a view: np.take would copy the whole volume
     return np.rot90(section) if split_name(path)[1] in NIFTI else section
 
 

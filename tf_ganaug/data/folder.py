@@ -1,8 +1,9 @@
 """A user's own folder: images/ and labels/ with equal stems, or one folder per subject.
 
 Every file may be of any format of `tf_ganaug.data.files`. NIfTI volumes, and npy volumes if
-`slice_axis` is stated, become one case per slice; slices whose image is constant are left out. What the
-files cannot say is in `dataset.yaml`, described by `tf_ganaug.data.description`.
+`slice_axis` is stated, become one case per slice; slices whose image is constant are left out unless
+`keep_blank` is stated. What the files cannot say is in `dataset.yaml`, described by
+`tf_ganaug.data.description`.
 """
 
 from __future__ import annotations
@@ -18,10 +19,8 @@ from tf_ganaug.data.cases import Case, Dataset, LabelSpec
 from tf_ganaug.data.description import Description, read_description
 from tf_ganaug.data.files import (
     NIFTI,
-    Grid,
     as_image,
     as_label,
-    read_grid,
     read_image,
     read_label,
     read_shape,
@@ -30,6 +29,7 @@ from tf_ganaug.data.files import (
     slice_spacing,
     split_name,
 )
+from tf_ganaug.data.volumes import common_grid, require_equal
 from tf_ganaug.errors import InputError
 
 #: More different values than this in the label files are a soft mask or a picture, not class ids.
@@ -71,10 +71,11 @@ def read(root: Path, dataset_yaml: Path | None = None, axis: int | None = None) 
     for pair in pairs:
         if _is_volume(pair.images[0], axis):
             channels[pair.images[0]] = len(pair.images)
-            cases += _slices(pair, 2 if axis is None else axis, described.spacing)
+            cases += _slices(pair, 2 if axis is None else axis, described)
         else:
             channels[pair.images[0]] = _checked_channels(pair)
-            cases.append(_picture(pair, described.spacing))
+            cases.append(_picture(pair, described))
+    cases = _without(cases, described)
     _check_splits(described, {case.subject for case in cases})
     return Dataset(
         name=described.name or root.resolve().name,
@@ -179,72 +180,54 @@ def _checked_channels(pair: _Pair) -> int:
     first, *rest = shapes = [read_shape(path) for path in pair.images]
     others = [*zip(pair.images[1:], rest), (pair.label, read_shape(pair.label))]
     for path, shape in others:
-        _require_equal(path, shape[:2], first[:2], pair.images[0])
+        require_equal(path, shape[:2], first[:2], pair.images[0])
     return sum(shape[2] for shape in shapes)
 
 
-def _require_equal(path: Path, shape: tuple[int, ...], expected: tuple[int, ...], image: Path) -> None:
-    if shape != expected:
-        sizes = [" x ".join(map(str, size)) for size in (expected, shape)]
-        raise InputError(path, f"{sizes[0]} as {image.name}", sizes[1], "store both at one size")
-
-
-def _picture(pair: _Pair, spacing: tuple[float, float] | None) -> Case:
+def _picture(pair: _Pair, described: Description) -> Case:
     return Case(
         id=pair.stem,
         subject=pair.subject,
-        spacing=spacing or (1.0, 1.0),
+        spacing=described.spacing or (1.0, 1.0),
         files=tuple(map(str, (*pair.images, pair.label))),
-        read_image=partial(_read_channels, pair.images),
+        read_image=partial(_read_channels, pair.images, described.keep_blank),
         read_label=partial(read_label, pair.label),
     )
 
 
-def _read_channels(paths: tuple[Path, ...]) -> np.ndarray:
-    return np.concatenate([read_image(path) for path in paths], -1)
+def _read_channels(paths: tuple[Path, ...], keep_blank: bool) -> np.ndarray:
+    return np.concatenate([read_image(path, keep_blank) for path in paths], -1)
 
 
-def _slices(pair: _Pair, axis: int, spacing: tuple[float, float] | None) -> list[Case]:
-    grid = _common_grid(pair)
+def _slices(pair: _Pair, axis: int, described: Description) -> list[Case]:
+    grid = common_grid([*pair.images, pair.label])
+    digits = len(str(grid.shape[axis] - 1))
+    return [
+        Case(
+            id=f"{pair.stem}_{index:0{digits}d}" if grid.shape[axis] > 1 else pair.stem,
+            subject=pair.subject,
+            spacing=described.spacing or slice_spacing(grid, axis),
+            files=tuple(map(str, (*pair.images, pair.label))),
+            read_image=partial(_read_image_slice, pair.images, axis, index, described.keep_blank),
+            read_label=partial(_read_label_slice, pair.label, axis, index),
+        )
+        for index in (range(grid.shape[axis]) if described.keep_blank else _varying(pair, axis))
+    ]
+
+
+def _varying(pair: _Pair, axis: int) -> list[int]:
     across = tuple(a for a in range(3) if a != axis)
     # NaN compares unlike, so a damaged slice stays in and is refused when read.
     constant = [np.equal(v.min(across), v.max(across)) for v in map(read_volume, pair.images)]
     kept = np.flatnonzero(~np.all(constant, axis=0))
     if not kept.size:
         raise InputError(pair.images[0], "a volume that varies", "constant slices only", "remove the volume")
-    digits = len(str(grid.shape[axis] - 1))
-    return [
-        Case(
-            id=f"{pair.stem}_{index:0{digits}d}" if grid.shape[axis] > 1 else pair.stem,
-            subject=pair.subject,
-            spacing=spacing or slice_spacing(grid, axis),
-            files=tuple(map(str, (*pair.images, pair.label))),
-            read_image=partial(_read_image_slice, pair.images, axis, index),
-            read_label=partial(_read_label_slice, pair.label, axis, index),
-        )
-        for index in kept.tolist()
-    ]
+    return kept.tolist()
 
 
-def _common_grid(pair: _Pair) -> Grid:
-    first = read_grid(pair.images[0])
-    for path in (*pair.images[1:], pair.label):
-        grid = read_grid(path)
-        _require_equal(path, grid.shape, first.shape, pair.images[0])
-        if (grid.affine is None) != (first.affine is None) or not _near(grid.affine, first.affine):
-            expected = f"the position and orientation of {pair.images[0].name}"
-            raise InputError(path, expected, "another", "resample both to one grid")
-    return first
-
-
-def _near(affine: np.ndarray | None, other: np.ndarray | None) -> bool:
-    # A hundredth of a millimetre: headers round, and nothing finer is visible.
-    return affine is None or np.allclose(affine, other, atol=0.01)
-
-
-def _read_image_slice(paths: tuple[Path, ...], axis: int, index: int) -> np.ndarray:
+def _read_image_slice(paths: tuple[Path, ...], axis: int, index: int, keep_blank: bool) -> np.ndarray:
     stacked = np.stack([read_slice(path, axis, index) for path in paths], -1)
-    return as_image(stacked, f"{paths[0]} (slice {index} across axis {axis})")
+    return as_image(stacked, f"{paths[0]} (slice {index} across axis {axis})", keep_blank)
 
 
 def _read_label_slice(path: Path, axis: int, index: int) -> np.ndarray:
@@ -265,6 +248,13 @@ def _spec_of_labels(pairs: list[_Pair], axis: int | None, ignored: tuple[int, ..
         raise InputError(pairs[0].label.parent, "labels with a class beside 0", "none", "draw some labels")
     background = {} if 0 in ignored else {0: "background"}
     return LabelSpec.from_names({**background, **{i: f"class {i}" for i in ids}}, ignored)
+
+
+def _without(cases: list[Case], described: Description) -> list[Case]:
+    unknown = sorted(set(described.leave_out) - {case.id for case in cases})
+    if unknown:
+        raise InputError(described.path, "'leave_out' of known cases", _listed(unknown), "name cases by their ids")
+    return [case for case in cases if case.id not in described.leave_out]
 
 
 def _check_splits(described: Description, subjects: set[str]) -> None:

@@ -1,4 +1,4 @@
-"""PNG, GIF and TIFF files to arrays of the stored values, neither stretched nor cut.
+"""PNG, GIF and TIFF files to arrays of the stored values, neither stretched nor cut, and arrays to PNG.
 
 These raise whatever their libraries raise; `tf_ganaug.data.files` turns it into one line.
 """
@@ -56,6 +56,15 @@ def channels(image: Image.Image) -> int:
         palette = np.reshape(image.getpalette(), (-1, 3))
         return 3 if (palette != palette[:, :1]).any() else 1
     return sum(band != "A" for band in image.getbands())
+
+
+def write_png(path: Path, pixels: np.ndarray) -> None:
+    """Writes (H, W) or (H, W, 1 or 3) uint8 or uint16 as grey or RGB, lossless."""
+    height, width = pixels.shape[:2]
+    writer = png.Writer(width, height, greyscale=pixels.size == height * width, bitdepth=8 * pixels.dtype.itemsize)
+    big_endian = pixels.astype(pixels.dtype.newbyteorder(">"))
+    with path.open("wb") as file:
+        writer.write_packed(file, (row.tobytes() for row in big_endian))
 
 
 def decode_tiff(path: Path, colours: bool) -> np.ndarray:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import png
-from omegaconf import OmegaConf
 
 from tf_ganaug.data.cases import IGNORE, LabelSpec
+from tf_ganaug.data.description import write_description
+from tf_ganaug.data.pictures import write_png
 from tf_ganaug.errors import InputError
 from tf_ganaug.files import replacing_folder, write_text
 
@@ -63,22 +63,13 @@ def _write_files(
         (unfinished / part).mkdir()
     for number, (image, label) in enumerate(zip(images, labels)):
         _write_image(unfinished / "images" / f"{number:06d}", image)
-        _write_png(unfinished / "labels" / f"{number:06d}.png", label[..., None])
-    classes = {c.ids[0]: {"name": c.name, "colour": list(c.colour)} for c in spec.classes}
-    OmegaConf.save(OmegaConf.create({"classes": classes, "spacing": list(spacing)}), unfinished / "dataset.yaml")
+        write_png(unfinished / "labels" / f"{number:06d}.png", label)
+    write_description(unfinished / "dataset.yaml", spec, spacing=list(spacing))
     write_text(unfinished / "provenance.json", json.dumps(provenance, indent=1))
 
 
 def _write_image(path: Path, image: np.ndarray) -> None:
     if image.dtype in (np.uint8, np.uint16) and image.shape[-1] in (1, 3):
-        _write_png(path.with_suffix(".png"), image)
+        write_png(path.with_suffix(".png"), image)
     else:
         np.save(path.with_suffix(".npy"), image)
-
-
-def _write_png(path: Path, image: np.ndarray) -> None:
-    """(H, W, 1 or 3) uint8 or uint16, lossless."""
-    height, width, channels = image.shape
-    writer = png.Writer(width, height, greyscale=channels == 1, bitdepth=8 * image.dtype.itemsize)
-    with path.open("wb") as file:
-        writer.write(file, image.reshape(height, -1))

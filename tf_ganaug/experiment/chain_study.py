@@ -95,6 +95,16 @@ class ChainStudy(Study):
         """Label maps that are painted: what the longest row of the table takes, so that all rows share them."""
         return self.amounts["full"] if chain == "full" else 5 * self.amounts["reduced"]
 
+    def require_maps(self, chain: str) -> None:
+        """That enough label maps are drawn to paint, before anything is trained.
+
+        Raises:
+            InputError: if not.
+        """
+        drawn, needed = self.settings.screen.maps, self.painted(chain)
+        if drawn < needed:
+            raise InputError("screen.maps", f"at least {needed}, for the {chain} chain", str(drawn), "raise it")
+
     def data(self, chain: str) -> ChainData:
         """What the chain may see; the least and the largest value of its slices become -1 and 1."""
         cases = self.training_cases(chain)

@@ -19,10 +19,9 @@ from tf_ganaug.data.cases import Case, Dataset
 from tf_ganaug.data.pairs import Pairs, normalise
 from tf_ganaug.data.splits import Split, cross_validation, read_splits, select, write_splits
 from tf_ganaug.errors import InputError
-from tf_ganaug.files import make_folder
+from tf_ganaug.files import claim_options, locked, make_folder
 from tf_ganaug.gans.synthesizer import Provenance
 from tf_ganaug.random import named_seed
-from tf_ganaug.run import claim_options, locked
 
 
 @dataclass(frozen=True)

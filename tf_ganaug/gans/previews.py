@@ -15,8 +15,8 @@ from tf_ganaug.run import RunFolder
 
 
 def show_reals(run: RunFolder, pairs: Pairs, spec: LabelSpec) -> None:
-    """Writes reals.png, the first training pairs."""
-    images, labels = pairs.take(np.arange(min(PREVIEWS, pairs.count)))
+    """Writes reals.png, training pairs at equal distances: neighbours may be frames of one film."""
+    images, labels = pairs.take(np.linspace(0, pairs.count - 1, min(PREVIEWS, pairs.count)).astype(int))
     run.picture(0, "reals", pair_grid(images.numpy(), labels.numpy(), spec, run.path / "reals.png"))
 
 

@@ -80,9 +80,6 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
         fallen = tf.maximum(epoch - self.constant_epochs, 0.0) / self.decay_epochs
         return self.rate * tf.maximum(1.0 - fallen, 0.0)
 
-    def get_config(self):
-        return dict(vars(self))
-
 
 class Spade(tf.Module):
     """Both networks with their optimisers, and the compiled step of the published loop.

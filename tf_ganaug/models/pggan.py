@@ -19,6 +19,7 @@ from tf_ganaug.models.pggan_layers import (
     EqualizedDense,
     Fade,
     MinibatchDeviation,
+    NearestDouble,
     PixelNorm,
     UpConv2D,
 )
@@ -123,7 +124,7 @@ def generator(
         images.append(rgb(x))
 
     fade = Fade(name="fade")
-    doubled = (keras.layers.UpSampling2D(2, dtype="float32")(coarse) for coarse in images)
+    doubled = (NearestDouble(dtype="float32")(coarse) for coarse in images)
     return ProgressiveNetwork(
         tuple(keras.Model(latents, image) for image in images),
         tuple(keras.Model(latents, fade([fine, coarse])) for fine, coarse in zip(images[1:], doubled)),

@@ -18,7 +18,7 @@ STRIDED_FROM = 32 * 32
 
 
 def nearest_double(images: tf.Tensor) -> tf.Tensor:
-    """(N, H, W, C) to (N, 2H, 2W, C), every pixel repeated; twice differentiable, unlike a resize."""
+    """(N, H, W, C) to (N, 2H, 2W, C), every pixel repeated; differentiable under XLA, unlike a resize."""
     return tf.repeat(tf.repeat(images, 2, axis=1), 2, axis=2)
 
 
@@ -97,10 +97,9 @@ class UpConv2D(EqualizedConv2D):
     """Every pixel doubled, then the convolution: (N, H, W, C) to (N, 2H, 2W, filters)."""
 
     def convolve(self, inputs, kernel):
-        height, width, channels = inputs.shape[1:]
+        height, width = inputs.shape[1:3]
         if 4 * height * width < STRIDED_FROM:
-            doubled = tf.ensure_shape(nearest_double(inputs), (None, 2 * height, 2 * width, channels))
-            return super().convolve(doubled, kernel)
+            return super().convolve(nearest_double(inputs), kernel)
         # The same sums: a stride of 2 meets each of the four equal pixels' taps at once.
         kernel = tf.transpose(_four_taps(kernel[::-1, ::-1]), (0, 1, 3, 2))
         shape = (tf.shape(inputs)[0], 2 * height, 2 * width, self.filters)
@@ -124,6 +123,18 @@ class DownConv2D(EqualizedConv2D):
     def compute_output_shape(self, input_shape):
         batch, height, width, _ = input_shape
         return (batch, height // 2, width // 2, self.filters)
+
+
+@keras.utils.register_keras_serializable("tf_ganaug")
+class NearestDouble(keras.layers.Layer):
+    """`nearest_double` as a layer."""
+
+    def call(self, inputs):
+        return nearest_double(inputs)
+
+    def compute_output_shape(self, input_shape):
+        batch, height, width, channels = input_shape
+        return (batch, 2 * height, 2 * width, channels)
 
 
 @keras.utils.register_keras_serializable("tf_ganaug")

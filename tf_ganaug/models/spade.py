@@ -12,6 +12,7 @@ import tensorflow as tf
 from tf_ganaug import backend
 from tf_ganaug.errors import InputError
 from tf_ganaug.models.patch_discriminator import xavier
+from tf_ganaug.models.pggan_layers import NearestDouble
 from tf_ganaug.models.sizes import require_multiple
 from tf_ganaug.models.spectral_norm import SpectralConv2D
 
@@ -108,8 +109,8 @@ def _plan(ngf: int, upsamplings: int) -> list[tuple[str, int, bool]]:
         ("up_3", ngf, True),
         ("up_4", ngf // 2, True),
     ]
-    blocks = {5: 7, 6: 7, 7: 8}.get(upsamplings, upsamplings + 2)
-    return plan[:blocks]
+    # As many blocks as have the doublings asked for; head_0, and G_middle_1 up to 5, have none.
+    return plan[: upsamplings + (2 if upsamplings <= 5 else 1)]
 
 
 def generator(
@@ -149,7 +150,7 @@ def generator(
     step = 2**upsamplings
     x = _conv(16 * ngf, "fc")(labels[:, ::step, ::step])
     for name, filters, up in _plan(ngf, upsamplings):
-        x = keras.layers.UpSampling2D(2)(x) if up else x
+        x = NearestDouble()(x) if up else x
         x = _block(x, labels, filters, hidden, name)
     x = _conv(image_channels, "conv_img")(keras.layers.LeakyReLU(0.2)(x))
     return keras.Model(labels, keras.layers.Activation("tanh", dtype="float32")(x), name="generator")

@@ -203,6 +203,8 @@ def conduct(study: ChainStudy, parts: Sequence[str]) -> list[Section]:
     """Trains what the parts need and is not there yet, and makes their report sections."""
     place = make_folder(study.folder / "figures")
     needed, used = wanted(study, parts), chains(study, parts)
+    for chain in used:
+        study.require_maps(chain)
     sections = []
     if study.settings.split == "slices":
         sections.append(split_warning())

@@ -16,12 +16,12 @@ from scipy.ndimage import gaussian_filter
 from tf_ganaug.data.cases import Case, Dataset, LabelSpec
 from tf_ganaug.data.embedded import street_blocks as blocks
 from tf_ganaug.data.embedded import street_plan as plan
-from tf_ganaug.data.embedded.street_view import Canvas, Light, View, encode, shadows
+from tf_ganaug.data.embedded.street_view import Canvas, Light, Mesh, Thing, View, encode, shadows
 from tf_ganaug.data.street_labels import STORED_ID
 
 #: How much the pixels of a class vary in brightness; the others vary by `_TEXTURE`.
-_TEXTURES = {"vegetation": 0.16, "terrain": 0.14, "building": 0.05, "wall": 0.08, "sky": 0.005, "road": 0.03}
-_TEXTURE = 0.04
+_TEXTURES = {"vegetation": 0.14, "terrain": 0.12, "building": 0.04, "wall": 0.06, "sky": 0.005, "road": 0.025}
+_TEXTURE = 0.02
 
 
 def read(scenes: int, height: int, width: int, seed: int, view: LabelSpec) -> Dataset:
@@ -61,12 +61,12 @@ def draw(seed: int, scene: int, height: int, width: int) -> tuple[np.ndarray, np
     blocks.paint_sky(canvas, rng)
     canvas.across(street.end, (-150.0, 150.0), plan.skyline(rng))
     first = canvas.view.ground()[0]
-    casting = things + [face for lot in lots for face in lot.walls()] if light.shade > 0.4 else things
-    shadow = shadows(canvas.view, light, casting, first, 0.1 if light.shade > 0.4 else 0.5)
+    walls = Thing(0.0, 0.0, [face for lot in lots for face in lot.walls()])
+    shadow = shadows(canvas.view, light, Mesh.of([*things, walls]), first)
     blocks.paint_ground(canvas, street, shadow, rng)
     for lot in lots:
         lot.paint(canvas)
-    canvas.faces(things)
+    canvas.faces(Mesh.of(things))
     picture, labels = canvas.develop()
     _add_hood(picture, labels, light, rng)
     return _expose(picture, labels, rng, np.random.default_rng([seed, scene, height, width])), labels
@@ -106,24 +106,25 @@ def _view(rng: np.random.Generator, height: int, width: int) -> View:
 
 def _light(rng: np.random.Generator) -> Light:
     """Sun in half of the scenes, an overcast sky in a third, dusk in the others."""
-    kind = rng.choice(["sun", "overcast", "dusk"], p=[0.5, 0.33, 0.17])
-    warmth = rng.uniform(-1, 1) * np.array([0.06, 0.0, -0.07])
-    turn, rise = rng.uniform(-np.pi, np.pi), rng.uniform(0.4, 1.0)
-    sun = np.array([np.cos(rise) * np.sin(turn), np.sin(rise), np.cos(rise) * np.cos(turn)])
-    overhead, sight = np.array([0.0, 1.0, 0.0]), rng.uniform(90, 400)
-    if kind == "sun":
-        warm = np.array([1.0, 0.93, 0.8]) + warmth
-        sky = np.array([(0.16, 0.33, 0.68), (0.62, 0.74, 0.86)]) * rng.uniform(0.75, 1.1)
-        shade = rng.uniform(0.5, 0.68)
-        return Light(sun, 1.2 * warm, np.array([0.62, 0.7, 0.82]), sky[1] * 0.85, sight, sky, shade, False)
-    if kind == "overcast":
-        grey = np.array([0.8, 0.84, 0.88]) * rng.uniform(0.75, 1.1) + warmth
-        sky = np.stack([grey * rng.uniform(0.65, 1.0), grey])
-        return Light(overhead, grey * 0.15, grey * 1.1, grey * 0.8, sight * 0.6, sky, 0.35, False)
-    glow = np.array([0.6, 0.38, 0.28]) * rng.uniform(0.35, 0.9)
-    sky = np.stack([np.array([0.06, 0.09, 0.2]) * rng.uniform(0.6, 1.5), glow])
-    ambient = np.array([0.26, 0.24, 0.3]) * rng.uniform(0.6, 1.1)
-    return Light(overhead, ambient * 0.1, ambient, glow * 0.5, sight, sky, 0.3, True)
+    kind, warmth = rng.random(), rng.uniform(-1, 1) * np.array([0.06, 0.0, -0.07])
+    turn, rise, sight = rng.uniform((-np.pi, 0.4, 120), (np.pi, 1.0, 500)).tolist()
+    sun, shade, blur = np.array([0, 1, 0]), 0.6, 0.5
+    if kind < 0.5:
+        sun = np.array([np.cos(rise) * np.sin(turn), np.sin(rise), np.cos(rise) * np.cos(turn)])
+        direct, ambient = np.array([1.45, 1.3, 1.1]) + warmth, np.array([0.42, 0.48, 0.58])
+        sky = np.array([(0.13, 0.3, 0.68), (0.62, 0.75, 0.88)]) * rng.uniform(0.75, 1.1)
+        air, shade, blur = 0.85 * sky[1], rng.uniform(0.55, 0.7), 0.05
+    elif kind < 0.83:
+        low = np.array([0.8, 0.84, 0.88]) * rng.uniform(0.75, 1.1) + warmth
+        sky = np.stack([low * rng.uniform(0.65, 1.0), low])
+        direct, ambient, air, sight = 0.2 * low, 1.1 * low, 0.8 * low, 0.7 * sight
+    else:
+        low = np.array([0.6, 0.38, 0.28]) * rng.uniform(0.35, 0.9)
+        sky = np.stack([np.array([0.06, 0.09, 0.2]) * rng.uniform(0.6, 1.5), low])
+        ambient = np.array([0.26, 0.24, 0.3]) * rng.uniform(0.6, 1.1)
+        direct, air = 0.1 * ambient, 0.5 * low
+    arrays = (value.astype(np.float32) for value in (sun, direct, ambient, air, sky))
+    return Light(*arrays, sight=sight, shade=shade, blur=blur, lamps=kind >= 0.83)
 
 
 def _add_hood(picture: np.ndarray, labels: np.ndarray, light: Light, rng: np.random.Generator) -> None:
@@ -137,8 +138,7 @@ def _add_hood(picture: np.ndarray, labels: np.ndarray, light: Light, rng: np.ran
     rows = ((np.arange(height) + 0.5) / height)[:, None]
     hood = rows > edge
     gloss = np.clip(1.8 - 14 * (rows - edge), 0.35, 1.8)[..., None]
-    seen = encode(paint * light.ambient * gloss + 0.12 * light.sky[1] * gloss).astype(np.float32)
-    picture[hood] = seen[hood]
+    picture[hood] = encode((paint * light.ambient + 0.12 * light.sky[1]) * gloss[hood])
     labels[hood] = STORED_ID["ego vehicle"]
 
 
@@ -150,11 +150,12 @@ def _expose(
     rough = np.full(256, _TEXTURE, np.float32)
     for name, value in _TEXTURES.items():
         rough[STORED_ID[name]] = value
-    noise = grain.standard_normal((2, height, width), np.float32)
-    noise = 0.6 * noise[0] + 1.6 * gaussian_filter(noise[1], 1.0, truncate=2)
+    fine, coarse = grain.standard_normal((2, height, width), np.float32)
+    noise = 0.6 * fine + 1.6 * gaussian_filter(coarse, 1.0, truncate=2)
     x, y = (np.arange(width) + 0.5) / width - 0.5, (np.arange(height) + 0.5) / height - 0.5
     vignette = 1 - rng.uniform(0, 0.5) * (x**2 + y[:, None] ** 2)
     gain = np.clip(rng.normal(118, 12) / picture.mean(), 0.75, 1.5) * rng.uniform(0.96, 1.04, 3)
-    picture = picture * ((1 + rough[labels] * noise) * vignette)[..., None] * gain
-    picture += rng.uniform(1, 5) * grain.standard_normal(picture.shape, np.float32)
+    dim = (1 + rough[labels] * noise) * vignette.astype(np.float32)
+    picture = picture * dim[..., None] * gain.astype(np.float32)
+    picture += np.float32(rng.uniform(0.5, 3.5)) * grain.standard_normal(picture.shape, np.float32)
     return np.clip(np.rint(picture), 0, 255).astype(np.uint8)

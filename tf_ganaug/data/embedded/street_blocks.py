@@ -13,7 +13,7 @@ from PIL import Image
 from tf_ganaug.data.embedded.street_view import Canvas, Surface, encode
 from tf_ganaug.data.street_labels import STORED_ID
 
-_UP = (0.0, 1.0, 0.0)
+_UP = np.array([0, 1, 0], np.float32)
 
 #: Side of the tile of noise that textures repeat, in its cells.
 _TILE = 256
@@ -28,6 +28,9 @@ def _noise_tile() -> np.ndarray:
 
 
 _NOISE = _noise_tile()
+
+#: Six shades of leaves.
+_LEAVES = np.clip(1.4 * _NOISE + 3, 0, 5).astype(np.uint8)
 
 
 @dataclass(frozen=True)
@@ -55,35 +58,34 @@ class Street:
     end: float
 
     def front(self, side: int) -> float:
-        """x of the line where lots begin, on the left (0) or on the right (1)."""
+        """X of the line where lots begin, on the left (0) or on the right (1)."""
         return self.road[side] + (self.walks[side] + self.verges[side]) * (1 if side else -1)
 
     @property
     def divide(self) -> float:
-        """x of the border between the traffic that comes and the traffic that goes."""
+        """X of the border between the traffic that comes and the traffic that goes."""
         ahead = min(x for x, oncoming in self.lanes if not oncoming)
         return max([self.road[0], *((x + ahead) / 2 for x, oncoming in self.lanes if oncoming)])
 
     @property
     def borders(self) -> np.ndarray:
-        """x of the borders between verge, sidewalk, road, sidewalk and verge, (4,)."""
+        """X of the borders between verge, sidewalk, road, sidewalk and verge, (4,)."""
         (left, right), walks = self.road, self.walks
         return np.array([left - walks[0], left, right, right + walks[1]], np.float32)
 
 
 def paint_sky(canvas: Canvas, rng: np.random.Generator) -> None:
-    """Sky over the whole picture, with clouds."""
+    """Sky down to the horizon, with clouds."""
     top, low = canvas.light.sky
-    rows, columns = canvas.labels.shape
+    rows, columns = canvas.view.ground()[0], canvas.labels.shape[1]
     height = np.linspace(0, 1, rows, dtype=np.float32)[:, None, None]
-    grid = rng.standard_normal((2, 6, 14)).astype(np.float32)
-    grid = np.kron(grid[0], np.ones((2, 2), np.float32)) + 0.6 * rng.standard_normal((12, 28)).astype(np.float32)
-    clouds = np.asarray(Image.fromarray(grid).resize((columns, rows), Image.Resampling.BICUBIC))[..., None]
-    cover = np.clip(0.5 * clouds + rng.uniform(-0.5, 0.4), 0, 1) * rng.uniform(0.2, 0.7)
-    blue = top + (low - top) * np.minimum(height / canvas.view.horizon, 1) ** 0.7
-    white = np.maximum(low * 1.05, top)
-    canvas.colours[:] = encode((blue + (white - blue) * cover).astype(np.float32))
-    canvas.labels[:] = STORED_ID["sky"]
+    wide, fine = rng.standard_normal((3, 7)), rng.standard_normal((6, 28))
+    grid = Image.fromarray((np.kron(wide, np.ones((2, 4))) + 0.6 * fine).astype(np.float32))
+    clouds = np.asarray(grid.resize((columns, rows), Image.Resampling.BICUBIC))[..., None]
+    cover = np.clip(0.5 * clouds + np.float32(rng.uniform(-0.5, 0.4)), 0, 1) * np.float32(rng.uniform(0.2, 0.7))
+    blue = top + (low - top) * height**0.7
+    canvas.colours[:rows] = encode(blue + (np.maximum(low * 1.05, top) - blue) * cover)
+    canvas.labels[:rows] = STORED_ID["sky"]
 
 
 def paint_ground(canvas: Canvas, street: Street, shadow: np.ndarray, rng: np.random.Generator) -> None:
@@ -93,20 +95,24 @@ def paint_ground(canvas: Canvas, street: Street, shadow: np.ndarray, rng: np.ran
         shadow: (rows below the horizon, columns) float32, 1 where no sun falls.
     """
     first, x, z = canvas.view.ground()
-    zone = np.searchsorted(street.borders, x.ravel()).reshape(x.shape)
+    zone = sum((x > border).view(np.uint8) for border in street.borders)
     if street.crossing:
         start, end = street.crossing
         zone[(z[:, 0] > start) & (z[:, 0] < end)] = 2
     labels, colours = _zones(street, rng)
-    canvas.labels[first:] = labels[zone]
-    colour = colours[zone]
-    _mark_road(colour, zone == 2, street, x, z, rng)
+    canvas.labels[first:] = labels.take(zone)
+    lit = canvas.light.on(_UP)
+    colour = (colours * lit).take(zone, axis=0)
+    _mark_road(colour, zone == 2, street, (x, z), lit, rng)
     offset = rng.integers(_TILE, size=2)
-    cells = (6 * x).astype(np.int32) + offset[0], (3 * z).astype(np.int32) + offset[1]
-    grain = _NOISE[cells[1] % _TILE, cells[0] % _TILE]
-    dim = (1 + rng.uniform(0.03, 0.13) * grain) * (1 - canvas.light.shade * shadow)
+    row, column = (3 * z + offset[0]).astype(np.intp) % _TILE, (6 * x + offset[1]).astype(np.intp)
+    column &= _TILE - 1
+    column += _TILE * row
+    dim = (1 + np.float32(rng.uniform(0.03, 0.13)) * _NOISE.take(column)) * (
+        1 - np.float32(canvas.light.shade) * shadow
+    )
     colour *= dim[..., None]
-    canvas.colours[first:] = encode(canvas.light.on(colour, _UP, z[..., None]).astype(np.float32))
+    canvas.colours[first:] = encode(canvas.light.through_air(colour, z[..., None]))
 
 
 def _zones(street: Street, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -128,7 +134,7 @@ def _mark_road(
     """Lines, kerbs, patches, rails and zebra stripes, painted into colours (m, n, 3)."""
     near = int(np.searchsorted(-z[:, 0], -60.0))  # farther away no line is wide enough to see
     colour, road, x, z = colour[near:], road[near:], x[near:], z[near:]
-    white = np.float32(rng.uniform(0.35, 0.65))
+    white = lit * np.float32(rng.uniform(0.35, 0.65))
     for _ in range(rng.poisson(2)):
         (left, start), size = rng.uniform((street.road[0], 4), (street.road[1], 30)), rng.uniform((0.6, 1), (2.5, 9))
         patch = road & (np.abs(x - left) < size[0]) & (np.abs(z - start) < size[1])
@@ -153,12 +159,12 @@ def _mark_road(
         colour[(np.abs(x - edge) < 0.12) & ~road] *= np.float32(1.35)
     if street.rails is not None:
         rail = np.abs(np.abs(x - street.rails) - 0.72) < 0.06
-        colour[road & rail] = 0.32
+        colour[road & rail] = 0.32 * lit
 
 
 def house_front(rng: np.random.Generator, lit: bool, storeys: int) -> Surface:
     """A house with rows of windows; `lit` tells whether some shine."""
-    storey, bay, eaves = rng.uniform(2.9, 3.6), rng.uniform(1.7, 3.4), 0.0
+    storey, bay = rng.uniform(2.9, 3.6), rng.uniform(1.7, 3.4)
     eaves = storeys * storey + rng.uniform(0.2, 0.8)
     roof = rng.uniform(0.8, 2.5) if rng.random() < 0.55 else 0.0
     tints = [(0.5, 0.44, 0.34), (0.32, 0.14, 0.09), (0.38, 0.38, 0.37), (0.6, 0.57, 0.5), (0.5, 0.36, 0.2)]
@@ -174,50 +180,46 @@ def house_front(rng: np.random.Generator, lit: bool, storeys: int) -> Surface:
     width, sill, head = rng.uniform(0.4, 0.7), rng.uniform(0.22, 0.32), rng.uniform(0.75, 0.9)
     if rng.random() < 0.2:
         width = 1.0  # an office's bands of glass
-    panes = rng.integers(5, len(palette), (8, 16))
-    ledge = rng.random() < 0.5
+    panes, ledge = rng.integers(8, size=64), rng.random() < 0.5
 
     def pattern(place: np.ndarray, height: np.ndarray) -> np.ndarray:
-        level, number = height / np.float32(storey), np.floor(place / bay).astype(int)
+        level, number = height / storey, np.floor(place / bay)
         aside = np.abs(place / bay - number - 0.5)
-        floor = level.astype(np.int32)
+        floor = level.astype(np.uint8)
         level -= floor
-        opening = aside <= width / 2
-        edged = aside <= width / 2 + 0.06
-        index = np.where((floor & 1).astype(bool), 0, 1)
-        index[(level < sill) & (level > sill - 0.07) & edged] = 2
-        windows = (level > sill) & (level < head) & opening
+        index = floor & 1
+        np.copyto(index, 2, where=(level < sill) & (level > sill - 0.07) & (aside <= width / 2 + 0.06))
+        windows = (level > sill) & (level < head) & (aside <= width / 2)
+        ground = height < (0.85 * storey if shop else 0.8)
+        np.copyto(index, 4, where=ground)
         if shop:
-            ground = height < 0.85 * storey
             windows = np.where(ground, (aside < 0.44) & (height > 0.4), windows)
-            index[ground] = 4
-        else:
-            index[height < 0.8] = 4
         if ledge:
-            index[level < 0.05] = 2
-        index[windows] = panes[floor % 8, number % 16][windows]
-        index[height > eaves] = 3
+            np.copyto(index, 2, where=level < 0.05)
+        glasses = 5 + (3 * floor + panes[number.astype(int) % 64].astype(np.uint8)) % 8
+        np.copyto(index, glasses, where=windows)
+        np.copyto(index, 3, where=height > eaves)
         return index
 
-    return Surface(STORED_ID["building"], palette, pattern, lambda place: np.full(place.shape, eaves + roof))
+    return Surface(STORED_ID["building"], palette, pattern, lambda place: np.full_like(place, eaves + roof))
 
 
 def wall(rng: np.random.Generator) -> Surface:
     """A wall of blocks or concrete."""
-    tall, block = rng.uniform(1.6, 3.5), rng.uniform((0.5, 0.25), (2.5, 0.7))
+    tall, wide, high = rng.uniform(1.6, 3.5), rng.uniform(0.5, 2.5), rng.uniform(0.25, 0.7)
     stone = np.array([(0.33, 0.31, 0.28), (0.3, 0.16, 0.11), (0.45, 0.43, 0.4)][rng.integers(3)])
     palette = stone * np.append(rng.uniform(0.8, 1.15, 5), [0.55, 1.25])[:, None]
 
     def pattern(place: np.ndarray, height: np.ndarray) -> np.ndarray:
-        row = np.floor(height / block[1]).astype(int)
-        at = place / block[0] + 0.5 * (row % 2)
-        column = np.floor(at).astype(int)
-        index = (row * 7 + column * 3) % 5
-        index[(at - column < 0.05) | (height / block[1] - row < 0.1)] = 5
+        row = (height / high).astype(np.int16)
+        at = place / wide + (row % 2) * np.float32(0.5)
+        column = np.floor(at)
+        index = (row * 7 + column.astype(np.int16) * 3) % 5
+        index[(at - column < 0.05) | (height / high - row < 0.1)] = 5
         index[height > tall - 0.2] = 6
         return index
 
-    return Surface(STORED_ID["wall"], palette, pattern, lambda place: np.full(place.shape, tall))
+    return Surface(STORED_ID["wall"], palette, pattern, lambda place: np.full_like(place, tall))
 
 
 def fence(rng: np.random.Generator) -> Surface:
@@ -233,7 +235,7 @@ def fence(rng: np.random.Generator) -> Surface:
         return np.where(posts, 1, np.where(bars | rails, 0, 2))
 
     palette = np.array([tint, tint * 0.7])
-    return Surface(STORED_ID["fence"], palette, pattern, lambda place: np.full(place.shape, tall))
+    return Surface(STORED_ID["fence"], palette, pattern, lambda place: np.full_like(place, tall), holes=True)
 
 
 def foliage(rng: np.random.Generator, tall: float, rough: float) -> Surface:
@@ -244,11 +246,15 @@ def foliage(rng: np.random.Generator, tall: float, rough: float) -> Surface:
     crests = np.convolve(rng.standard_normal(80), [0.25, 0.5, 0.25])
 
     def pattern(place: np.ndarray, height: np.ndarray) -> np.ndarray:
-        row, column = (grain * height).astype(np.int32) + offset, (grain * place).astype(np.int32)
-        return np.clip(1.3 * _NOISE[row % _TILE, column % _TILE] + 2.5 + 0.7 * height / tall, 0, 5).astype(np.int32)
+        row, column = (grain * height + offset).astype(np.intp), (grain * place).astype(np.intp) % _TILE
+        row %= _TILE
+        row *= _TILE
+        row += column
+        return _LEAVES.take(row)
 
     def top(place: np.ndarray) -> np.ndarray:
-        twigs = _NOISE[offset, (4 * place).astype(np.int32) % _TILE]
-        return tall + rough * np.interp(place / 2.5, np.arange(-41, 41), crests) + 0.12 * rough * twigs
+        twigs = _NOISE[offset, (4 * place).astype(np.intp) % _TILE]
+        crest = np.interp(place / 2.5, np.arange(-40, 40), crests)
+        return (tall + rough * crest + 0.12 * rough * twigs).astype(np.float32)
 
     return Surface(STORED_ID["vegetation"], palette, pattern, top)

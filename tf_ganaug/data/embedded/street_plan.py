@@ -13,21 +13,16 @@ import numpy as np
 from tf_ganaug.data.embedded import street_objects as objects
 from tf_ganaug.data.embedded import street_vehicles as vehicles
 from tf_ganaug.data.embedded.street_blocks import Street, fence, foliage, house_front, wall
-from tf_ganaug.data.embedded.street_shapes import put, turn
-from tf_ganaug.data.embedded.street_view import Canvas, Face, Surface
+from tf_ganaug.data.embedded.street_shapes import turned
+from tf_ganaug.data.embedded.street_view import Canvas, Face, Surface, Thing
 
 #: Signs of x on the left and on the right.
 _SIGNS = (-1, 1)
 
-#: Beyond this distance nothing stands on the street, and objects farther than `_PLAIN` have no marks.
-_REACH = 95.0
-_PLAIN = 45.0
+#: Nothing stands on the street beyond this distance.
+_REACH = 80.0
 
 _LANE = 3.2
-
-
-#: x, z and faces of an object.
-_Placed = tuple[float, float, list[Face]]
 
 
 class Lot(NamedTuple):
@@ -63,7 +58,7 @@ class Lot(NamedTuple):
         corners = [(self.x, self.ends[1]), (self.x, self.ends[0]), (self.back, self.ends[0])]
         walls = []
         for (x, z), (far_x, far_z) in zip(corners, corners[1:]):
-            points = np.array([(x, 0, z), (far_x, 0, far_z), (far_x, self.height, far_z), (x, self.height, z)])
+            points = [(x, 0, z), (far_x, 0, far_z), (far_x, self.height, far_z), (x, self.height, z)]
             walls.append(Face(points, None, self.front.label))
         return walls
 
@@ -116,7 +111,7 @@ def lots(plan: Street, rng: np.random.Generator, lit: bool) -> list[Lot]:
                     z = plan.crossing[1]
                     continue
             edge = None
-            if edges and 2 < z + length and z < 30 and rng.random() < 0.35:
+            if edges and z + length > 2 and z < 30 and rng.random() < 0.35:
                 edge = edges[rng.integers(len(edges))]
             ends = (z, z + length)
             found += _lot(plan.front(side), ends, edge, rng.random() < built, storeys, rng, lit)
@@ -144,17 +139,13 @@ def _lot(
     return [Lot(x, ends, trees, trees, 14.0, 0.8 * height), *front]
 
 
-def things(plan: Street, rng: np.random.Generator, lit: bool) -> list[Face]:
-    """The faces of all objects, the farthest object first."""
+def things(plan: Street, rng: np.random.Generator, lit: bool) -> list[Thing]:
+    """All objects, the farthest first."""
     placed = [*_traffic(plan, rng, lit), *_cycles(plan, rng), *_people(plan, rng), *_furniture(plan, rng, lit)]
-    faces: list[Face] = []
-    for x, z, thing in sorted(placed, key=lambda item: -item[1]):
-        kept = thing if z < _PLAIN else [face for face in thing if face.label is not None]
-        faces += put(kept, x, z)
-    return faces
+    return sorted(placed, key=lambda thing: -thing.z)
 
 
-def _traffic(plan: Street, rng: np.random.Generator, lit: bool) -> Iterator[_Placed]:
+def _traffic(plan: Street, rng: np.random.Generator, lit: bool) -> Iterator[Thing]:
     """Moving and parked vehicles."""
     rare = [kind for kind, share in ((vehicles.bus, 0.16), (vehicles.truck, 0.18)) if rng.random() < share]
     for x, oncoming in plan.lanes:
@@ -167,7 +158,7 @@ def _traffic(plan: Street, rng: np.random.Generator, lit: bool) -> Iterator[_Pla
             elif rare and z < 40 and rng.random() < 0.6:
                 kind = rare.pop()
             thing = kind(rng, lit)
-            yield x + rng.normal(0, 0.15), z, _around(thing) if oncoming else thing
+            yield _headed(x + rng.normal(0, 0.15), z, thing, oncoming)
             z += _length(thing) + 2 + rng.exponential(gap)
     for side, sign in enumerate(_SIGNS):
         x = plan.road[side] - sign * 1.05
@@ -177,42 +168,43 @@ def _traffic(plan: Street, rng: np.random.Generator, lit: bool) -> Iterator[_Pla
         for z in np.arange(rng.uniform(3, 8), 70, 6.2):
             if rng.random() < full and not _crosses(plan, z, 6):
                 thing = vehicles.car(rng, False)
-                yield x + rng.normal(0, 0.08), z, _around(thing) if side == 0 else thing
+                yield _headed(x + rng.normal(0, 0.08), z, thing, side == 0)
     if plan.crossing and rng.random() < 0.5:
-        thing = vehicles.car(rng, lit)
-        yield rng.uniform(-12, 12), np.mean(plan.crossing), turn(thing, rng.choice([-np.pi / 2, np.pi / 2]))
+        z, turn = sum(plan.crossing) / 2, (0.5 if rng.random() < 0.5 else -0.5) * np.pi
+        yield Thing(rng.uniform(-12, 12), z, _turn(vehicles.car(rng, lit), turn))
 
 
-def _cycles(plan: Street, rng: np.random.Generator) -> Iterator[_Placed]:
+def _cycles(plan: Street, rng: np.random.Generator) -> Iterator[Thing]:
     """Cyclists, motorcyclists and cycles that stand about."""
     for side, sign in enumerate(_SIGNS):
         if rng.random() < 0.1:
             kind = objects.motorcycle if rng.random() < 0.3 else objects.bicycle
             angle = rng.normal(0, 0.15) if rng.random() < 0.75 else rng.choice([-1, 1]) * rng.uniform(0.8, 1.6)
             x = plan.road[side] - sign * rng.uniform(0.6, 1.2) if abs(angle) < 0.6 else rng.uniform(-5, 5)
-            yield x, rng.uniform(6, 22), kind(rng, angle) + objects.rider(rng, angle)
+            yield Thing(x, rng.uniform(6, 22), kind(rng, angle) + objects.rider(rng, angle))
         if rng.random() < 0.16:
             kind = objects.motorcycle if rng.random() < 0.25 else objects.bicycle
             z, angle = rng.uniform(5, 25), rng.uniform(-1.5, 1.5)
             for number in range(rng.integers(1, 5)):
                 x = plan.road[side] + sign * rng.uniform(0.5, 1.2)
-                yield x, z + 0.7 * number, kind(rng, angle + rng.normal(0, 0.1))
+                yield Thing(x, z + 0.7 * number, kind(rng, angle + rng.normal(0, 0.1)))
 
 
-def _people(plan: Street, rng: np.random.Generator) -> Iterator[_Placed]:
+def _people(plan: Street, rng: np.random.Generator) -> Iterator[Thing]:
     """Alone or in small groups on the sidewalks, and on the zebra crossing."""
     for _ in range(rng.poisson(rng.choice([1, 4, 8]))):
         side, z = rng.integers(2), 5 + 50 * rng.random() ** 1.7
         sign, across = _SIGNS[side], rng.uniform(0.15, 0.9)
         for number in range(rng.choice([1, 2, 3], p=[0.65, 0.25, 0.1])):
             x = plan.road[side] + sign * (across * plan.walks[side] + 0.5 * number)
-            yield x, z + rng.uniform(0, 0.6), objects.person(rng)
+            yield Thing(x, z + rng.uniform(0, 0.6), objects.person(rng))
     if plan.crossing and plan.zebra:
         for _ in range(rng.poisson(1.2)):
-            yield rng.uniform(*plan.road), plan.crossing[0] - rng.uniform(1.5, 4), objects.person(rng)
+            z = plan.crossing[0] - rng.uniform(1.5, 4)
+            yield Thing(rng.uniform(*plan.road), z, objects.person(rng))
 
 
-def _furniture(plan: Street, rng: np.random.Generator, lit: bool) -> Iterator[_Placed]:
+def _furniture(plan: Street, rng: np.random.Generator, lit: bool) -> Iterator[Thing]:
     """Trees, lamp posts, signs, traffic lights and bins."""
     for side, sign in enumerate(_SIGNS):
         kerb, walk = plan.road[side] + sign * 0.5, plan.walks[side]
@@ -221,17 +213,19 @@ def _furniture(plan: Street, rng: np.random.Generator, lit: bool) -> Iterator[_P
             for z in np.arange(rng.uniform(7, 16), _REACH, step):
                 if not _crosses(plan, z, 3):
                     blobs = int(np.clip(420 / z, 8, 36))
-                    yield kerb + sign * 0.4, z, objects.tree(rng, tall * rng.uniform(0.85, 1.1), wide, blobs)
+                    yield Thing(kerb + sign * 0.4, z, objects.tree(rng, tall * rng.uniform(0.85, 1.1), wide, blobs))
         if rng.random() < 0.6:
             for z in np.arange(rng.uniform(6, 25), _REACH, rng.uniform(18, 32)):
-                yield kerb, z, objects.lamp_post(rng, sign, lit)
+                yield Thing(kerb, z, objects.lamp_post(rng, sign, lit))
         for _ in range(rng.poisson(1.1)):
-            yield kerb + sign * rng.uniform(-0.1, 0.3), rng.uniform(6, 40), objects.traffic_sign(rng)
+            x, z = kerb + sign * rng.uniform(-0.1, 0.3), rng.uniform(6, 40)
+            yield Thing(x, z, objects.traffic_sign(rng))
         if rng.random() < 0.25:
-            yield plan.road[side] + sign * rng.uniform(0.5, walk), rng.uniform(6, 22), objects.clutter(rng)
+            x, z = plan.road[side] + sign * rng.uniform(0.5, walk), rng.uniform(6, 22)
+            yield Thing(x, z, objects.clutter(rng))
         if plan.crossing and rng.random() < 0.6:
             z = rng.choice(plan.crossing) + rng.uniform(-1, 0)
-            yield kerb, z, objects.traffic_light(rng, sign)
+            yield Thing(kerb, z, objects.traffic_light(rng, sign))
 
 
 def _crosses(plan: Street, z: float, room: float) -> bool:
@@ -239,10 +233,18 @@ def _crosses(plan: Street, z: float, room: float) -> bool:
     return plan.crossing is not None and plan.crossing[0] - 5 - room < z < plan.crossing[1] + 1
 
 
-def _length(thing: list[Face]) -> float:
-    return max(face.points[:, 2].max() for face in thing)
+def _length(vehicle: list[Face]) -> float:
+    return max(z for face in vehicle for _, _, z in face.points)
 
 
-def _around(thing: list[Face]) -> list[Face]:
-    """The vehicle coming towards the camera, its front at its origin."""
-    return put(turn(thing, np.pi), 0.0, _length(thing))
+def _turn(vehicle: list[Face], angle: float) -> list[Face]:
+    return [face._replace(points=[turned(point, angle) for point in face.points]) for face in vehicle]
+
+
+def _headed(x: float, z: float, vehicle: list[Face], oncoming: bool) -> Thing:
+    """The vehicle with its near end at z."""
+    if not oncoming:
+        return Thing(x, z, vehicle)
+    length = _length(vehicle)
+    around = [face._replace(points=[(-x, y, length - z) for x, y, z in face.points]) for face in vehicle]
+    return Thing(x, z, around)

@@ -18,21 +18,66 @@ from PIL import Image, ImageDraw, ImageFilter
 #: Nothing nearer to the camera is drawn, metres.
 NEAR = 0.8
 
+#: Marks of half as many square samples are not painted.
+_SMALL = 6.0
+
+
+#: (x, y, z).
+Point = tuple[float, float, float]
+
 
 class Face(NamedTuple):
     """A flat polygon of an object.
 
     Attributes:
-        points: (n, 3), convex or nearly so, counterclockwise as seen from outside.
+        points: convex or nearly so, counterclockwise as seen from outside.
         colour: (3,); None to leave the colours as they are, where one sees through.
         label: stored id; None for a mark upon another face, which has the label already.
         normal: of a face that is seen from both sides, (3,); None for a face of a solid body.
     """
 
-    points: np.ndarray
+    points: Sequence[Point]
     colour: np.ndarray | None
     label: int | None
-    normal: tuple[float, float, float] | None = None
+    normal: Point | np.ndarray | None = None
+
+
+class Thing(NamedTuple):
+    """An object in the street.
+
+    Attributes:
+        x: of its origin.
+        z: of its origin.
+        faces: about that, those to be painted first first.
+    """
+
+    x: float
+    z: float
+    faces: list[Face]
+
+
+class Mesh(NamedTuple):
+    """The faces of all things, in the order they are painted.
+
+    Attributes:
+        points: (n, 3), those of the first face first.
+        starts: (F + 1,), where the points of each face begin, and n.
+        faces: F of them, for their colours, labels and normals.
+    """
+
+    points: np.ndarray
+    starts: np.ndarray
+    faces: list[Face]
+
+    @classmethod
+    def of(cls, things: Sequence[Thing]) -> Mesh:
+        """Things in this order."""
+        faces = [face for thing in things for face in thing.faces]
+        starts = np.cumsum([0] + [len(face.points) for face in faces])
+        points = np.array([point for face in faces for point in face.points])
+        counts = [sum(len(face.points) for face in thing.faces) for thing in things]
+        points += np.repeat([(thing.x, 0.0, thing.z) for thing in things], counts, axis=0)
+        return cls(points, starts, faces)
 
 
 class Surface(NamedTuple):
@@ -42,14 +87,16 @@ class Surface(NamedTuple):
         label: stored id of all that lies below `top`.
         palette: (K, 3) colours.
         pattern: from metres along the plane (n,) and metres above the ground (m, n) to indices (m, n) of
-            `palette`; K where one sees through.
+            `palette`, of any integer type.
         top: from metres along the plane (n,) to its height there (n,).
+        holes: whether one sees through where the index is K.
     """
 
     label: int
     palette: np.ndarray
     pattern: Callable[[np.ndarray, np.ndarray], np.ndarray]
     top: Callable[[np.ndarray], np.ndarray]
+    holes: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,9 +154,10 @@ class Light:
         direct: (3,) light of the sun.
         ambient: (3,) light of the sky.
         air: (3,) colour of what is far away.
-        sight: metres over which the air takes 63 % of the contrast.
         sky: (2, 3) colours at the top and at the horizon.
+        sight: metres over which the air takes 63 % of the contrast.
         shade: the part of the light that a shadow takes from the ground.
+        blur: metres that a shadow's edge is wide, as seen 10 m ahead.
         lamps: whether they are on.
     """
 
@@ -117,23 +165,26 @@ class Light:
     direct: np.ndarray
     ambient: np.ndarray
     air: np.ndarray
-    sight: float
     sky: np.ndarray
+    sight: float
     shade: float
+    blur: float
     lamps: bool
 
-    def on(self, colour: np.ndarray, normal: np.ndarray, depth: np.ndarray) -> np.ndarray:
-        """What is seen of surfaces: colours (..., 3), unit normals (..., 3) and depths (..., 1) in metres.
+    def on(self, normals: np.ndarray) -> np.ndarray:
+        """The light that falls on surfaces with unit normals (..., 3)."""
+        sky = 0.72 + 0.28 * normals[..., 1:2]
+        return self.ambient * sky + self.direct * np.maximum(normals @ self.sun, 0)[..., None]
 
-        Returns:
-            (..., 3) linear light.
-        """
-        normal = np.asarray(normal)
-        sky = 0.72 + 0.28 * normal[..., 1:2]
-        light = self.ambient * sky + self.direct * np.maximum(normal @ self.sun, 0)[..., None]
-        lit = np.where(np.max(colour, axis=-1, keepdims=True) > 1, colour, colour * light)
+    def through_air(self, colours: np.ndarray, depth: np.ndarray | float) -> np.ndarray:
+        """How colours (..., 3) look from `depth` metres away, (..., 1)."""
         clear = np.exp(-depth / self.sight)
-        return lit * clear + self.air * (1 - clear)
+        return colours * clear + self.air * (1 - clear)
+
+    def seen(self, colours: np.ndarray, normals: np.ndarray, depth: np.ndarray | float) -> np.ndarray:
+        """Display values, uint8, of surfaces that reflect or shine: (n, 3), (n, 3) or (3,), and (n, 1)."""
+        shines = colours.max(axis=1, keepdims=True) > 1
+        return encode(self.through_air(np.where(shines, colours, colours * self.on(normals)), depth))
 
 
 def encode(light: np.ndarray) -> np.ndarray:
@@ -167,7 +218,7 @@ class Canvas:
         order = slice(None, None, 1 if at[-1] > at[0] else -1)
         columns = self._columns(at.min(), at.max())
         depth = 1 / np.interp(columns, at[order], 1 / z[order])
-        self._upright(columns, depth, depth, surface, (-np.sign(x), 0.0, 0.0))
+        self._upright(columns, depth, depth, surface, np.array([-np.sign(x), 0, 0], np.float32))
 
     def across(self, z: float, ends: tuple[float, float], surface: Surface) -> None:
         """Paints a plane that faces the camera z metres ahead, from x = `ends[0]` to `ends[1]`."""
@@ -176,52 +227,52 @@ class Canvas:
         left, right = self.view.column(np.array(ends), z)
         columns = self._columns(left, right)
         x = np.interp(columns, (left, right), ends)
-        self._upright(columns, x, np.full_like(x, z), surface, (0.0, 0.0, -1.0))
+        self._upright(columns, x, np.full(x.shape, z), surface, np.array([0, 0, -1], np.float32))
 
     def _columns(self, left: float, right: float) -> np.ndarray:
         low, high = np.clip((np.ceil(left), np.floor(right) + 1), 0, self.labels.shape[1]).astype(int)
         return np.arange(low, max(low, high))
 
     def _upright(
-        self, columns: np.ndarray, place: np.ndarray, depth: np.ndarray, surface: Surface, normal: tuple[float, ...]
+        self, columns: np.ndarray, place: np.ndarray, depth: np.ndarray, surface: Surface, normal: np.ndarray
     ) -> None:
         """Columns (n,) of a surface, whose metres along it are `place` (n,) and whose distance is `depth` (n,)."""
         if not len(columns):
             return
-        view, top = self.view, surface.top(place)
+        view, place, depth = self.view, place.astype(np.float32), depth.astype(np.float32)
+        top = surface.top(place)
         first = max(0, int(view.row(top, depth).min()))
-        last = min(self.labels.shape[0], int(view.row(0.0, depth).max()) + 1)
-        rows = np.arange(first, max(first, last), dtype=np.float32)[:, None]
-        slope = ((rows / (2 * view.height) - view.horizon) / view.focal).astype(np.float32)
-        height = view.eye - slope * depth.astype(np.float32)
-        inside = (height >= 0) & (height <= top.astype(np.float32))
-        index = surface.pattern(place.astype(np.float32), height)
-        seen = encode(self.light.on(surface.palette, normal, np.mean(depth)[None]))
-        window = slice(first, max(first, last)), slice(columns[0], columns[-1] + 1)
-        self.labels[window][inside] = surface.label
-        opaque = inside & (index < len(seen))
-        self.colours[window][opaque] = seen[index[opaque]]
+        last = max(first, min(self.labels.shape[0], int(view.row(0.0, depth).max()) + 1))
+        slope = (np.arange(first, last, dtype=np.float32)[:, None] / (2 * view.height) - view.horizon) / view.focal
+        height = view.eye - slope * depth
+        inside = (height >= 0) & (height <= top)
+        index = surface.pattern(place, height)
+        seen = self.light.seen(surface.palette, normal, depth.mean())
+        window = slice(first, last), slice(columns[0], columns[-1] + 1)
+        np.copyto(self.labels[window], np.uint8(surface.label), where=inside)
+        if surface.holes:
+            inside &= index < len(seen)
+        np.copyto(self.colours[window], seen.take(index, axis=0, mode="clip"), where=inside[..., None])
 
-    def faces(self, faces: Sequence[Face]) -> None:
-        """Paints the faces of objects, the first first."""
-        starts = np.cumsum([0] + [len(face.points) for face in faces])
-        points = np.concatenate([face.points for face in faces])
-        flat = self.view.project(points)
-        front = points[starts[:-1], 2] > NEAR
-        outward = _outward(points, starts)
+    def faces(self, mesh: Mesh) -> None:
+        """Paints objects, whose first face is the first painted; marks too small to be seen are left out."""
+        points, starts, faces = mesh
+        flat, depth = self.view.project(points), points[starts[:-1], 2:]
         solid = np.array([face.normal is None for face in faces])
-        normals = np.array([out if face.normal is None else face.normal for face, out in zip(faces, outward)])
+        flipped = np.array([(0, 0, 0) if face.normal is None else face.normal for face in faces])
+        normals = np.where(solid[:, None], _outward(points, starts), flipped)
         colours = np.array([(0, 0, 0) if face.colour is None else face.colour for face in faces])
-        seen = encode(self.light.on(colours, normals, points[starts[:-1], 2:]))
-        shown = front & (~solid | (_areas(flat, starts) > 0))
+        seen = self.light.seen(colours, normals, depth).tolist()
+        area = _areas(flat, starts)
+        marks = np.array([face.label is None for face in faces])
+        shown = (depth[:, 0] > NEAR) & (~solid | (area > 0)) & (~marks | (np.abs(area) > _SMALL))
         colour_image, label_image = Image.fromarray(self.colours), Image.fromarray(self.labels)
         paint, mark = ImageDraw.Draw(colour_image), ImageDraw.Draw(label_image)
         flat = np.rint(flat).astype(int)
         for number in np.flatnonzero(shown):
-            outline = flat[starts[number] : starts[number + 1]].ravel().tolist()
-            face = faces[number]
+            outline, face = flat[starts[number] : starts[number + 1]].ravel().tolist(), faces[number]
             if face.colour is not None:
-                paint.polygon(outline, fill=tuple(seen[number].tolist()))
+                paint.polygon(outline, fill=tuple(seen[number]))
             if face.label is not None:
                 mark.polygon(outline, fill=face.label)
         self.colours, self.labels = np.array(colour_image), np.array(label_image)
@@ -235,27 +286,24 @@ class Canvas:
         return picture / 16, self.labels[1::2, 1::2].copy()
 
 
-def shadows(view: View, light: Light, faces: Sequence[Face], first: int, blur: float) -> np.ndarray:
-    """Where faces keep the sun from the ground.
+def shadows(view: View, light: Light, mesh: Mesh, first: int) -> np.ndarray:
+    """Where objects keep the sun from the ground.
 
     Args:
         first: the first sample row of the ground.
-        blur: metres that a shadow's edge is wide, as seen 10 m ahead.
 
     Returns:
         (rows from `first` on, columns) float32, 1 in full shadow.
     """
     mask = Image.new("L", (2 * view.width + 1, 2 * view.height + 1 - first))
     draw = ImageDraw.Draw(mask)
-    casting = [face for face in faces if face.label is not None]
-    starts = np.cumsum([0] + [len(face.points) for face in casting])
-    points = np.concatenate([face.points for face in casting])
-    fallen = points - points[:, 1:2] * (light.sun / light.sun[1])
+    fallen = mesh.points - mesh.points[:, 1:2] * (light.sun / light.sun[1])
     flat = np.rint(view.project(fallen) - (0, first)).astype(int)
-    for start, end in zip(starts, starts[1:]):
-        if fallen[start:end, 2].max() > NEAR:
+    ahead = np.maximum.reduceat(fallen[:, 2], mesh.starts[:-1]) > NEAR
+    for face, start, end, seen in zip(mesh.faces, mesh.starts, mesh.starts[1:], ahead):
+        if seen and face.label is not None:
             draw.polygon(flat[start:end].ravel().tolist(), fill=255)
-    radius = blur * view.focal / 10 * 2 * view.height
+    radius = light.blur * view.focal / 10 * 2 * view.height
     return np.asarray(mask.filter(ImageFilter.BoxBlur(radius)), np.float32) / 255
 
 

@@ -1,0 +1,205 @@
+"""Axial slices of T1-weighted, contrast-enhanced head MR without skull, drawn by code, with exact labels.
+
+Made to try the programs without any download, not to stand for patients. As in BraTS, the slices of a
+subject divide a stack 155 mm high, so that some lie below or above the brain: about 15 % are empty. That
+is the share of Foroozandeh and Eklund (2020), section 3.2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+import numpy as np
+
+from tf_ganaug.data.brain import CSF, ENHANCING, GREY_MATTER, NECROTIC, OEDEMA, SEVEN, WHITE_MATTER
+from tf_ganaug.data.cases import Case, Dataset, LabelSpec
+from tf_ganaug.data.embedded.head_anatomy import Head, Tissues
+from tf_ganaug.data.embedded.head_tumour import Tumour, TumourParts
+from tf_ganaug.data.embedded.solids import Waves, covered
+
+#: The picture's side in millimetres.
+FIELD = 200.0
+
+#: The height of the stack of slices in millimetres, and that of its middle above the head's origin.
+STACK, MIDDLE = 155.0, 6.0
+
+#: The part of the subjects that has a tumour.
+DISEASED = 0.7
+
+
+def read(subjects: int, slices: int, native_size: int, seed: int = 0, spec: LabelSpec = SEVEN) -> Dataset:
+    """A data set of slices that are drawn when they are read.
+
+    Args:
+        subjects: how many; about 70 % have a tumour.
+        slices: of each subject, evenly spaced from below the brain to above it.
+        native_size: side of the square images in pixels.
+        seed: of all subjects; subject n is the same whatever `subjects` is.
+        spec: `brain.SEVEN`, or one of its views with fewer classes.
+
+    Returns:
+        Images (native_size, native_size, 1) uint16, 0 outside the brain and up to about 3000 in it; labels
+        (native_size, native_size) uint8, the stored ids of `brain.SEVEN`. Empty slices are among them.
+    """
+    cases = tuple(_case(seed, n, number, slices, native_size) for n in range(subjects) for number in range(slices))
+    return Dataset("synthetic head MR (drawn by code)", cases, spec, channels=1, synthetic=True)
+
+
+def draw(seed: int, subject: int, number: int, slices: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """One slice; at another size it is the same picture, but for the noise.
+
+    Args:
+        seed: of the data set.
+        subject: 0, 1, 2, ...
+        number: of the slice, 0 the lowest.
+        slices: how many divide the stack.
+        size: side of the square picture in pixels.
+
+    Returns:
+        Image (size, size) uint16, and label (size, size) uint8, the stored ids of `brain.SEVEN`.
+    """
+    patient = _patient(seed, subject)
+    height = MIDDLE + STACK * ((number + patient.offset) / slices - 0.5)
+    points = patient.head.points(height, size, FIELD)
+    tissues, tumour = patient.anatomy(points)
+    image = patient.scan.signal(points, tissues, tumour, FIELD / size)
+    image = patient.scan.noisy(image, np.random.default_rng([seed, subject, number, slices, size]))
+    return np.where(tissues.brain < 0, image, 0).astype(np.uint16), _label(tissues, tumour)
+
+
+@dataclass(frozen=True)
+class Scan:
+    """How bright things are in a subject's images; white matter without noise and bias is 1.
+
+    Attributes:
+        level: stored value of white matter.
+        grey, fluid, core, oedema, rim, falx: brightness.
+        texture: unevenness of the tumour.
+        bias: unevenness of the field.
+        unevenness: of the field, as a part of the signal.
+        noise: standard deviation.
+    """
+
+    level: float
+    grey: float
+    fluid: float
+    core: float
+    oedema: float
+    rim: float
+    falx: float
+    texture: Waves
+    bias: Waves
+    unevenness: float
+    noise: float
+
+    @classmethod
+    def taken(cls, rng: np.random.Generator) -> Scan:
+        return cls(
+            level=rng.uniform(600, 1300),
+            grey=rng.uniform(0.74, 0.84),
+            fluid=rng.uniform(0.20, 0.34),
+            core=rng.uniform(0.40, 0.60),
+            oedema=rng.uniform(0.80, 0.90),
+            rim=rng.uniform(1.35, 1.80),
+            falx=rng.uniform(0.6, 1.3),
+            texture=Waves.drawn(rng, 12),
+            bias=Waves.drawn(rng, 250),
+            unevenness=rng.uniform(0.03, 0.12),
+            noise=rng.uniform(0.015, 0.045),
+        )
+
+    def signal(self, points: np.ndarray, tissues: Tissues, tumour: TumourParts | None, pixel: float) -> np.ndarray:
+        """The brightness of pixels, of which several tissues may have a part, (...).
+
+        Args:
+            points: (3, ...) of the head's frame.
+            pixel: side in millimetres.
+        """
+        image = 1 + (self.grey - 1) * covered(tissues.grey, pixel)
+        fluid = self.fluid + (self.falx - self.fluid) * covered(tissues.falx - 0.5, pixel)
+        layers = [(tissues.fluid, fluid)]
+        if tumour is not None:
+            texture = 1 + 0.07 * self.texture(points)
+            brightness = (self.oedema, self.rim * texture, self.core * texture)
+            layers += zip((tumour.whole, tumour.lump, tumour.core), brightness)
+        for distance, level in layers:
+            image += covered(distance, pixel) * (level - image)
+        return image * np.exp(self.unevenness * self.bias(points))
+
+    def noisy(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Stored values of an image, with the noise of a magnitude image; at least 1."""
+        real, imaginary = self.noise * rng.standard_normal((2, *image.shape), np.float32)
+        return np.clip(np.rint(self.level * np.hypot(image + real, imaginary)), 1, 65535)
+
+
+@dataclass(frozen=True)
+class Patient:
+    """A subject.
+
+    Attributes:
+        offset: of the slices, 0 to 1 of their distance.
+    """
+
+    head: Head
+    tumour: Tumour | None
+    scan: Scan
+    offset: float
+
+    @classmethod
+    def admitted(cls, rng: np.random.Generator) -> Patient:
+        head = Head.born(rng)
+        tumour = Tumour.grown(rng, head) if rng.random() < DISEASED else None
+        return cls(head, tumour, Scan.taken(rng), rng.random())
+
+    def anatomy(self, points: np.ndarray) -> tuple[Tissues, TumourParts | None]:
+        """What is at points (3, ...) of the head's frame."""
+        if self.tumour is None:
+            return self.head.tissues(points), None
+        # The skull does not give way.
+        brain = self.head.outline(points)
+        moved = self.tumour.before(points, np.clip(-brain / 20, 0, 1))
+        tissues = self.head.tissues(moved)._replace(brain=brain)
+        return tissues, self.tumour.parts(points, tissues)
+
+
+@lru_cache(maxsize=8)
+def _patient(seed: int, subject: int) -> Patient:
+    return Patient.admitted(np.random.default_rng([seed, subject]))
+
+
+#: A case's image and label are mostly read one after the other, so the last drawing is kept.
+_drawn = lru_cache(maxsize=2)(draw)
+
+
+def _case(seed: int, subject: int, number: int, slices: int, size: int) -> Case:
+    name = f"head-{subject:04d}"
+    case = f"{name}-{number:03d}"
+    return Case(
+        id=case,
+        subject=name,
+        spacing=(FIELD / size, FIELD / size),
+        files=(f"{case} (drawn, seed {seed}, {slices} slices, {size} pixels)",),
+        read_image=partial(_read_image, seed, subject, number, slices, size),
+        read_label=partial(_read_label, seed, subject, number, slices, size),
+    )
+
+
+def _read_image(*which: int) -> np.ndarray:
+    return _drawn(*which)[0][..., None].copy()
+
+
+def _read_label(*which: int) -> np.ndarray:
+    return _drawn(*which)[1].copy()
+
+
+def _label(tissues: Tissues, tumour: TumourParts | None) -> np.ndarray:
+    """Stored ids (...) uint8; a tumour's parts win."""
+    label = np.full(tissues.brain.shape, WHITE_MATTER, np.uint8)
+    layers = [(tissues.grey, GREY_MATTER), (tissues.fluid, CSF)]
+    if tumour is not None:
+        layers += zip(tumour[::-1], (OEDEMA, ENHANCING, NECROTIC))
+    for distance, number in layers:
+        label[distance < 0] = number
+    label[tissues.brain >= 0] = 0
+    return label
