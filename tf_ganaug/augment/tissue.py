@@ -31,8 +31,9 @@ BRAIN_IDS = np.array([brain.BACKGROUND, brain.CSF, brain.GREY_MATTER, brain.WHIT
 BETA = 0.1
 
 #: Vessels and enhancing tumour, far brighter than tissue on T1c, would take a class of their own: dipy
-#: sees intensities cut at this many robust standard deviations above the brain's median.
-CUT = 3.0
+#: sees intensities cut at this percentile of the brain's, which lies within white matter, a third or more
+#: of a brain.
+CUT = 95
 
 
 class Classifier(NamedTuple):
@@ -130,13 +131,10 @@ def _bounding_box(mask: np.ndarray) -> tuple[slice, ...]:
 def _fit(volume: np.ndarray, inside: np.ndarray) -> np.ndarray:
     from dipy.segment.tissue import TissueClassifierHMRF
 
-    values = volume[inside]
-    median = np.median(values)
-    deviation = 1.4826 * np.median(np.abs(values - median))
-    top = min(median + CUT * deviation, values.max())
     # The background needs some spread, and dipy draws its own without a seed wherever it finds zeros.
     noise = np.random.default_rng(0).normal(1e-3, 1e-4, volume.shape)
-    scaled = np.where(inside, np.minimum(volume / top, 1.0), noise)
-    _, classes, _ = TissueClassifierHMRF(verbose=False).classify(scaled, 3, BETA)
+    scaled = np.where(inside, np.minimum(volume / np.percentile(volume[inside], CUT), 1.0), noise)
+    with np.errstate(all="ignore"):  # an empty class divides by zero; the caller refuses it
+        _, classes, _ = TissueClassifierHMRF(verbose=False).classify(scaled, 3, BETA)
     # The darkest CSF may fall to the background's class.
     return np.where(inside, np.maximum(classes, 1), 0).astype(np.uint8)

@@ -22,6 +22,9 @@ _LOWER = 45.0
 #: The height of the cerebrum's widest level.
 _LEVEL = 9.0
 
+#: Half the length of the line that a hemisphere is curled about.
+_LINE = 40.0
+
 #: Frontal horn, body, atrium and occipital horn of the left lateral ventricle, (x, y, z, radius).
 _VENTRICLE = np.array(
     [
@@ -54,6 +57,7 @@ class Tissues(NamedTuple):
         brain: the brain with the fluid around it.
         fluid: cerebrospinal fluid.
         ventricles: the lateral and third ventricles, which are a part of the fluid.
+        cerebrum: both hemispheres, without cerebellum and brain stem.
         grey: cortex and nuclei; where neither this nor the fluid is, there is white matter.
         falx: the membrane between the hemispheres, not signed.
     """
@@ -61,6 +65,7 @@ class Tissues(NamedTuple):
     brain: np.ndarray
     fluid: np.ndarray
     ventricles: np.ndarray
+    cerebrum: np.ndarray
     grey: np.ndarray
     falx: np.ndarray
 
@@ -96,11 +101,11 @@ class Head:
     @classmethod
     def born(cls, rng: np.random.Generator) -> Head:
         nod, roll, turn = np.deg2rad(rng.normal((0, 0, 0), (4, 2, 4)))
-        scale = rng.uniform(0.94, 1.05) * rng.uniform((0.97, 0.97, 0.94), (1.03, 1.03, 0.99))
+        scale = rng.uniform(0.94, 1.05) * rng.uniform((0.97, 0.97, 0.91), (1.03, 1.03, 0.95))
         age = rng.uniform()
         return cls(
             frame=(_rotation(nod, roll, turn) / scale[:, None]).astype(np.float32),
-            shift=rng.uniform((-4, -3, -4), (4, 3, 4)).astype(np.float32),
+            shift=rng.uniform((-4, -4, -4), (4, 0, 4)).astype(np.float32),
             warp=Waves.drawn(rng, 110, outputs=3),
             folds=Waves.drawn(rng, 26, count=24),
             swirl=Waves.drawn(rng, 30, outputs=3),
@@ -121,7 +126,7 @@ class Head:
         """
         at = ((np.arange(size, dtype=np.float32) + 0.5) / size - 0.5) * field
         place = np.stack([*np.meshgrid(at, at), np.full((size, size), height, np.float32)])
-        return np.tensordot(self.frame, place - self.shift[:, None, None], axes=1)
+        return np.einsum("ij,jhw->ihw", self.frame, place - self.shift[:, None, None])
 
     def outline(self, points: np.ndarray) -> np.ndarray:
         """`Tissues.brain` alone."""
@@ -132,7 +137,7 @@ class Head:
         side, left = self._left(points)
         cerebrum, cerebellum, stem = _parts(left)
         brain = _outline(cerebrum, cerebellum, stem)
-        cleft = self._cleft(left)
+        cleft = _cleft(left)
         falx = np.hypot(left[0], np.maximum(-cleft, 0))
         sulci = self._sulci(left, side, np.minimum(-cerebrum, 1.7 * falx))
         # The cistern around the midbrain; the tentorium parts cerebrum and cerebellum.
@@ -144,24 +149,21 @@ class Head:
         bark = np.maximum(cerebrum, gyri - self.cortex)
         leaves = np.maximum(cerebellum, -cerebellum - 11 - 1.5 * self.depth(2 * points))
         grey = np.minimum(np.minimum(bark, leaves), _nuclei(left))
-        return Tissues(brain, fluid, ventricles, np.maximum(grey, -stem), falx)
+        return Tissues(brain, fluid, ventricles, np.maximum(cerebrum, -cistern), np.maximum(grey, -stem), falx)
 
     def _left(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The side of points, -1 or 1, and the place that is theirs in the left half of the common brain."""
         x, y, z = points + 2 * self.warp(points)
         return np.sign(x), np.stack([np.abs(x), y, z])
 
-    def _cleft(self, left: np.ndarray) -> np.ndarray:
-        """How far above or before the corpus callosum and what lies below it, millimetres, along the midline."""
-        return ellipsoid(left[1:], (-6, -1), (42, 28))
-
     def _sulci(self, left: np.ndarray, side: np.ndarray, depth: np.ndarray) -> np.ndarray:
         """Distance to the fluid of the sulci and of the Sylvian fissure."""
         bent = left + 2 * self.swirl(left)
         # Sulci run towards the line that the hemisphere is curled about.
         x, y, z = bent
-        line = 0.8 * np.clip(y, -55, 55)
-        reach = np.sqrt(sum((c / r) ** 2 for c, r in zip((x, y - line, z - _LEVEL), (66, 44, 70))))
+        line = np.clip(0.8 * y, -_LINE, _LINE)
+        radii = (_RADII[0], _RADII[1] - _LINE, _RADII[2])
+        reach = np.sqrt(sum((c / r) ** 2 for c, r in zip((x, y - line, z - _LEVEL), radii)))
         scale = 1 / np.maximum(reach, 0.3)
         # Most are upright, so heights count less: what runs level would be cut lengthwise.
         surface = np.stack([x * scale, line + (y - line) * scale, 0.4 * (z - _LEVEL) * scale])
@@ -206,9 +208,14 @@ def _outline(cerebrum: np.ndarray, cerebellum: np.ndarray, stem: np.ndarray) -> 
     return melt(melt(cerebrum, cerebellum, 10), stem, 8) - 1.5
 
 
+def _cleft(left: np.ndarray) -> np.ndarray:
+    """Distance in the midline to the corpus callosum and what lies below it, negative there."""
+    return ellipsoid(left[1:], (-6, -1), (42, 28))
+
+
 def _cerebrum(left: np.ndarray) -> np.ndarray:
     """Frontal to occipital lobe, flat below, and the temporal lobe."""
-    x, y, z = left
+    _, y, z = left
     radii = (*_RADII[:2], np.where(z > _LEVEL, _RADII[2], _LOWER).astype(np.float32))
     body = ellipsoid(left, (0, 2, _LEVEL), radii)
     floor = -28 + 6 * np.clip(y / 60, 0, 1)
@@ -223,10 +230,13 @@ def _cerebellum(left: np.ndarray) -> np.ndarray:
 
 
 def _folia(left: np.ndarray, depth: np.ndarray) -> np.ndarray:
-    """Distance to the fluid around the cerebellum and between its leaves, which run around the brain stem."""
+    """Distance to the fluid around the cerebellum and between its leaves, which run around the brain stem.
+
+    Between the leaves there is so little that no pixel is full of it.
+    """
     x, y, z = left
-    around = np.hypot(0.6 * x, y - 8) + 0.5 * z
-    return np.minimum(depth, np.hypot(np.abs(around % 7 - 3.5), np.maximum(depth - 9, 0)) - 0.35)
+    around = np.hypot(0.8 * x, y - 8) + 0.5 * z
+    return np.minimum(depth, np.hypot(np.abs(around % 8 - 4), np.maximum(depth - 9, 0)) + 0.3)
 
 
 def _nuclei(left: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ from tf_ganaug.data.embedded.solids import Waves, covered
 FIELD = 200.0
 
 #: The height of the stack of slices in millimetres, and that of its middle above the head's origin.
-STACK, MIDDLE = 155.0, 6.0
+STACK, MIDDLE = 155.0, 5.0
 
 #: The part of the subjects that has a tumour.
 DISEASED = 0.7

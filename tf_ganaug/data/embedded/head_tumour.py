@@ -57,18 +57,18 @@ class Tumour:
     @classmethod
     def grown(cls, rng: np.random.Generator, head: Head) -> Tumour:
         """Somewhere in the white matter of the cerebrum."""
-        size = rng.uniform(9, 26)
+        size = rng.uniform(8, 38)
         lumps = rng.integers(1, 4)
         offsets = rng.uniform(-0.8, 0.8, (lumps, 3)) * size
         offsets[0] = 0
         return cls(
             centres=(_seat(rng, head) + offsets).astype(np.float32),
             radii=(size * rng.uniform(0.6, 1, (lumps, 1)) * rng.uniform(0.7, 1.2, (lumps, 3))).astype(np.float32),
-            rough=Waves.drawn(rng, size + 4),
+            rough=Waves.drawn(rng, 0.6 * size + 6),
             coarse=Waves.drawn(rng, 40),
-            rim=rng.uniform(2.5, 6.5),
-            reach=rng.uniform(3, 26),
-            push=rng.uniform(0.1, 0.6),
+            rim=rng.uniform(3, 8),
+            reach=rng.uniform(2, 24),
+            push=rng.uniform(0.2, 0.75),
         )
 
     def before(self, points: np.ndarray, give: np.ndarray) -> np.ndarray:
@@ -78,27 +78,30 @@ class Tumour:
             give: (...) how soft it is there, 0 to 1.
         """
         offset = points - self.centres[0].reshape(3, *[1] * give.ndim)
-        extent = 2 * self.radii.max()
+        extent = 1.4 * self.radii.max()
         return points - self.push * give * np.exp(-(offset**2).sum(axis=0) / extent**2) * offset
 
     def parts(self, points: np.ndarray, tissues: Tissues) -> TumourParts:
         """What is at points (3, ...), where the brain that has given way is `tissues`."""
-        lump = reduce(partial(melt, width=4), (ellipsoid(points, c, r) for c, r in zip(self.centres, self.radii)))
+        # Beyond the midline, where the falx bars the way, places are farther than they seem.
+        x, y, z = points
+        far = (np.where(x * self.centres[0, 0] < 0, 2 * x, x), y, z)
+        lump = reduce(partial(melt, width=4), (ellipsoid(far, c, r) for c, r in zip(self.centres, self.radii)))
         coarse = self.coarse(points)
-        lump = np.maximum(lump + 0.1 * self.radii.max() * self.rough(points), 1 - tissues.ventricles)
+        room = np.maximum(tissues.cerebrum, 1 - tissues.ventricles)
+        lump = np.maximum(lump + 0.14 * self.radii.max() * self.rough(points), room)
         # Water spreads along white matter, so that it ends in fingers between the sulci.
         slow = 1.6 * np.clip(2 - tissues.grey, 0, 4)
-        swollen = np.maximum(lump + slow - self.reach * (1 + 0.5 * coarse), -tissues.fluid)
+        swollen = np.maximum(lump + slow - self.reach * (1 + 0.5 * coarse), np.maximum(room, -tissues.fluid))
         core = lump + np.maximum(self.rim * (1 + 0.5 * coarse), 0.8)
         return TumourParts(core, lump, np.minimum(lump, swollen))
 
 
 def _seat(rng: np.random.Generator, head: Head) -> np.ndarray:
-    """A place (3,) in the white matter, not in cerebellum or brain stem and not at the surface."""
+    """A place (3,) in the white matter of the cerebrum, not at its surface."""
     while True:
         place = rng.uniform(*_BOX, (256, 3))
         tissues = head.tissues(place.T.astype(np.float32))
-        above = (place[:, 2] > -8) | (np.abs(place[:, 0]) > 30) & (place[:, 1] < 10)
-        fit = above & (tissues.brain < -13) & (tissues.fluid > 3) & (tissues.grey > 0)
+        fit = (tissues.cerebrum < -12) & (tissues.fluid > 3) & (tissues.grey > 0)
         if fit.any():
             return place[np.argmax(fit)]

@@ -16,7 +16,9 @@ from scipy.ndimage import gaussian_filter
 from tf_ganaug.data.cases import Case, Dataset, LabelSpec
 from tf_ganaug.data.embedded import street_blocks as blocks
 from tf_ganaug.data.embedded import street_plan as plan
-from tf_ganaug.data.embedded.street_view import Canvas, Light, Mesh, Thing, View, encode, shadows
+from tf_ganaug.data.embedded.street_blocks import Street
+from tf_ganaug.data.embedded.street_canvas import Canvas, Mesh, Thing, shadows
+from tf_ganaug.data.embedded.street_view import Light, View, encode
 from tf_ganaug.data.street_labels import STORED_ID
 
 #: How much the pixels of a class vary in brightness; the others vary by `_TEXTURE`.
@@ -55,18 +57,18 @@ def draw(seed: int, scene: int, height: int, width: int) -> tuple[np.ndarray, np
     """
     rng = np.random.default_rng([seed, scene])
     light, street = _light(rng), plan.street(rng)
-    canvas = Canvas(_view(rng, height, width), light)
+    canvas = Canvas(_view(street, rng, height, width), light)
     lots = plan.lots(street, rng, light.lamps)
-    things = plan.things(street, rng, light.lamps)
+    things = Mesh.of(plan.things(street, rng, light.lamps))
     blocks.paint_sky(canvas, rng)
     canvas.across(street.end, (-150.0, 150.0), plan.skyline(rng))
     first = canvas.view.ground()[0]
-    walls = Thing(0.0, 0.0, [face for lot in lots for face in lot.walls()])
-    shadow = shadows(canvas.view, light, Mesh.of([*things, walls]), first)
+    walls = Mesh.of([Thing(0.0, 0.0, [face for lot in lots for face in lot.walls()])])
+    shadow = shadows(canvas.view, light, (things, walls), first)
     blocks.paint_ground(canvas, street, shadow, rng)
     for lot in lots:
         lot.paint(canvas)
-    canvas.faces(Mesh.of(things))
+    canvas.faces(things)
     picture, labels = canvas.develop()
     _add_hood(picture, labels, light, rng)
     return _expose(picture, labels, rng, np.random.default_rng([seed, scene, height, width])), labels
@@ -92,7 +94,9 @@ def _read(part: int, *scene: int) -> np.ndarray:
     return _drawn(*scene)[part].copy()
 
 
-def _view(rng: np.random.Generator, height: int, width: int) -> View:
+def _view(street: Street, rng: np.random.Generator, height: int, width: int) -> View:
+    # Up to this bend no house comes between the camera and what stands on the street.
+    bend = min(-street.front(0), street.front(1)) / plan.REACH**2
     return View(
         height=height,
         width=width,
@@ -100,7 +104,7 @@ def _view(rng: np.random.Generator, height: int, width: int) -> View:
         horizon=rng.uniform(0.38, 0.48),
         aside=rng.normal(0, 0.1),
         eye=rng.uniform(1.25, 1.8),
-        bend=rng.normal(0, 0.0016) * (rng.random() < 0.6),
+        bend=bend * rng.uniform(-1, 1),
     )
 
 
@@ -108,12 +112,12 @@ def _light(rng: np.random.Generator) -> Light:
     """Sun in half of the scenes, an overcast sky in a third, dusk in the others."""
     kind, warmth = rng.random(), rng.uniform(-1, 1) * np.array([0.06, 0.0, -0.07])
     turn, rise, sight = rng.uniform((-np.pi, 0.4, 120), (np.pi, 1.0, 500)).tolist()
-    sun, shade, blur = np.array([0, 1, 0]), 0.6, 0.5
+    sun, shade, blur = np.array([0, 1, 0]), 0.6, 0.12
     if kind < 0.5:
         sun = np.array([np.cos(rise) * np.sin(turn), np.sin(rise), np.cos(rise) * np.cos(turn)])
         direct, ambient = np.array([1.45, 1.3, 1.1]) + warmth, np.array([0.42, 0.48, 0.58])
         sky = np.array([(0.13, 0.3, 0.68), (0.62, 0.75, 0.88)]) * rng.uniform(0.75, 1.1)
-        air, shade, blur = 0.85 * sky[1], rng.uniform(0.55, 0.7), 0.05
+        air, shade, blur = 0.85 * sky[1], rng.uniform(0.55, 0.7), 0.04
     elif kind < 0.83:
         low = np.array([0.8, 0.84, 0.88]) * rng.uniform(0.75, 1.1) + warmth
         sky = np.stack([low * rng.uniform(0.65, 1.0), low])

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from tf_ganaug.data.embedded.street_view import Canvas, Surface, encode
+from tf_ganaug.data.embedded.street_canvas import Canvas, Surface
+from tf_ganaug.data.embedded.street_view import encode
 from tf_ganaug.data.street_labels import STORED_ID
 
 _UP = np.array([0, 1, 0], np.float32)
@@ -108,9 +109,8 @@ def paint_ground(canvas: Canvas, street: Street, shadow: np.ndarray, rng: np.ran
     row, column = (3 * z + offset[0]).astype(np.intp) % _TILE, (6 * x + offset[1]).astype(np.intp)
     column &= _TILE - 1
     column += _TILE * row
-    dim = (1 + np.float32(rng.uniform(0.03, 0.13)) * _NOISE.take(column)) * (
-        1 - np.float32(canvas.light.shade) * shadow
-    )
+    dim = 1 + np.float32(rng.uniform(0.03, 0.13)) * _NOISE.take(column)
+    dim *= 1 - np.float32(canvas.light.shade) * shadow
     colour *= dim[..., None]
     canvas.colours[first:] = encode(canvas.light.through_air(colour, z[..., None]))
 
@@ -129,17 +129,24 @@ def _zones(street: Street, rng: np.random.Generator) -> tuple[np.ndarray, np.nda
 
 
 def _mark_road(
-    colour: np.ndarray, road: np.ndarray, street: Street, x: np.ndarray, z: np.ndarray, rng: np.random.Generator
+    colour: np.ndarray,
+    road: np.ndarray,
+    street: Street,
+    place: tuple[np.ndarray, np.ndarray],
+    lit: np.ndarray,
+    rng: np.random.Generator,
 ) -> None:
-    """Lines, kerbs, patches, rails and zebra stripes, painted into colours (m, n, 3)."""
+    """Lanes, kerbs, patches, rails and zebra stripes, painted into colours (m, n, 3) under the light `lit`."""
+    x, z = place
     near = int(np.searchsorted(-z[:, 0], -60.0))  # farther away no line is wide enough to see
     colour, road, x, z = colour[near:], road[near:], x[near:], z[near:]
     white = lit * np.float32(rng.uniform(0.35, 0.65))
     for _ in range(rng.poisson(2)):
-        (left, start), size = rng.uniform((street.road[0], 4), (street.road[1], 30)), rng.uniform((0.6, 1), (2.5, 9))
-        patch = road & (np.abs(x - left) < size[0]) & (np.abs(z - start) < size[1])
+        low, high = (street.road[0], 4, 0.6, 1), (street.road[1], 30, 2.5, 9)
+        across, ahead, wide, long = rng.uniform(low, high).tolist()
+        patch = road & (np.abs(x - across) < wide) & (np.abs(z - ahead) < long)
         colour[patch] *= np.float32(rng.uniform(0.7, 1.25))
-    dash, phase = rng.choice([6.0, 9.0, 12.0]), rng.uniform(0, 9)
+    dash, phase = (6, 9, 12)[rng.integers(3)], rng.uniform(0, 9)
     dashed = (z + phase) % dash < dash / 2
     stripes = np.zeros_like(road)
     for (left, _), (right, _) in zip(street.lanes, street.lanes[1:]):
@@ -168,15 +175,15 @@ def house_front(rng: np.random.Generator, lit: bool, storeys: int) -> Surface:
     eaves = storeys * storey + rng.uniform(0.2, 0.8)
     roof = rng.uniform(0.8, 2.5) if rng.random() < 0.55 else 0.0
     tints = [(0.5, 0.44, 0.34), (0.32, 0.14, 0.09), (0.38, 0.38, 0.37), (0.6, 0.57, 0.5), (0.5, 0.36, 0.2)]
-    wall = np.array(tints[rng.integers(5)]) * rng.uniform(0.55, 1.15) * rng.uniform(0.9, 1.1, 3)
+    plaster = np.array(tints[rng.integers(5)]) * rng.uniform(0.55, 1.15) * rng.uniform(0.9, 1.1, 3)
     frame = np.array([0.55, 0.54, 0.5]) * rng.uniform(0.5, 1.2)
     tile = np.array([(0.25, 0.09, 0.05), (0.09, 0.09, 0.1)][rng.integers(2)])
     glass = np.array([0.05, 0.065, 0.08]) * rng.uniform(0.5, 3.5, (8, 1))
     if lit:
         glass[:3] = (1.01, 0.72, 0.35)
-    shop = rng.random() < 0.4
-    base = wall * rng.uniform(0.5, 0.9)
-    palette = np.array([wall, wall * 0.94, frame, tile, base, *glass])
+    shop, base = rng.random() < 0.4, plaster * rng.uniform(0.5, 0.9)
+    # Of even and odd floors, frames, the roof, the foot, and eight panes.
+    palette = np.array([plaster, plaster * 0.94, frame, tile, base, *glass])
     width, sill, head = rng.uniform(0.4, 0.7), rng.uniform(0.22, 0.32), rng.uniform(0.75, 0.9)
     if rng.random() < 0.2:
         width = 1.0  # an office's bands of glass
@@ -225,7 +232,7 @@ def wall(rng: np.random.Generator) -> Surface:
 def fence(rng: np.random.Generator) -> Surface:
     """Bars, boards or mesh between posts; as in Cityscapes its gaps count as fence."""
     tall, step = rng.uniform(1.0, 2.2), rng.uniform(0.14, 0.3)
-    gap = rng.choice([0.15, 0.55, 0.65])
+    gap = (0.15, 0.55, 0.65)[rng.integers(3)]
     tint = np.array([(0.04, 0.05, 0.05), (0.3, 0.3, 0.3), (0.26, 0.16, 0.09), (0.6, 0.6, 0.58)][rng.integers(4)])
 
     def pattern(place: np.ndarray, height: np.ndarray) -> np.ndarray:
@@ -243,7 +250,7 @@ def foliage(rng: np.random.Generator, tall: float, rough: float) -> Surface:
     leaf = np.array([0.075, 0.13, 0.03]) * rng.uniform(0.7, 1.4) * rng.uniform(0.8, 1.25, 3)
     palette = leaf * np.linspace(0.35, 1.5, 6)[:, None]
     offset, grain = int(rng.integers(_TILE)), rng.uniform(2.5, 5.0)
-    crests = np.convolve(rng.standard_normal(80), [0.25, 0.5, 0.25])
+    crests = np.convolve(rng.standard_normal(80), [0.25, 0.5, 0.25], "same")
 
     def pattern(place: np.ndarray, height: np.ndarray) -> np.ndarray:
         row, column = (grain * height + offset).astype(np.intp), (grain * place).astype(np.intp) % _TILE

@@ -9,8 +9,8 @@ import math
 
 import numpy as np
 
+from tf_ganaug.data.embedded.street_canvas import Face
 from tf_ganaug.data.embedded.street_shapes import FACING, limb, plate, prism, turned, wheel
-from tf_ganaug.data.embedded.street_view import Face
 from tf_ganaug.data.street_labels import STORED_ID
 
 _DARK = np.array([0.02, 0.02, 0.02])

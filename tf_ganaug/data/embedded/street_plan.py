@@ -5,7 +5,8 @@ Lengths are metres. Sides are 0 for the left and 1 for the right; traffic keeps 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -13,14 +14,14 @@ import numpy as np
 from tf_ganaug.data.embedded import street_objects as objects
 from tf_ganaug.data.embedded import street_vehicles as vehicles
 from tf_ganaug.data.embedded.street_blocks import Street, fence, foliage, house_front, wall
+from tf_ganaug.data.embedded.street_canvas import Canvas, Face, Surface, Thing
 from tf_ganaug.data.embedded.street_shapes import turned
-from tf_ganaug.data.embedded.street_view import Canvas, Face, Surface, Thing
 
 #: Signs of x on the left and on the right.
 _SIGNS = (-1, 1)
 
 #: Nothing stands on the street beyond this distance.
-_REACH = 80.0
+REACH = 80.0
 
 _LANE = 3.2
 
@@ -34,7 +35,6 @@ class Lot(NamedTuple):
         front: seen along the street.
         flank: seen where nothing nearer hides the side that faces the camera; None if it has none.
         depth: width of the flank.
-        height: that casts a shadow.
     """
 
     x: float
@@ -42,11 +42,14 @@ class Lot(NamedTuple):
     front: Surface
     flank: Surface | None
     depth: float
-    height: float
+
+    @property
+    def height(self) -> float:
+        return float(self.front.top(np.zeros(1, np.float32))[0])
 
     @property
     def back(self) -> float:
-        return self.x + np.sign(self.x) * self.depth
+        return self.x + math.copysign(self.depth, self.x)
 
     def paint(self, canvas: Canvas) -> None:
         if self.flank:
@@ -65,24 +68,24 @@ class Lot(NamedTuple):
 
 def street(rng: np.random.Generator) -> Street:
     """Lanes, sidewalks and verges, with the camera in the middle of a lane."""
-    ahead, against = rng.choice([1, 2], p=[0.7, 0.3]), rng.choice([0, 1, 2], p=[0.15, 0.6, 0.25])
-    lane, shift = rng.integers(ahead), rng.normal(0, 0.25)
-    lanes = tuple((n * _LANE - shift, bool(n < -lane)) for n in range(-lane - against, ahead - lane))
+    ahead, against = _draw(rng, {1: 0.7, 2: 0.3}), _draw(rng, {0: 0.15, 1: 0.6, 2: 0.25})
+    lane, shift = int(rng.integers(ahead)), rng.normal(0, 0.25)
+    lanes = tuple((n * _LANE - shift, n < -lane) for n in range(-lane - against, ahead - lane))
     rails = lanes[against - 1][0] if against and rng.random() < 0.12 else None
-    parking = rng.choice([0.4, 2.3], 2, p=[0.4, 0.6])
+    parking = [_draw(rng, {0.4: 0.4, 2.3: 0.6}) for _ in _SIGNS]
     crossing = None
     if rng.random() < 0.35:
         start = rng.uniform(14, 45)
         crossing = (start, start + rng.uniform(8, 14))
-    verges = rng.uniform(1.5, 6.0, 2) * (rng.random(2) < 0.2)
+    verges = [rng.uniform(1.5, 6.0) if rng.random() < 0.2 else 0.0 for _ in _SIGNS]
     return Street(
         road=(lanes[0][0] - _LANE / 2 - parking[0], lanes[-1][0] + _LANE / 2 + parking[1]),
-        walks=tuple(rng.uniform(1.8, 4.5, 2)),
+        walks=tuple(rng.uniform(1.8, 4.5, 2).tolist()),
         verges=tuple(verges),
         lanes=lanes,
         rails=rails,
         crossing=crossing,
-        zebra=bool(rng.random() < 0.7),
+        zebra=rng.random() < 0.7,
         end=rng.uniform(100, 180),
     )
 
@@ -96,47 +99,47 @@ def skyline(rng: np.random.Generator) -> Surface:
 
 def lots(plan: Street, rng: np.random.Generator, lit: bool) -> list[Lot]:
     """Both roadsides, the farthest first."""
-    built = rng.choice([0.95, 0.7, 0.35], p=[0.5, 0.3, 0.2])
-    special = [(wall, rng.random() < 0.16), (fence, rng.random() < 0.2)]
-    edges = [maker for maker, wanted in special if wanted]
-    storeys = rng.integers(2, 6)
+    built, storeys = _draw(rng, {0.95: 0.5, 0.7: 0.3, 0.35: 0.2}), int(rng.integers(2, 6))
+    edges = [maker for maker, share in ((wall, 0.18), (fence, 0.2)) if rng.random() < share]
     found = []
     for side in (0, 1):
-        z = -12.0
+        z, nearer = -12.0, None
         while z < plan.end:
-            length = rng.uniform(7, 20)
-            if plan.crossing and z < plan.crossing[1] and z + length > plan.crossing[0]:
-                length = plan.crossing[0] - z
-                if length < 2:
-                    z = plan.crossing[1]
+            end = z + rng.uniform(7, 20) * (1 + max(z, 0) / 80)
+            if plan.crossing and z < plan.crossing[1] and end > plan.crossing[0]:
+                end = plan.crossing[0]
+                if end - z < 2:
+                    z, nearer = plan.crossing[1], None
                     continue
-            edge = None
-            if edges and z + length > 2 and z < 30 and rng.random() < 0.35:
-                edge = edges[rng.integers(len(edges))]
-            ends = (z, z + length)
-            found += _lot(plan.front(side), ends, edge, rng.random() < built, storeys, rng, lit)
-            z += length
+            house = rng.random() < built
+            tall = max(1, storeys + int(rng.integers(-1, 2))) if house else 0
+            edge = edges[rng.integers(len(edges))] if edges and end > 2 and z < 30 and rng.random() < 0.35 else None
+            lot, *front = _lot(plan.front(side), (z, end), tall, edge, rng, lit)
+            # Painted for nothing where the house before it is as high and reaches as far out.
+            hidden = nearer and house and nearer.height >= lot.height and abs(nearer.x) <= abs(lot.x)
+            found += [lot._replace(flank=None) if hidden else lot, *front]
+            z, nearer = end, lot if house else None
     return sorted(found, key=lambda lot: (-lot.ends[0], -abs(lot.x)))
 
 
 def _lot(
-    x: float, ends: tuple[float, float], edge, built: bool, storeys: int, rng: np.random.Generator, lit: bool
+    x: float,
+    ends: tuple[float, float],
+    storeys: int,
+    edge: Callable[[np.random.Generator], Surface] | None,
+    rng: np.random.Generator,
+    lit: bool,
 ) -> list[Lot]:
-    """What stands at x and behind it; `edge` makes the wall or fence in front, if there is one."""
-    sign, tall = np.sign(x), max(1, storeys + rng.integers(-1, 2))
-    front = []
-    if edge:
-        front = [Lot(x, ends, edge(rng), None, 0.0, 1.8)]
-    elif built and rng.random() < 0.12:
-        front = [Lot(x, ends, foliage(rng, rng.uniform(1.0, 2.0), 0.15), None, 0.0, 1.4)]
+    """A house, or trees if it has no storeys, and what stands before it: what `edge` makes, a hedge or nothing."""
+    front = edge(rng) if edge else None
+    if storeys and not edge and rng.random() < 0.12:
+        front = foliage(rng, rng.uniform(1.0, 2.0), 0.15)
+    before = [Lot(x, ends, front, None, 0.0)] if front else []
     if front:
-        x += sign * rng.uniform(2, 6)
-    if built:
-        house = house_front(rng, lit, tall)
-        return [Lot(x, ends, house, house, 14.0, 3.2 * tall), *front]
+        x += math.copysign(rng.uniform(2, 6), x)
     height = rng.uniform(3, 8)
-    trees = foliage(rng, height, 0.25 * height)
-    return [Lot(x, ends, trees, trees, 14.0, 0.8 * height), *front]
+    surface = house_front(rng, lit, storeys) if storeys else foliage(rng, height, 0.25 * height)
+    return [Lot(x, ends, surface, surface, 14.0), *before]
 
 
 def things(plan: Street, rng: np.random.Generator, lit: bool) -> list[Thing]:
@@ -149,9 +152,9 @@ def _traffic(plan: Street, rng: np.random.Generator, lit: bool) -> Iterator[Thin
     """Moving and parked vehicles."""
     rare = [kind for kind, share in ((vehicles.bus, 0.16), (vehicles.truck, 0.18)) if rng.random() < share]
     for x, oncoming in plan.lanes:
-        z, gap = rng.uniform(7, 30), rng.choice([4.0, 10.0, 25.0])
+        z, gap = rng.uniform(7, 30), (4, 10, 25)[rng.integers(3)]
         tram = x == plan.rails and rng.random() < 0.7
-        while z < _REACH:
+        while z < REACH:
             kind = vehicles.car
             if tram:
                 kind, tram = vehicles.train, False
@@ -162,16 +165,18 @@ def _traffic(plan: Street, rng: np.random.Generator, lit: bool) -> Iterator[Thin
             z += _length(thing) + 2 + rng.exponential(gap)
     for side, sign in enumerate(_SIGNS):
         x = plan.road[side] - sign * 1.05
-        full = rng.choice([0.0, 0.5, 0.9])
+        full = (0.0, 0.5, 0.9)[rng.integers(3)]
         if abs(x - plan.lanes[-side][0]) < 2:
             continue  # no room beside the lane
-        for z in np.arange(rng.uniform(3, 8), 70, 6.2):
+        for z in np.arange(rng.uniform(3, 8), 60, 6.2):
             if rng.random() < full and not _crosses(plan, z, 6):
                 thing = vehicles.car(rng, False)
                 yield _headed(x + rng.normal(0, 0.08), z, thing, side == 0)
     if plan.crossing and rng.random() < 0.5:
-        z, turn = sum(plan.crossing) / 2, (0.5 if rng.random() < 0.5 else -0.5) * np.pi
-        yield Thing(rng.uniform(-12, 12), z, _turn(vehicles.car(rng, lit), turn))
+        way, thing = _SIGNS[rng.integers(2)], vehicles.car(rng, lit)
+        half = _length(thing) / 2
+        x = rng.uniform(plan.front(0) + half, plan.front(1) - half)
+        yield Thing(x - way * half, sum(plan.crossing) / 2, _turn(thing, way * math.pi / 2))
 
 
 def _cycles(plan: Street, rng: np.random.Generator) -> Iterator[Thing]:
@@ -179,7 +184,7 @@ def _cycles(plan: Street, rng: np.random.Generator) -> Iterator[Thing]:
     for side, sign in enumerate(_SIGNS):
         if rng.random() < 0.1:
             kind = objects.motorcycle if rng.random() < 0.3 else objects.bicycle
-            angle = rng.normal(0, 0.15) if rng.random() < 0.75 else rng.choice([-1, 1]) * rng.uniform(0.8, 1.6)
+            angle = rng.normal(0, 0.15) if rng.random() < 0.75 else _SIGNS[rng.integers(2)] * rng.uniform(0.8, 1.6)
             x = plan.road[side] - sign * rng.uniform(0.6, 1.2) if abs(angle) < 0.6 else rng.uniform(-5, 5)
             yield Thing(x, rng.uniform(6, 22), kind(rng, angle) + objects.rider(rng, angle))
         if rng.random() < 0.16:
@@ -192,12 +197,12 @@ def _cycles(plan: Street, rng: np.random.Generator) -> Iterator[Thing]:
 
 def _people(plan: Street, rng: np.random.Generator) -> Iterator[Thing]:
     """Alone or in small groups on the sidewalks, and on the zebra crossing."""
-    for _ in range(rng.poisson(rng.choice([1, 4, 8]))):
+    for _ in range(rng.poisson((1, 4, 8)[rng.integers(3)])):
         side, z = rng.integers(2), 5 + 50 * rng.random() ** 1.7
         sign, across = _SIGNS[side], rng.uniform(0.15, 0.9)
-        for number in range(rng.choice([1, 2, 3], p=[0.65, 0.25, 0.1])):
-            x = plan.road[side] + sign * (across * plan.walks[side] + 0.5 * number)
-            yield Thing(x, z + rng.uniform(0, 0.6), objects.person(rng))
+        for number in range(_draw(rng, {1: 0.65, 2: 0.25, 3: 0.1})):
+            aside = min(across * plan.walks[side] + 0.5 * number, plan.walks[side] - 0.2)
+            yield Thing(plan.road[side] + sign * aside, z + rng.uniform(0, 0.6), objects.person(rng))
     if plan.crossing and plan.zebra:
         for _ in range(rng.poisson(1.2)):
             z = plan.crossing[0] - rng.uniform(1.5, 4)
@@ -210,22 +215,27 @@ def _furniture(plan: Street, rng: np.random.Generator, lit: bool) -> Iterator[Th
         kerb, walk = plan.road[side] + sign * 0.5, plan.walks[side]
         if rng.random() < 0.4:
             tall, wide, step = rng.uniform(5, 10), rng.uniform(1.4, 2.6), rng.uniform(7, 14)
-            for z in np.arange(rng.uniform(7, 16), _REACH, step):
+            for z in np.arange(rng.uniform(7, 16), REACH, step):
                 if not _crosses(plan, z, 3):
                     blobs = int(np.clip(420 / z, 8, 36))
                     yield Thing(kerb + sign * 0.4, z, objects.tree(rng, tall * rng.uniform(0.85, 1.1), wide, blobs))
         if rng.random() < 0.6:
-            for z in np.arange(rng.uniform(6, 25), _REACH, rng.uniform(18, 32)):
+            for z in np.arange(rng.uniform(6, 25), REACH, rng.uniform(18, 32)):
                 yield Thing(kerb, z, objects.lamp_post(rng, sign, lit))
         for _ in range(rng.poisson(1.1)):
             x, z = kerb + sign * rng.uniform(-0.1, 0.3), rng.uniform(6, 40)
             yield Thing(x, z, objects.traffic_sign(rng))
         if rng.random() < 0.25:
-            x, z = plan.road[side] + sign * rng.uniform(0.5, walk), rng.uniform(6, 22)
+            x, z = plan.road[side] + sign * rng.uniform(0.5, walk - 0.6), rng.uniform(6, 22)
             yield Thing(x, z, objects.clutter(rng))
         if plan.crossing and rng.random() < 0.6:
-            z = rng.choice(plan.crossing) + rng.uniform(-1, 0)
+            z = plan.crossing[rng.integers(2)] - rng.uniform(0, 1)
             yield Thing(kerb, z, objects.traffic_light(rng, sign))
+
+
+def _draw(rng: np.random.Generator, shares: Mapping[float, float]) -> float:
+    """One of the keys, by their shares, which add up to 1."""
+    return list(shares)[np.searchsorted(np.cumsum(list(shares.values())), rng.random())]
 
 
 def _crosses(plan: Street, z: float, room: float) -> bool:

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from tf_ganaug.data.embedded.street_view import Face, Point
+from tf_ganaug.data.embedded.street_canvas import Face, Point
 
 #: The normal of what always shows its face to the camera.
 FACING = (0.0, 0.0, -1.0)

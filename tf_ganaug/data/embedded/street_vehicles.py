@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tf_ganaug.data.embedded.street_canvas import Face
 from tf_ganaug.data.embedded.street_shapes import FACING, pane, prism, wheel
-from tf_ganaug.data.embedded.street_view import Face
 from tf_ganaug.data.street_labels import STORED_ID
 
 _GLASS = np.array([0.05, 0.07, 0.08])

@@ -1,0 +1,161 @@
+"""The drawn head MR: deterministic, alike at every size, with tumours that hang together."""
+
+import pickle
+
+import numpy as np
+import pytest
+from scipy.ndimage import binary_dilation, center_of_mass
+from scipy.ndimage import label as find_components
+
+from tf_ganaug.data import brain
+from tf_ganaug.data.embedded import head_mr
+from tf_ganaug.data.embedded.head_anatomy import Head
+
+SUBJECTS, SLICES, SIZE = 8, 8, 96
+TUMOUR = (brain.NECROTIC, brain.OEDEMA, brain.ENHANCING)
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """Images and labels (subjects, slices, size, size)."""
+    pairs = [[head_mr.draw(0, n, number, SLICES, SIZE) for number in range(SLICES)] for n in range(SUBJECTS)]
+    return tuple(np.array([[pair[which] for pair in row] for row in pairs]) for which in range(2))
+
+
+@pytest.fixture(scope="module")
+def cohort():
+    """Small labels of many subjects."""
+    return np.array([[head_mr.draw(3, n, number, 8, 32)[1] for number in range(8)] for n in range(60)])
+
+
+def test_same_seed_same_pixels(drawn):
+    image, label = head_mr.draw(0, 2, 4, SLICES, SIZE)
+    np.testing.assert_array_equal(image, drawn[0][2, 4])
+    np.testing.assert_array_equal(label, drawn[1][2, 4])
+    assert not np.array_equal(label, head_mr.draw(1, 2, 4, SLICES, SIZE)[1])
+
+
+def test_values(drawn):
+    images, labels = drawn
+    assert (images.dtype, labels.dtype) == (np.uint16, np.uint8)
+    assert np.unique(labels).tolist() == list(brain.SEVEN.ids) == list(range(7))
+    np.testing.assert_array_equal(images == 0, labels == brain.BACKGROUND)
+    assert 1500 < images.max() < 4000
+
+
+def test_contrast(drawn):
+    """T1-weighted with contrast agent: fluid < core < grey matter < oedema < white matter < rim, of each subject."""
+    order = (brain.CSF, brain.NECROTIC, brain.GREY_MATTER, brain.OEDEMA, brain.WHITE_MATTER, brain.ENHANCING)
+    for images, labels in zip(*drawn):
+        whole = np.array([binary_dilation(np.isin(label, TUMOUR), iterations=2) for label in labels])
+        tissues = np.where(np.isin(labels, TUMOUR) | ~whole, labels, 0)
+        seen = [np.median(images[tissues == i]) for i in order if np.count_nonzero(tissues == i) > 30]
+        assert seen == sorted(seen)
+
+
+def test_tumours_are_nested(drawn):
+    labels = drawn[1].reshape(-1, SIZE, SIZE)
+    around = {brain.NECROTIC: [], brain.ENHANCING: []}
+    for label in labels:
+        for part, ids in ((brain.NECROTIC, (1,)), (brain.ENHANCING, (1, 3))):
+            inside = np.isin(label, ids)
+            around[part].append(label[binary_dilation(inside) & ~inside])
+    assert np.mean(np.concatenate(around[brain.NECROTIC]) == brain.ENHANCING) > 0.9
+    assert np.mean(np.concatenate(around[brain.ENHANCING]) == brain.OEDEMA) > 0.6
+
+
+def test_tumours_hang_together():
+    """Through close slices a lump is one piece, and neighbours of a subject are alike."""
+    found = 0
+    for subject in range(6):
+        labels = np.array([head_mr.draw(0, subject, number, 40, 48)[1] for number in range(40)])
+        lump = np.isin(labels, (brain.NECROTIC, brain.ENHANCING))
+        if not lump.any():
+            assert not np.isin(labels, TUMOUR).any()
+            continue
+        found += 1
+        parts, _ = find_components(np.isin(labels, TUMOUR), np.ones((3, 3, 3)))
+        assert np.bincount(parts[parts > 0]).max() > 0.8 * np.count_nonzero(parts)
+        parts, _ = find_components(lump, np.ones((3, 3, 3)))
+        assert np.bincount(parts[parts > 0]).max() > 0.95 * np.count_nonzero(parts)
+        shown = np.flatnonzero(lump.any(axis=(1, 2)))
+        assert np.ptp(shown) == len(shown) - 1
+        inside = labels[14:26] > 0
+        assert np.mean(inside[1:] == inside[:-1]) > 0.97
+    assert found >= 3
+
+
+def test_shares(cohort):
+    empty = (cohort == 0).all(axis=(2, 3))
+    assert 0.11 < empty.mean() < 0.19
+    assert not empty[:, 2:-2].any()
+    diseased = np.isin(cohort, TUMOUR).any(axis=(1, 2, 3))
+    assert 0.55 < diseased.mean() < 0.85
+    shares = np.bincount(cohort.ravel(), minlength=7)[1:] / np.count_nonzero(cohort)
+    np.testing.assert_allclose(shares, [0.007, 0.03, 0.01, 0.35, 0.4, 0.2], rtol=0.5)
+
+
+def test_variety(cohort):
+    tumours = np.isin(cohort, TUMOUR)
+    sizes = [tumour.sum() for tumour in tumours if tumour.any()]
+    assert np.percentile(sizes, 90) > 5 * np.percentile(sizes, 10)
+    centres = np.array([center_of_mass(tumour) for tumour in tumours if tumour.any()])
+    assert (np.ptp(centres, axis=0) > (2, 12, 8)).all()
+    assert 0.25 < np.mean(centres[:, 2] < 15.5) < 0.75
+    middle = cohort[:, 4] > 0
+    overlaps = [(a & b).sum() / (a | b).sum() for n, a in enumerate(middle) for b in middle[:n]]
+    assert min(overlaps) < 0.8
+    assert max(overlaps) < 1
+
+
+def test_anatomy():
+    """Two like hemispheres; ventricles inside white matter; fluid around all."""
+    for seed in range(4):
+        head = Head.born(np.random.default_rng(seed))
+        at = np.mgrid[-80:80:3, -100:100:3].astype(np.float32)
+        tissues = head.tissues(np.stack([at[0], at[1], np.full_like(at[0], 14)]))
+        brain_, mirrored = tissues.brain < 0, tissues.brain[::-1] < 0
+        assert (brain_ & mirrored).sum() > 0.85 * (brain_ | mirrored).sum()
+        ventricles = tissues.ventricles < 0
+        assert ventricles[:27].sum() > 20
+        assert ventricles[27:].sum() > 20
+        assert (tissues.fluid[ventricles] < 0).all()
+        assert tissues.brain[ventricles].max() < -15
+        edge = brain_ & (tissues.brain > -1)
+        assert (tissues.fluid[edge] < 0).mean() > 0.95
+        np.testing.assert_allclose(head.outline(np.stack([at[0], at[1], np.full_like(at[0], 14)])), tissues.brain)
+
+
+@pytest.mark.parametrize(("subject", "number"), [(0, 4), (3, 5)])
+def test_sizes_agree(subject, number):
+    small, large = head_mr.draw(0, subject, number, 8, 64), head_mr.draw(0, subject, number, 8, 256)
+    blocks = large[0].reshape(64, 4, 64, 4).mean(axis=(1, 3))
+    assert np.corrcoef(blocks.ravel(), small[0].ravel())[0, 1] > 0.97
+    for view in (brain.TWO, brain.SEVEN):
+        many = view.encode(large[1], "")[2::4, 2::4]
+        assert np.mean(many == view.encode(small[1], "")) > 0.9
+
+
+def test_dataset(drawn):
+    dataset = pickle.loads(pickle.dumps(head_mr.read(3, SLICES, SIZE)))
+    assert dataset.synthetic
+    assert dataset.channels == 1
+    assert dataset.spec == brain.SEVEN
+    assert len(dataset.cases) == 24
+    assert [case.id for case in dataset.cases] == sorted({case.id for case in dataset.cases})
+    assert [case.subject for case in dataset.cases[7:9]] == ["head-0000", "head-0001"]
+    case = dataset.cases[20]
+    assert (case.id, case.spacing) == ("head-0002-004", (200 / SIZE, 200 / SIZE))
+    np.testing.assert_array_equal(case.read_image()[..., 0], drawn[0][2, 4])
+    np.testing.assert_array_equal(case.class_indices(dataset.spec), drawn[1][2, 4])
+
+
+def test_views(drawn):
+    assert brain.FOUR.names == ("background", "necrotic core", "oedema", "enhancing tumour")
+    seven = drawn[1]
+    four = np.where(seven <= 3, seven, 0)
+    for view, expected in ((brain.FOUR, four), (brain.TWO, np.minimum(four, 1))):
+        np.testing.assert_array_equal(view.encode(seven[0, 4], ""), expected[0, 4])
+        np.testing.assert_array_equal(brain.SEVEN.view_table(view)[seven], expected)
+        case = head_mr.read(1, SLICES, SIZE, spec=view).cases[4]
+        np.testing.assert_array_equal(case.class_indices(view), expected[0, 4])
