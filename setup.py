@@ -6,6 +6,7 @@ from setuptools import find_packages, setup
 
 OLD, NEW = "python_version < '3.12'", "python_version >= '3.12'"
 CITYSCAPES = "cityscapesscripts>=2.3"
+DIPY = "dipy>=1.7"  # tissue classes of BraTS where FSL is not installed
 
 setup(
     name="tf_ganaug",
@@ -44,7 +45,8 @@ setup(
             f"tensorflow[and-cuda]>=2.15.1,<2.16; {OLD}",
             f"tensorflow[and-cuda]>=2.20; {NEW}",
         ],
+        "brats": [DIPY],
         "cityscapes": [CITYSCAPES],
-        "test": ["pytest", "ruff", CITYSCAPES],
+        "test": ["pytest", "ruff", CITYSCAPES, DIPY],
     },
 )

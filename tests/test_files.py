@@ -23,8 +23,7 @@ def test_other_options_are_refused_with_the_difference(tmp_path):
 
 def test_a_second_process_is_refused(tmp_path):
     script = (
-        "import sys; from pathlib import Path; from tf_ganaug.files import locked\n"
-        "with locked(Path(sys.argv[1])): pass"
+        "import sys; from pathlib import Path; from tf_ganaug.files import locked\nwith locked(Path(sys.argv[1])): pass"
     )
     command = [sys.executable, "-c", script, str(tmp_path)]
     with locked(tmp_path):

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from tf_ganaug.data.cases import IGNORE, Case
+from tf_ganaug.data.cases import Case
 from tf_ganaug.data.street_labels import CATEGORIES, TRAINING_CLASSES
 from tf_ganaug.experiment.statistics import pooled
 from tf_ganaug.metrics import largest_component, overlap, surface_distances

@@ -15,8 +15,6 @@ from scipy.ndimage import binary_erosion
 from scipy.spatial import cKDTree
 from skimage.measure import label as connected_components
 
-from tf_ganaug.data.cases import IGNORE
-
 
 def overlap(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
     """Dice, IoU, precision and recall of two boolean masks of one shape, each in [0, 1].

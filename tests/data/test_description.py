@@ -20,6 +20,8 @@ WRONG = {
     "'splits'": ["splits: {train: [a]}", "splits: {train: a, validation: b, test: c}"],
     "'files'": ["files: FLAIR.nii.gz"],
     "'slice_axis'": ["slice_axis: 3"],
+    "'keep_blank'": ["keep_blank: maybe"],
+    "'leave_out'": ["leave_out: p_1"],
     "keys among name, classes, ignored": ["colour: red"],
     "a YAML": ["name: a\nname", "just text"],
 }

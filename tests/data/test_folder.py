@@ -210,6 +210,31 @@ def test_nifti_volumes_are_sliced(tmp_path):
     assert other.version != dataset.version
 
 
+def test_blank_images_are_kept_if_stated(tmp_path):
+    voxels = volume()
+    voxels[:, :, :2] = 0
+    save(tmp_path / "images" / "p.nii.gz", voxels)
+    save(tmp_path / "labels" / "p.nii.gz", (voxels > 300).astype(np.uint8))
+    save(tmp_path / "images" / "q.png", PICTURE * 0)
+    save(tmp_path / "labels" / "q.png", PICTURE * 0)
+    dataset = folder.read(describe(tmp_path, "keep_blank: true"))
+    assert [case.id for case in dataset.cases] == ["p_0", "p_1", "p_2", "p_3", "p_4", "p_5", "q"]
+    assert not dataset.cases[1].read_image().any()
+    assert not dataset.cases[6].read_image().any()
+    dataset = folder.read(describe(tmp_path, "keep_blank: false"))
+    assert [case.id for case in dataset.cases] == ["p_2", "p_3", "p_4", "p_5", "q"]
+    with pytest.raises(InputError, match=r"q\.png: expected a picture, found 0 everywhere"):
+        dataset.cases[4].read_image()
+
+
+def test_cases_are_left_out(tmp_path):
+    save_pairs(tmp_path, "a", "b", "c")
+    dataset = folder.read(describe(tmp_path, "leave_out: [b]"))
+    assert [case.id for case in dataset.cases] == ["a", "c"]
+    message = refusal(describe(tmp_path, "leave_out: [b, d]"))
+    assert f"{tmp_path / 'dataset.yaml'}: expected 'leave_out' of known cases, found d;" in message
+
+
 def test_npy_volumes_are_sliced_across_a_stated_axis(tmp_path):
     save(tmp_path / "images" / "p.npy", volume())
     save(tmp_path / "labels" / "p.npy", (volume() % 3).astype(np.uint8))
@@ -283,10 +308,24 @@ def test_chest_xray_wingspan():
 
 @pytest.mark.skipif(not (SHARED / "brain-mr-ms-lesions").is_dir(), reason="brain-mr-ms-lesions is not here")
 def test_brain_mr_ms_lesions(tmp_path):
-    text = "{classes: {1: lesion}, files: {image: [FLAIR.nii.gz, T1.nii.gz], label: lesions.nii.gz}}"
+    text = """
+        classes: {1: lesion}
+        files: {image: [FLAIR.nii.gz, T1.nii.gz], label: lesions.nii.gz}
+        leave_out: [msl39_099]  # its README names this slice's mask as wrong
+        """
     dataset = folder.read(SHARED / "brain-mr-ms-lesions", describe(tmp_path, text) / "dataset.yaml")
     assert dataset.channels == 2
+    assert "msl39_098" in {case.id for case in dataset.cases}
     cases = [case for case in dataset.cases if case.subject == "oms07"]
     assert cases[0].read_image().shape == (180, 146, 2)
     lesions = [int(case.read_label().sum()) for case in cases]
     assert (sum(lesions), np.count_nonzero(lesions)) == (1300, 74)  # as its README counts them
+
+
+@pytest.mark.skipif(not (SHARED / "brain-mr-lgg-flair").is_dir(), reason="brain-mr-lgg-flair is not here")
+def test_brain_mr_lgg_flair(tmp_path):
+    text = "{classes: {1: tumour}, subject: '(TCGA_[^_]+_[^_]+)_'}"
+    dataset = folder.read(SHARED / "brain-mr-lgg-flair", describe(tmp_path, text) / "dataset.yaml")
+    assert (len(dataset.cases), len({case.subject for case in dataset.cases})) == (496, 110)
+    tumours = [bool(case.class_indices(dataset.spec).any()) for case in dataset.cases]
+    assert sum(tumours) == 459  # as its README counts them

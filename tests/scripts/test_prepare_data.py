@@ -93,7 +93,7 @@ def test_folder_holds_the_readers_slices(source, tmp_path):
 def test_tissues_fill_what_the_tumour_leaves(source, tmp_path):
     pytest.importorskip("dipy")
     out = tmp_path / "out"
-    result = run(source, out)
+    result = run(source, out, "--modality", "flair")  # the tissues are those of the T1c all the same
     assert result.exit_code == 0, result.output
     dataset = folder.read(out)
     assert dataset.spec == brain.SEVEN
@@ -134,6 +134,18 @@ def test_an_interrupted_preparation_continues(source, tmp_path):
     assert len(rows(out)) == 18
     assert run(source, out, "--no-tissue").exit_code == 0
     assert (out / "images" / done.name).stat().st_mtime_ns == stamp
+
+
+def test_a_broken_subject_that_is_left_out_leaves_nothing(source, tmp_path):
+    broken = source / "HGG" / NAMES[2] / f"{NAMES[2]}_seg.nii.gz"
+    label = np.zeros(SHAPE, np.uint8)
+    label[0, 0, 3] = 3
+    nibabel.save(nibabel.Nifti1Image(label, np.diag([-1.0, -1, 1, 1])), broken)
+    assert_refused(run(source, tmp_path / "out", "--no-tissue"), f"{broken} (slice 3)")
+    assert (tmp_path / "out.unfinished" / "images" / f"{NAMES[2]}_002.png").exists()
+    broken.parent.rename(source / "removed")
+    assert run(source, tmp_path / "out", "--no-tissue").exit_code == 0
+    assert {case.subject for case in folder.read(tmp_path / "out").cases} == set(NAMES[:2])
 
 
 def test_a_folder_that_is_not_ours(source, tmp_path):

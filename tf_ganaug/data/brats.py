@@ -99,6 +99,7 @@ def read(root: Path, modality: str = "t1ce", lgg: bool = False, side: int = 256)
         for subject in find(root, (modality,), side, lgg)
         for index in range(subject.grid.shape[AXIAL])
     ]
+    cases.sort(key=lambda case: case.id)
     return Dataset(f"BraTS 2018 {modality}", tuple(cases), FOUR, channels=1, version=f"1, {side}")
 
 

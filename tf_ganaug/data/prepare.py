@@ -6,8 +6,10 @@ import csv
 import io
 import multiprocessing
 import os
+import signal
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import numpy as np
@@ -108,9 +110,10 @@ def _finished(out: Path, options: dict, subjects: Sequence[brats.Subject]) -> bo
     if not (out / "manifest.csv").is_file():
         raise InputError(out, "a new or empty folder", "something else there", "choose another folder")
     claim_options(out, options)
-    there, asked = {row["subject"] for row in _read_manifest(out)}, {subject.name for subject in subjects}
-    if there != asked:
-        found = f"{len(there)}, {len(there ^ asked)} of them or of these not in both"
+    asked = {subject.name for subject in subjects}
+    differing = sorted(asked ^ {row["subject"] for row in _read_manifest(out)})
+    if differing:
+        found = f"{', '.join(differing[:5])} in one of the two only"
         raise InputError(out, f"the {len(asked)} subjects of the source", found, "choose another folder")
     return True
 
@@ -118,12 +121,11 @@ def _finished(out: Path, options: dict, subjects: Sequence[brats.Subject]) -> bo
 def _write_volumes(
     folder: Path, subjects: Sequence[brats.Subject], modality: str, side: int, classifier: Classifier | None, jobs: int
 ) -> None:
-    for part in ("images", "labels"):
-        make_folder(folder / part)
-    rows = _read_manifest(folder)
+    rows = _resume(folder, {subject.name for subject in subjects})
     done = {row["subject"] for row in rows}
-    # Fresh interpreters: a fork of a process whose libraries have threads may hang.
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+    # Fresh interpreters, as a fork of a process whose libraries have threads may hang; Ctrl-C ends them at once.
+    context, on_interrupt = multiprocessing.get_context("spawn"), (signal.SIGINT, signal.SIG_DFL)
+    with ProcessPoolExecutor(jobs, context, initializer=signal.signal, initargs=on_interrupt) as pool:
         try:
             futures = [
                 pool.submit(_write_volume, folder, subject, modality, side, classifier)
@@ -133,9 +135,22 @@ def _write_volumes(
             for future in tqdm(as_completed(futures), "volumes", len(subjects), initial=len(done), disable=None):
                 rows += future.result()
                 _write_manifest(folder, rows)
+        except BrokenProcessPool as error:
+            raise InputError("--jobs", "processes that fit in memory", "one that was killed", "use fewer") from error
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def _resume(folder: Path, subjects: set[str]) -> list[dict]:
+    """The rows of volumes that are done and still asked for; the slices of others are removed."""
+    rows = [row for row in _read_manifest(folder) if row["subject"] in subjects]
+    kept = {row["id"] for row in rows}
+    for part in ("images", "labels"):
+        for path in make_folder(folder / part).iterdir():
+            if path.stem not in kept:
+                path.unlink()
+    return rows
 
 
 def _write_volume(

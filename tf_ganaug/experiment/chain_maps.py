@@ -266,11 +266,8 @@ class MapMaker:
 
     # Estimates and benchmark
 
-    def trainings(self) -> list[Training]:
+    def trainings(self, name: str) -> list[Training]:
         """The progressive GAN's training, one entry per resolution, for an estimate of its time."""
-        name = self.data.path("pggan").name
-        if (self.data.path("pggan") / "result.json").exists():
-            return []
         sizes = Counter(self.schedule.at(shown).resolution for shown in self.schedule.positions())
         return [
             Training(f"{name} at {size} pixels", count, ("pggan", size), partial(self.step, size))

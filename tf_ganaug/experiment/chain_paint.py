@@ -14,7 +14,6 @@ import tensorflow as tf
 from tf_ganaug.data.pipeline import real_batches
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.chain_maps import BATCH, ChainData, MapMaker, progress
-from tf_ganaug.experiment.study import Training
 from tf_ganaug.files import replacing
 from tf_ganaug.gans.perceptual import PerceptualLoss
 from tf_ganaug.gans.pggan_reals import to_labels
@@ -40,15 +39,15 @@ class Painter:
         self.data, self.maker, self.settings = data, maker, data.settings
 
     @property
-    def epochs(self) -> int:
-        """At the constant rate: as many more on fewer slices as show as many images (3.3)."""
-        s = self.settings.spade
-        return s.epochs if self.data.name == "full" else s.reduced_epochs
-
-    @property
     def epoch_steps(self) -> int:
         """Minibatches in an epoch; the original drops an incomplete last one."""
         return max(1, len(self.data.rows) // self.settings.spade.batch)
+
+    def iterations(self, chain: str, slices: int) -> int:
+        """Of a chain's training: as many more epochs on fewer slices as show as many images (3.3)."""
+        s = self.settings.spade
+        epochs = s.epochs if chain == "full" else s.reduced_epochs
+        return (epochs + s.decay_epochs) * max(1, slices // s.batch)
 
     def new_spade(self) -> Spade:
         """The untrained networks."""
@@ -57,8 +56,10 @@ class Painter:
         size, classes = self.settings.data.size, len(self.data.spec.classes)
         channels = self.data.sized.images.shape[-1]
 
+        constant = s.epochs if self.data.name == "full" else s.reduced_epochs
+
         def rate(value: float) -> float | LinearDecay:
-            return LinearDecay(value, self.epoch_steps, self.epochs, s.decay_epochs) if s.decay_epochs else value
+            return LinearDecay(value, self.epoch_steps, constant, s.decay_epochs) if s.decay_epochs else value
 
         return Spade(
             spade.generator(*size, classes, channels, s.ngf, s.upsamplings, s.hidden),
@@ -77,7 +78,7 @@ class Painter:
         run = self.data.run("spade", asdict(self.settings.spade))
         gan = self.new_spade()
         if not run.finished:
-            iterations = (self.epochs + self.settings.spade.decay_epochs) * self.epoch_steps
+            iterations = self.iterations(self.data.name, len(self.data.rows))
             seconds = self._train(run, gan, iterations)
             gan.generator.save_weights(run.path / "generator.weights.h5")
             run.finish({"iterations": iterations, "seconds": seconds, "training_pairs": len(self.data.rows)})
@@ -130,7 +131,8 @@ class Painter:
                 ):
                     images[first : first + len(painted)] = self.data.provenance.to_stored(painted)
                 images.flush()
-            run.finish({"iterations": count, "seconds": 0.0})
+            self.synthesizer()
+            run.finish({"images": count})
         return np.load(path, mmap_mode="r"), maps.labels[kept[:count]]
 
     def _painted(self, rows: np.ndarray) -> Iterator[np.ndarray]:
@@ -158,13 +160,6 @@ class Painter:
             made = Synthesizer.from_function(make, networks, pggan.latent_size, self.data.spec, self.data.provenance)
             made.save(place)
         return Synthesizer.load(place)
-
-    # Estimates and benchmark
-
-    def trainings(self) -> list[Training]:
-        """SPADE's training, for an estimate of its time."""
-        iterations = (self.epochs + self.settings.spade.decay_epochs) * self.epoch_steps
-        return [Training(self.data.path("spade").name, iterations, "spade", self.step)]
 
     def step(self) -> Callable[[], int]:
         """A training step on the first slices; see `Study.steps`."""

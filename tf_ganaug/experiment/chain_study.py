@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import keras
@@ -230,35 +231,46 @@ class ChainStudy(Study):
 
     # Estimates and benchmark
 
+    @cached_property
+    def few(self) -> ChainStudy:
+        """The same study on a few training slices, read without touching its folder."""
+        cases = self.training_cases("full")
+        part = tuple(cases[:: max(1, len(cases) // 32)])
+        splits = {"train": tuple(dict.fromkeys(case.subject for case in part))}
+        dataset = replace(self.dataset, cases=part, given_splits=splits)
+        with TemporaryDirectory() as place:
+            study = ChainStudy(Path(place), dataset, self.settings, self.views)
+            study.sized.rows(part)
+        return study
+
     def trainings(self, chains: Sequence[str], tasks: Sequence[SliceTask]) -> list[Training]:
         """Those of the chains' GANs and of these U-Nets that are not finished."""
-        gans = []
+        maker, painter = self.few.makers["full"], self.few.painters["full"]
+        found = []
         for chain in chains:
-            gans += self.makers[chain].trainings() + self.painters[chain].trainings()
+            if not self.finished(f"pggan-{chain}"):
+                found += maker.trainings(f"pggan-{chain}")
+            iterations = painter.iterations(chain, self.amounts[chain])
+            found.append(Training(f"spade-{chain}", iterations, "spade", painter.step))
         batch, epochs = self.settings.segmenter.batch, self.settings.segmenter.epochs
-        units = [
-            Training(
-                task.name,
-                epochs * math.ceil((task.real + task.synthetic) / batch),
-                ("unet", task.view),
-                partial(self._segmenter_step, task.view),
-            )
-            for task in tasks
-        ]
-        return [training for training in [*gans, *units] if not self.finished(training.name)]
+        for task in tasks:
+            iterations = epochs * math.ceil((task.real + task.synthetic) / batch)
+            step = partial(self.few.segmenter_step, task.view)
+            found.append(Training(task.name, iterations, ("unet", task.view), step))
+        return [training for training in found if not self.finished(training.name)]
 
     def steps(self) -> dict[str, Callable[[], Callable[[], int]]]:
         """For the benchmark: name of a step to what builds it; a step returns how many images it took."""
-        view = next(iter(self.views))
-        maker, painter = self.makers["full"], self.painters["full"]
+        view, few = next(iter(self.views)), self.few
         return {
-            **maker.steps(),
-            "SPADE step": painter.step,
-            "SPADE, painting": painter.painting,
-            f"U-Net step, {view} classes": partial(self._segmenter_step, view),
+            **few.makers["full"].steps(),
+            "SPADE step": few.painters["full"].step,
+            "SPADE, painting": few.painters["full"].painting,
+            f"U-Net step, {view} classes": partial(few.segmenter_step, view),
         }
 
-    def _segmenter_step(self, view: str) -> Callable[[], int]:
+    def segmenter_step(self, view: str) -> Callable[[], int]:
+        """A training step of a view's U-Net on real slices."""
         batch = self.settings.segmenter.batch
         task = SliceTask("full", batch, 0, view)
         parts = self.parts(task)

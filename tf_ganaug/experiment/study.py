@@ -132,8 +132,9 @@ class Study:
         return (self.folder / name / "result.json").exists()
 
     def costs(self) -> pd.DataFrame:
-        """Every finished run of the folder: iterations, minutes."""
+        """Every finished training of the folder: iterations, minutes."""
         results = {path.parent.name: json.loads(path.read_text()) for path in sorted(self.folder.glob("*/result.json"))}
+        results = {name: result for name, result in results.items() if "iterations" in result}
         return pd.DataFrame(
             {
                 "Run": name,

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from tf_ganaug.errors import InputError
-from tf_ganaug.golden import pggan, spade, swd, wgan_gp
+from tf_ganaug.golden import pggan, pix2pix, spade, swd, wgan_gp
 from tf_ganaug.golden.case import GoldenCase, load_case, network_of
 
 RUNNERS = {
     "pggan": pggan.run_networks,
     "pggan_reals": pggan.run_reals,
     "pggan_schedule": pggan.run_schedule,
+    "pix2pix": pix2pix.run_pix2pix,
     "spade_discriminator": spade.run_discriminator,
     "spade_generator": spade.run_generator,
     "spade_losses": spade.run_losses,

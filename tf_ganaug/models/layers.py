@@ -18,14 +18,15 @@ class BatchStatisticsNorm(keras.layers.Layer):
     Input and output (N, H, W, C). Source: improved_wgan_training tflib/ops/batchnorm.py.
     """
 
-    def __init__(self, epsilon: float = 1e-5, **kwargs):
+    def __init__(self, epsilon: float = 1e-5, gamma_initializer="ones", **kwargs):
         # A float32 layer: Keras would otherwise round weights and statistics through the half type.
         super().__init__(**{**kwargs, "dtype": "float32"})
         self.epsilon = epsilon
+        self.gamma_initializer = keras.initializers.get(gamma_initializer)
 
     def build(self, input_shape):
         shape = (int(input_shape[-1]),)
-        self.gamma = self.add_weight(name="gamma", shape=shape, initializer="ones")
+        self.gamma = self.add_weight(name="gamma", shape=shape, initializer=self.gamma_initializer)
         self.beta = self.add_weight(name="beta", shape=shape, initializer="zeros")
         self.mean = self.add_weight(name="mean", shape=shape, initializer="zeros", trainable=False)
         self.variance = self.add_weight(name="variance", shape=shape, initializer="ones", trainable=False)
@@ -45,7 +46,8 @@ class BatchStatisticsNorm(keras.layers.Layer):
         return input_shape
 
     def get_config(self):
-        return {**super().get_config(), "epsilon": self.epsilon}
+        gamma = keras.initializers.serialize(self.gamma_initializer)
+        return {**super().get_config(), "epsilon": self.epsilon, "gamma_initializer": gamma}
 
 
 @keras.utils.register_keras_serializable("tf_ganaug")
