@@ -110,8 +110,9 @@ def panels(
         captions: below each row.
         legend: below all.
     """
-    heights = [WIDTH / len(headers) * row[0].shape[0] / row[0].shape[1] for row in rows]
-    figure = Figure(figsize=(WIDTH, sum(heights) + 0.2 * len(rows) + 0.8), layout="compressed")
+    cell = min(WIDTH / len(headers), 1.8)
+    heights = [cell * row[0].shape[0] / row[0].shape[1] for row in rows]
+    figure = Figure(figsize=(cell * len(headers), sum(heights) + 0.2 * len(rows) + 0.8), layout="compressed")
     axes = figure.subplots(len(rows), len(headers), squeeze=False, height_ratios=heights)
     for axis, header in zip(axes[0], headers):
         axis.set_title(header, fontsize=9)
@@ -183,7 +184,8 @@ def per_case(frame: pd.DataFrame, measure: str, path: Path, order: Sequence[str]
 
 def _save_figure(figure: Figure, path: Path, legend: Sequence[Artist] = (), edge: str = "upper") -> None:
     if legend:
-        across = max(1, 130 // (8 + max(len(entry.get_label()) for entry in legend)))
+        letters = int(13 * figure.get_figwidth())
+        across = max(1, letters // (8 + max(len(entry.get_label()) for entry in legend)))
         figure.legend(handles=legend, loc=f"outside {edge} left", ncols=across, frameon=False, fontsize=9)
     with replacing(path) as temporary:
         figure.savefig(temporary, dpi=160, bbox_inches="tight", pad_inches=0.05)
@@ -238,7 +240,8 @@ def class_patches(spec: LabelSpec) -> list[Patch]:
 
 
 def _patches(entries: Sequence[tuple[str, tuple[int, int, int]]]) -> list[Patch]:
-    return [Patch(facecolor=np.divide(colour, 255), label=name) for name, colour in entries]
+    style = {"edgecolor": "#888888", "linewidth": 0.5}
+    return [Patch(facecolor=np.divide(colour, 255), label=name, **style) for name, colour in entries]
 
 
 def _points(frame: pd.DataFrame, column: str, x: str) -> pd.Series:

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from tf_ganaug.errors import InputError
-from tf_ganaug.golden import pggan, pix2pix, spade, swd, wgan_gp
+from tf_ganaug.golden import fcn8s, pggan, pix2pix, spade, swd, wgan_gp
 from tf_ganaug.golden.case import GoldenCase, load_case, network_of
 
 RUNNERS = {
+    "fcn8s": fcn8s.run_fcn8s,
     "pggan": pggan.run_networks,
     "pggan_reals": pggan.run_reals,
     "pggan_schedule": pggan.run_schedule,

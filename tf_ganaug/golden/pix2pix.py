@@ -21,7 +21,8 @@ def _variable(models: dict[str, keras.Model], name: str) -> tf.Variable:
 
 def run_pix2pix(case: GoldenCase) -> dict[str, np.ndarray]:
     """Our numbers for a `pix2pix` case, by the names of its outputs."""
-    given, condition, images = case.kwargs, case.inputs["input"], case.inputs["target"]
+    given = case.kwargs
+    condition, images = (tf.constant(case.inputs[name]) for name in ("input", "target"))
     shape = given["size"], given["size"], given["input_channels"], given["output_channels"]
     generator = pix2pix.generator(*shape, ngf=given["ngf"])
     discriminator = pix2pix.discriminator(*shape, ndf=given["ndf"])

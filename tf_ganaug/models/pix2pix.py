@@ -31,16 +31,17 @@ def _norm(x, name: str):
 def generator(height: int, width: int, condition_channels: int, image_channels: int, ngf: int = 64) -> keras.Model:
     """[condition, dropout gates] to images (N, height, width, image_channels) in [-1, 1].
 
-    The condition (N, height, width, condition_channels) is halved until its shorter side is one pixel. What is random in the original, the dropout of the innermost decoders, is an input here: up to
-    three gates (N, h, w, C), which decoders are multiplied by. 0 drops a value, 2 keeps one where half of
-    them are dropped, and ones are no dropout. The model's inputs give the gates' shapes.
+    The condition (N, height, width, condition_channels) is halved until its shorter side is one pixel: 8
+    levels at the original's 256. Smaller images have fewer, without the innermost, as the authors' own
+    network for 128.
 
-    Other sizes than the original's 256 have more or fewer levels; of fewer, the innermost ones are absent,
-    as in the authors' own network for 128.
+    What is random in the original, the dropout of the three innermost decoders, is an input here: gates
+    (N, h, w, C) that multiply the decoders' maps. 0 drops a value, 2 keeps one where half of them are
+    dropped, and gates of ones are no dropout. The model's inputs have their shapes.
 
-    The port normalises the innermost map too. With `training=True`, which is its only mode, a minibatch of one
-    image whose innermost map is one pixel leaves beta there and nothing of the image, which then reaches the
-    decoders by the other levels alone; the authors' own code has no norm there.
+    As in the port, the innermost map is normalised too. From a minibatch of one image, and with `training=True`,
+    a map of one pixel keeps nothing of the image by that: the decoders see it through the other levels only.
+    The authors' own code has no norm there.
 
     Args:
         height: power of two, at least 32.

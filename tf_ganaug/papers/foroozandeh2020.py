@@ -150,8 +150,11 @@ def study(place: Path, dataset: Dataset, settings: Settings) -> ChainStudy:
 
 def views_of(spec: LabelSpec) -> dict[str, LabelSpec]:
     """The class views a data set allows, the richest first; of other data: its classes, and any against none."""
-    if spec.ids == brain.SEVEN.ids:
-        return {"7": brain.SEVEN, "4": brain.FOUR, "2": brain.TWO}
+    views = {"7": brain.SEVEN, "4": brain.FOUR, "2": brain.TWO}
+    if spec.names == brain.SEVEN.names:
+        return views
+    if spec.names == brain.FOUR.names:
+        return {name: views[name] for name in VIEWS[1:]}
     whole = {str(len(spec.classes)): spec}
     if len(spec.classes) == 2:
         return whole
@@ -257,7 +260,7 @@ def table_section(study: ChainStudy, view: str, by_row: Mapping[Row, list[SliceT
             "Dice error": f"{losses.mean():.2f}{spread} %",
             "Paper: slices": f"{row.real:,} / {row.synthetic:,}" if row.printed else "not in the paper",
         }
-        if view in VIEWS and len(study.spec.classes) == len(brain.SEVEN.classes):
+        if study.views[view] in (brain.SEVEN, brain.FOUR, brain.TWO):
             record["Paper: Dice error"] = f"{row.printed[VIEWS.index(view)]:.2f} %" if row.printed else ""
         dice = pooled(frames[row], "dice")
         record.update({f"Dice {name}": f"{100 * value:.2f} %" for name, value in dice.items()})
