@@ -6,6 +6,7 @@ Source: affinelayer/pix2pix-tensorflow pix2pix.py.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 import keras
 import numpy as np
@@ -140,7 +141,11 @@ class Pix2Pix(tf.Module):
         images = tf.TensorSpec(generator.output_shape, tf.float32, "images")
         step = tf.TensorSpec((), tf.int64, "step")
         self.step = tf.function(self._step, [labels, images, step], jit_compile=jit_compile)
-        self.paint = tf.function(self._paint, reduce_retracing=True, jit_compile=jit_compile)
+        numbers = tf.TensorSpec((None,), tf.int32, "numbers")
+        self.paint, self.paint_frozen = (
+            tf.function(partial(self._paint, training=training), [labels, numbers], jit_compile=jit_compile)
+            for training in (True, False)
+        )
 
     def parts(self) -> tf.train.Checkpoint:
         """What a checkpoint holds: both networks with frozen statistics, both optimisers."""
@@ -157,22 +162,23 @@ class Pix2Pix(tf.Module):
         drawn = [tf.random.stateless_uniform((count, *shape), stream_seed(seed, n)) for n, shape in enumerate(shapes)]
         return [tf.where(draw < DROPOUT_RATE, 0.0, 1.0 / (1.0 - DROPOUT_RATE)) for draw in drawn]
 
-    def _paint(self, labels: tf.Tensor, numbers: tf.Tensor, batch_statistics: bool = True) -> tf.Tensor:
-        """Images of label maps, with dropout as the original leaves it on.
+    def _paint(self, labels: tf.Tensor, numbers: tf.Tensor, training: bool) -> tf.Tensor:
+        """Images of label maps, with dropout, which the original leaves on.
+
+        `paint` normalises by the statistics of these N images, as the original: an image depends on the others,
+        unless it is alone. `paint_frozen` normalises by those of `freeze_statistics`.
 
         Args:
             labels: (N, H, W) uint8 class indices.
-            numbers: (N,) integers that name each image's dropout: another number is another image.
-            batch_statistics: normalise by the statistics of these N images, as the original; an image then
-                depends on the others, and N is best that of the training. If not, by those of
-                `freeze_statistics`.
+            numbers: (N,) int32 that name each image's dropout: another number is another image.
+            training: which of the two.
 
         Returns:
             (N, H, W, C) float32 in [-1, 1].
         """
         kinds = [tf.float32] * (len(self.generator.inputs) - 1)
         gates = tf.map_fn(lambda n: [gate[0] for gate in self._gates(1, fold(self.seed, n, 2))], numbers, kinds)
-        return self.generator([self.encode(labels, self.classes), *gates], training=batch_statistics)
+        return self.generator([self.encode(labels, self.classes), *gates], training=training)
 
     def freeze_statistics(self, minibatches: Iterable[tf.Tensor]) -> None:
         """Measures the generator's statistics, for painting without a minibatch's own; the training leaves them.
