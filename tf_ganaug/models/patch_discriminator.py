@@ -1,6 +1,9 @@
-"""The two-scale PatchGAN that judges an image together with its labels (SPADE; pix2pixHD's geometry)."""
+"""PatchGANs at several scales that judge an image together with its labels (SPADE; pix2pixHD's geometry)."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -10,6 +13,9 @@ from tf_ganaug.models.spectral_norm import SpectralConv2D
 
 #: Discriminators, each on half the resolution of the one before.
 SCALES = 2
+
+#: Number of the convolution that makes the patches' scores, after four of features.
+SCORES = 4
 
 #: The original's start of every kernel that has no spectral norm: Xavier, normal, gain 0.02. What the
 #: original intends for the others does not reach them (`SpectralConv2D` says what they start as).
@@ -40,23 +46,43 @@ class HalvingMean(keras.layers.Layer):
         return (n, -(-h // 2), -(-w // 2), c)
 
 
-def _patch_gan(x, name: str, ndf: int) -> list:
+#: Makes convolution `number` (0 to 4) of a scale, with its norm if it has one: (maps, scale, number, filters, strides)
+#: to maps. The maps are padded already; the scores are number 4.
+Convolve = Callable[[Any, int, int, int, int], Any]
+
+
+def patch_gans(
+    height: int, width: int, label_channels: int, image_channels: int, ndf: int, scales: int, convolve: Convolve
+) -> keras.Model:
+    """The geometry that SPADE and pix2pixHD share; `discriminator` says what goes in and comes out."""
+    labels = keras.Input((height, width, label_channels), name="labels")
+    images = keras.Input((height, width, image_channels), name="images")
+    x = keras.layers.Concatenate()([labels, images])
+    outputs = []
+    for scale in range(scales):
+        x = HalvingMean()(x) if scale else x
+        outputs.append(_patch_gan(x, scale, ndf, convolve))
+    return keras.Model([labels, images], outputs, name="discriminator")
+
+
+def _patch_gan(x, scale: int, ndf: int, convolve: Convolve) -> list:
     """The maps of one PatchGAN: four of features, then the patches' scores."""
     maps = []
     for number, (filters, strides) in enumerate([(ndf, 2), (2 * ndf, 2), (4 * ndf, 2), (8 * ndf, 1)]):
-        x = keras.layers.ZeroPadding2D(2)(x)
-        if number == 0:
-            conv = keras.layers.Conv2D(filters, 4, strides, kernel_initializer=xavier(), name=f"{name}.model0.0")
-            x = conv(x)
-        else:
-            part = f"{name}.model{number}.0"
-            x = SpectralConv2D(filters, 4, strides, padding="valid", use_bias=False, name=f"{part}.0")(x)
-            x = backend.instance_norm(name=f"{part}.1")(x)
+        x = convolve(keras.layers.ZeroPadding2D(2)(x), scale, number, filters, strides)
         x = keras.layers.LeakyReLU(0.2)(x)
         maps.append(x)
-    x = keras.layers.ZeroPadding2D(2)(x)
-    scores = keras.layers.Conv2D(1, 4, kernel_initializer=xavier(), dtype="float32", name=f"{name}.model4.0")
-    return [*maps, scores(x)]
+    return [*maps, convolve(keras.layers.ZeroPadding2D(2)(x), scale, SCORES, 1, 1)]
+
+
+def _convolve(x, scale: int, number: int, filters: int, strides: int):
+    """SPADE's: the inner ones with spectral and instance norm and without a bias."""
+    name = f"discriminator_{scale}.model{number}.0"
+    if number in (0, SCORES):
+        dtype = "float32" if number == SCORES else None
+        return keras.layers.Conv2D(filters, 4, strides, kernel_initializer=xavier(), dtype=dtype, name=name)(x)
+    x = SpectralConv2D(filters, 4, strides, padding="valid", use_bias=False, name=f"{name}.0")(x)
+    return backend.instance_norm(name=f"{name}.1")(x)
 
 
 def discriminator(height: int, width: int, label_channels: int, image_channels: int, ndf: int = 64) -> keras.Model:
@@ -75,11 +101,4 @@ def discriminator(height: int, width: int, label_channels: int, image_channels: 
 
     Source: NVlabs/SPADE models/networks/discriminator.py.
     """
-    labels = keras.Input((height, width, label_channels), name="labels")
-    images = keras.Input((height, width, image_channels), name="images")
-    x = keras.layers.Concatenate()([labels, images])
-    outputs = [_patch_gan(x, "discriminator_0", ndf)]
-    for scale in range(1, SCALES):
-        x = HalvingMean()(x)
-        outputs.append(_patch_gan(x, f"discriminator_{scale}", ndf))
-    return keras.Model([labels, images], outputs, name="discriminator")
+    return patch_gans(height, width, label_channels, image_channels, ndf, SCALES, _convolve)
