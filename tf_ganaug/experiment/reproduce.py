@@ -141,7 +141,7 @@ def dry_run(study: Study, experiment: ModuleType, parts: Sequence[str]) -> str:
 
 
 def _data_line(dataset: Dataset) -> str:
-    kind = "SYNTHETIC data, drawn by code: no result here says anything about real images. " if dataset.synthetic else ""
+    kind = "SYNTHETIC data, drawn by code: no result here speaks of real images. " if dataset.synthetic else ""
     subjects = len({case.subject for case in dataset.cases})
     classes = ", ".join(dataset.spec.names[i] for i in dataset.spec.measured)
     return f"{kind}Data: {dataset.name}, {len(dataset.cases)} images of {subjects} subjects, measured: {classes}."
