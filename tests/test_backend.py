@@ -81,6 +81,27 @@ def test_adam_has_the_epsilon_of_the_originals():
     assert -moved == pytest.approx(gradient / (gradient + epsilon), rel=1e-3)
 
 
+def test_sgd_is_pytorchs_with_a_poly_schedule_and_faster_variables():
+    rng = np.random.default_rng(0)
+    weights = [rng.normal(size=shape) for shape in ((3, 2), (2,), ())]
+    variables = [tf.Variable(weight, dtype=tf.float32) for weight in weights]
+    multipliers = [1.0, 10.0, 10.0]
+    schedule = keras.optimizers.schedules.PolynomialDecay(0.01, 8, end_learning_rate=0.0, power=0.9)
+    optimizer = backend.sgd(schedule, 0.9, 1e-2, multipliers)
+    optimizer.build(variables)
+    step = tf.function(lambda *gradients: backend.apply_gradients(optimizer, gradients, variables))
+    velocities = [np.zeros_like(weight) for weight in weights]
+    for iteration in range(8):
+        gradients = [rng.normal(size=weight.shape) for weight in weights]
+        step(*[tf.constant(gradient, tf.float32) for gradient in gradients])
+        rate = 0.01 * (1 - iteration / 8) ** 0.9
+        for n, gradient in enumerate(gradients):
+            velocities[n] = 0.9 * velocities[n] + gradient + 1e-2 * weights[n]
+            weights[n] = weights[n] - multipliers[n] * rate * velocities[n]
+    for weight, variable in zip(weights, variables):
+        np.testing.assert_allclose(variable.numpy(), weight, rtol=1e-5, atol=1e-6)
+
+
 @pytest.fixture
 def float16():
     backend.set_precision("mixed_float16")
@@ -101,8 +122,14 @@ def test_float16_scales_the_loss_and_applies_the_unscaled_gradient(float16):
 
 
 def test_float16_skips_a_step_that_is_not_finite(float16):
-    optimizer = backend.adam(0.1, 0.5, 0.9)
-    assert stepped(optimizer, float("inf"))[0] == 1.0
+    for optimizer in (backend.adam(0.1, 0.5, 0.9), backend.sgd(0.1, 0.9, 1e-4, [1.0])):
+        assert stepped(optimizer, float("inf"))[0] == 1.0
+
+
+def test_float16_scales_the_loss_of_sgd_too(float16):
+    moved, given = stepped(backend.sgd(0.1, 0.9, 0.0, [10.0]), 1e-3)
+    assert given > 0.1
+    assert moved == pytest.approx(1 - 0.1 * 10 * 1e-3, abs=1e-6)
 
 
 def test_instance_norm_is_float32_under_float16(float16):

@@ -80,7 +80,48 @@ def add_statistic(
 
 def adam(learning_rate: float, beta_1: float, beta_2: float) -> keras.optimizers.Optimizer:
     """Adam with the epsilon of TensorFlow 1 and PyTorch (1e-8); scales losses under mixed_float16."""
-    optimizer = keras.optimizers.Adam(learning_rate, beta_1=beta_1, beta_2=beta_2, epsilon=1e-8)
+    return scaling(keras.optimizers.Adam(learning_rate, beta_1=beta_1, beta_2=beta_2, epsilon=1e-8))
+
+
+class _SGD(keras.optimizers.SGD):
+    """See `sgd`; only the step differs from Keras'."""
+
+    def __init__(self, learning_rate, momentum: float, decay: float, multipliers: Sequence[float]):
+        super().__init__(learning_rate, momentum=momentum, name="sgd")
+        self.decay, self.multipliers = decay, tuple(multipliers)
+
+    def update_step(self, gradient, variable, learning_rate=None):
+        if REFERENCE_STACK:
+            place, learning_rate = self._index_dict[self._var_key(variable)], self.learning_rate
+        else:
+            place = self._get_variable_index(variable)
+        velocity = self.momentum * self.momentums[place] + gradient + self.decay * variable
+        self.momentums[place].assign(velocity)
+        variable.assign_sub(self.multipliers[place] * learning_rate * velocity)
+
+
+def sgd(
+    learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
+    momentum: float,
+    weight_decay: float,
+    multipliers: Sequence[float],
+) -> keras.optimizers.Optimizer:
+    """PyTorch's SGD: v <- momentum v + g + weight_decay w, then w <- w - multiplier learning_rate v.
+
+    Keras has the learning rate inside v, which is another descent where the rate changes. Scales losses
+    under mixed_float16.
+
+    Args:
+        learning_rate: or its schedule.
+        momentum: 0 to 1.
+        weight_decay: of all variables alike.
+        multipliers: of the learning rate, for the variables in the order in which `build` takes them.
+    """
+    return scaling(_SGD(learning_rate, momentum, weight_decay, multipliers))
+
+
+def scaling(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
+    """The optimiser; under mixed_float16 one that scales the loss for it."""
     if keras.mixed_precision.global_policy().name != "mixed_float16":
         return optimizer
     if REFERENCE_STACK:

@@ -19,6 +19,14 @@ def test_drops_its_share_and_keeps_the_mean_in_training_only():
     assert int(layer.passes) == 1
 
 
+def test_drops_whole_maps():
+    layer = CountedDropout(0.4, seed=1, whole_maps=True)
+    dropped = layer(tf.ones((50, 3, 4, 60)), training=True).numpy()
+    np.testing.assert_array_equal(dropped, np.broadcast_to(dropped[:, :1, :1], dropped.shape))
+    assert (dropped[:, 0, 0] == 0).mean() == pytest.approx(0.4, abs=0.04)
+    assert dropped.max() == pytest.approx(1 / 0.6)
+
+
 def test_draws_follow_seed_and_count():
     one, same, other = CountedDropout(0.5, seed=1), CountedDropout(0.5, seed=1), CountedDropout(0.5, seed=2)
     draws = [one(ONES, training=True).numpy() for _ in range(3)]

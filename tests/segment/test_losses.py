@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from tf_ganaug.data.cases import IGNORE
 from tf_ganaug.segment.losses import (
+    auxiliary_cross_entropy,
     class_weights,
     cross_entropy,
     dice_counts,
@@ -35,6 +36,13 @@ def test_cross_entropy_of_ignored_pixels():
     touched = np.any(tape.gradient(loss, logits).numpy() != 0, -1)
     np.testing.assert_array_equal(touched, ~IGNORED)
     assert float(cross_entropy(tf.fill(LABELS.shape, tf.constant(IGNORE, tf.uint8)), LOGITS)) == 0.0
+
+
+def test_auxiliary_head_counts_two_fifths():
+    both = [tf.constant(LOGITS), tf.constant(LOGITS[..., ::-1])]
+    main, auxiliary = (float(cross_entropy(tf.constant(PARTLY), logits)) for logits in both)
+    assert main != pytest.approx(auxiliary, rel=0.1)
+    assert float(auxiliary_cross_entropy(tf.constant(PARTLY), both)) == pytest.approx(main + 0.4 * auxiliary, rel=1e-5)
 
 
 def test_dice_counts():

@@ -8,15 +8,21 @@ from pathlib import Path
 import numpy as np
 
 from tf_ganaug.errors import InputError
-from tf_ganaug.golden import fcn8s, pggan, pix2pix, spade, swd, wgan_gp
+from tf_ganaug.golden import deepmedic, fcn8s, pggan, pix2pix, pix2pixhd, pspnet, spade, swd, wgan_gp
 from tf_ganaug.golden.case import GoldenCase, load_case, network_of
 
 RUNNERS = {
+    "deepmedic_2d": deepmedic.run_deepmedic,
     "fcn8s": fcn8s.run_fcn8s,
     "pggan": pggan.run_networks,
     "pggan_reals": pggan.run_reals,
     "pggan_schedule": pggan.run_schedule,
     "pix2pix": pix2pix.run_pix2pix,
+    "pix2pixhd_discriminator": pix2pixhd.run_discriminator,
+    "pix2pixhd_global_generator": pix2pixhd.run_global_generator,
+    "pix2pixhd_local_enhancer": pix2pixhd.run_local_enhancer,
+    "pix2pixhd_losses": pix2pixhd.run_losses,
+    "pspnet": pspnet.run_pspnet,
     "spade_discriminator": spade.run_discriminator,
     "spade_generator": spade.run_generator,
     "spade_losses": spade.run_losses,

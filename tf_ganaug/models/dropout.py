@@ -18,11 +18,12 @@ class CountedDropout(keras.layers.Layer):
     Args:
         rate: share of the values that become 0 in training; the others are divided by 1 - rate.
         seed: of the draws; layers of one network need different ones.
+        whole_maps: whether a draw is for all of a feature map: the input is (N, H, W, C).
     """
 
-    def __init__(self, rate: float, seed: int, **kwargs):
+    def __init__(self, rate: float, seed: int, whole_maps: bool = False, **kwargs):
         super().__init__(**kwargs)
-        self.rate, self.seed = rate, seed
+        self.rate, self.seed, self.whole_maps = rate, seed, whole_maps
 
     def build(self, input_shape):
         self.passes = self.add_weight(name="passes", shape=(), dtype="int64", initializer="zeros", trainable=False)
@@ -33,10 +34,12 @@ class CountedDropout(keras.layers.Layer):
             return inputs
         seed = fold(self.seed, self.passes)
         self.passes.assign(self.passes + 1)
-        return tf.nn.experimental.stateless_dropout(inputs, self.rate, seed)
+        shape = tf.shape(inputs)
+        draws = tf.stack([shape[0], 1, 1, shape[3]]) if self.whole_maps else shape
+        return tf.nn.experimental.stateless_dropout(inputs, self.rate, seed, noise_shape=draws)
 
     def compute_output_shape(self, input_shape):
         return input_shape
 
     def get_config(self):
-        return {**super().get_config(), "rate": self.rate, "seed": self.seed}
+        return {**super().get_config(), "rate": self.rate, "seed": self.seed, "whole_maps": self.whole_maps}

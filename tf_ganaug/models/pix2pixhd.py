@@ -79,7 +79,7 @@ def _doubled(x, filters: int, name: str):
 
 
 def _residual(x, name: str):
-    """x plus two convolutions of it; no ReLU after the sum."""
+    """Two convolutions added to their input; no ReLU after the sum."""
     maps = x.shape[-1]
     first, second = f"{name}.conv_block.1", f"{name}.conv_block.5"
     y = _normed(_conv(ReflectionPad(1)(x), maps, 3, 1, first), first)
@@ -221,8 +221,8 @@ def discriminator(
         label_channels: of the label maps.
         image_channels: of the images.
         ndf: feature maps of the first layer; 64 in the original.
-        scales: PatchGANs, each on half the resolution of the one before; 2 in the original, and 3 above
-            the enhancer's 2048 x 1024.
+        scales: PatchGANs, each on half the resolution of the one before; 2 in the original, and 3 for the
+            enhancer's 2048 x 1024.
     """
 
     def convolve(x, scale: int, number: int, filters: int, strides: int):

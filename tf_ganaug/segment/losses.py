@@ -9,6 +9,9 @@ import tensorflow as tf
 
 from tf_ganaug.data.cases import IGNORE
 
+#: Of PSPNet's auxiliary loss (Zhao 2017; hszhao/semseg tool/train.py).
+AUXILIARY_WEIGHT = 0.4
+
 
 def cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """Softmax cross-entropy, the mean over all pixels that are not ignored.
@@ -25,6 +28,20 @@ def cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(safe, logits)
     weights = tf.cast(counted, tf.float32)
     return tf.math.divide_no_nan(tf.reduce_sum(losses * weights), tf.reduce_sum(weights))
+
+
+def auxiliary_cross_entropy(labels: tf.Tensor, logits: Sequence[tf.Tensor]) -> tf.Tensor:
+    """The network's cross-entropy plus `AUXILIARY_WEIGHT` times its auxiliary head's (PSPNet).
+
+    Args:
+        labels: (N, H, W) uint8 class indices or `IGNORE`.
+        logits: of the network and of its auxiliary head, each (N, H, W, classes) float32.
+
+    Returns:
+        A scalar; 0 if every pixel is ignored.
+    """
+    main, auxiliary = logits
+    return cross_entropy(labels, main) + AUXILIARY_WEIGHT * cross_entropy(labels, auxiliary)
 
 
 def dice_counts(labels: tf.Tensor, logits: tf.Tensor, measured: Sequence[int]) -> tuple[tf.Tensor, tf.Tensor]:
