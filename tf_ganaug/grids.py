@@ -26,14 +26,15 @@ def to_display(image: np.ndarray) -> np.ndarray:
 
 
 def colour_labels(labels: np.ndarray, spec: LabelSpec) -> np.ndarray:
-    """Class indices (H, W) as (H, W, 3) uint8 colours.
-
-    Two classes are black and white, more have their own colours; `IGNORE` has `void_colour`.
-    """
+    """Class indices (H, W) as (H, W, 3) uint8 `class_colours`; `IGNORE` has `void_colour`."""
     table = np.full((256, 3), void_colour(spec), np.uint8)
-    two = len(spec.classes) == 2
-    table[: len(spec.classes)] = ((0, 0, 0), WHITE) if two else [c.colour for c in spec.classes]
+    table[: len(spec.classes)] = class_colours(spec)
     return table[labels]
+
+
+def class_colours(spec: LabelSpec) -> list[tuple[int, int, int]]:
+    """The classes as they are shown: two are black and white, more have their own colours."""
+    return [(0, 0, 0), WHITE] if len(spec.classes) == 2 else [c.colour for c in spec.classes]
 
 
 def void_colour(spec: LabelSpec) -> tuple[int, int, int]:

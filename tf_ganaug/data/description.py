@@ -7,6 +7,7 @@
     ignored: [255]                 # stored ids that no loss and no measure counts
     spacing: [0.7, 0.7]            # millimetres per row and column
     subject: (.*)_\\d+              # its first group, at the start of the stem, is the subject
+    subjects: groups.csv            # or a table in the folder: a header, then file and subject in a line
     splits: {train: [a, b], validation: [c], test: [d]}              # subjects
     files: {image: [FLAIR.nii.gz, T1.nii.gz], label: lesions.nii.gz}  # one folder per subject
     slice_axis: 2                  # 0 sagittal, 1 coronal, 2 axial
@@ -18,6 +19,7 @@ Classes without id 0 get a background of that id, unless 0 is ignored.
 
 from __future__ import annotations
 
+import csv
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -48,6 +50,8 @@ class Description:
         spec: of the `classes`, with the background and `ignored`.
         spacing: millimetres per pixel (row, column), both above 0.
         subject: has a group.
+        subjects: name of a table in the folder.
+        listed: stem to subject, as that table has it.
         slice_axis: 0, 1 or 2.
         keep_blank: whether constant images are cases like others.
         leave_out: ids of cases.
@@ -59,6 +63,8 @@ class Description:
     ignored: tuple[int, ...] = ()
     spacing: tuple[float, float] | None = None
     subject: re.Pattern[str] | None = None
+    subjects: str | None = None
+    listed: Mapping[str, str] | None = None
     splits: Mapping[str, tuple[str, ...]] | None = None
     files: Files | None = None
     slice_axis: int | None = None
@@ -66,11 +72,15 @@ class Description:
     leave_out: tuple[str, ...] = ()
 
     def subject_of(self, stem: str, path: Path) -> str:
-        """The subject of a file's stem: the pattern's first group, or the stem where there is none.
+        """The subject of a file's stem: as listed, or the pattern's first group, or the stem where there is neither.
 
         Raises:
-            InputError: naming `path`, if the pattern does not match.
+            InputError: naming `path`, if the pattern does not match or the table lacks it.
         """
+        if self.listed is not None:
+            if stem not in self.listed:
+                raise InputError(path, f"a line in {self.subjects}", "none", "add the file and its subject")
+            return self.listed[stem]
         if self.subject is None:
             return stem
         match = self.subject.match(stem)
@@ -78,6 +88,27 @@ class Description:
             expected = f"a name that 'subject: {self.subject.pattern}' matches"
             raise InputError(path, expected, stem, f"mend 'subject' in {self.path.name}")
         return match[1]
+
+
+    def with_subjects(self, root: Path) -> Description:
+        """The same with its table of subjects, if it names one, read from the folder.
+
+        Raises:
+            InputError: if the table is absent, or a line lacks a file or a subject or repeats a file.
+        """
+        if self.subjects is None:
+            return self
+        path = root / self.subjects
+        try:
+            with path.open(encoding="utf-8", newline="") as file:
+                _, *rows = csv.reader(file)
+        except (OSError, UnicodeDecodeError, ValueError) as error:
+            raise InputError(path, "a CSV of files and subjects below a header", str(error), "mend it") from error
+        listed = {Path(row[0]).stem: row[1] for row in rows if len(row) > 1 and row[0] and row[1]}
+        if len(listed) != len(rows):
+            found = f"{len(listed)} of {len(rows)} lines with both, each file once"
+            raise InputError(path, "a file and its subject in every line", found, "mend the lines")
+        return replace(self, listed=listed)
 
 
 def read_description(path: Path, needed: bool = True) -> Description:
@@ -205,6 +236,7 @@ _FIELDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "ignored": ("a list of stored ids", lambda value: tuple(map(_id, _list(value)))),
     "spacing": ("two millimetres, [row, column]", _spacing),
     "subject": ("a regular expression with a group", _pattern),
+    "subjects": ("the name of a CSV file", _text),
     "splits": ("lists of subjects: train, validation and test", _splits),
     "files": ("{image: name or names, label: name}", _files),
     "slice_axis": ("0, 1 or 2", _axis),

@@ -64,7 +64,7 @@ def read(root: Path, dataset_yaml: Path | None = None, axis: int | None = None) 
         InputError: if the folder is missing or empty, a file lacks its partner, the files of a pair
             differ in size or grid, images differ in channels, or the description does not fit.
     """
-    described = read_description(dataset_yaml or root / "dataset.yaml", dataset_yaml is not None)
+    described = read_description(dataset_yaml or root / "dataset.yaml", dataset_yaml is not None).with_subjects(root)
     axis = described.slice_axis if axis is None else axis
     pairs = _pairs(root, described)
     channels, cases = {}, []

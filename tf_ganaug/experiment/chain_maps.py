@@ -7,26 +7,21 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
-from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from tf_ganaug.data.cache import SizedCases
-from tf_ganaug.data.cases import LabelSpec
-from tf_ganaug.data.pairs import Pairs, Part
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.study import Training
+from tf_ganaug.experiment.subset import Subset
 from tf_ganaug.files import replacing
 from tf_ganaug.gans.best_average import BestAverage
 from tf_ganaug.gans.pggan_reals import from_labels, to_labels
 from tf_ganaug.gans.pggan_schedule import ProgressiveSchedule
 from tf_ganaug.gans.previews import label_previews, show_real_labels
 from tf_ganaug.gans.progressive import ProgressiveGan
-from tf_ganaug.gans.synthesizer import Provenance
 from tf_ganaug.gans.train import PREVIEWS, Schedule, train_gan
 from tf_ganaug.models import pggan
 from tf_ganaug.quality.swd import SlicedWasserstein
@@ -56,46 +51,10 @@ class Maps:
     screen: Screen
 
 
-@dataclass(frozen=True)
-class ChainData:
-    """What one chain may see.
-
-    Attributes:
-        folder: of the experiment.
-        name: "full" or "reduced".
-        sized: all cases at the networks' size.
-        rows: of the chain's training slices in it.
-        spec: the classes of the label maps.
-        provenance: of those slices; its `low` and `high` are the stored values of -1 and 1.
-        settings: of the experiment.
-    """
-
-    folder: Path
-    name: str
-    sized: SizedCases
-    rows: np.ndarray
-    spec: LabelSpec
-    provenance: Provenance
-    settings: Any
-
-    def run(self, kind: str, options: Any) -> RunFolder:
-        """The run folder KIND-NAME."""
-        return RunFolder(self.path(kind), {"chain": self.name, kind: options})
-
-    def path(self, kind: str) -> Path:
-        """Its path."""
-        return self.folder / f"{kind}-{self.name}"
-
-    def pairs(self, rows: np.ndarray) -> Pairs:
-        """The pairs of some of the rows, with the chain's own range as [-1, 1]."""
-        ranges = np.tile(np.float32([self.provenance.low, self.provenance.high]), (len(rows), 1))
-        return Pairs([Part(self.sized.images, self.sized.labels, rows, ranges)])
-
-
 class MapMaker:
     """The chain's progressive GAN and its label maps, each made once: runs pggan-NAME and maps-NAME."""
 
-    def __init__(self, data: ChainData):
+    def __init__(self, data: Subset):
         self.data, self.settings = data, data.settings
         self.classes = len(data.spec.classes)
 

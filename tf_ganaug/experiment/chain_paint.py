@@ -13,7 +13,8 @@ import tensorflow as tf
 
 from tf_ganaug.data.pipeline import real_batches
 from tf_ganaug.errors import InputError
-from tf_ganaug.experiment.chain_maps import BATCH, ChainData, MapMaker, progress
+from tf_ganaug.experiment.chain_maps import BATCH, MapMaker, progress
+from tf_ganaug.experiment.subset import Subset
 from tf_ganaug.files import replacing
 from tf_ganaug.gans.perceptual import PerceptualLoss
 from tf_ganaug.gans.pggan_reals import to_labels
@@ -35,7 +36,7 @@ class Painter:
         maker: of its label maps.
     """
 
-    def __init__(self, data: ChainData, maker: MapMaker):
+    def __init__(self, data: Subset, maker: MapMaker):
         self.data, self.maker, self.settings = data, maker, data.settings
 
     @property

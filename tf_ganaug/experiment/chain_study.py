@@ -21,9 +21,10 @@ from tf_ganaug.data.pairs import Pairs, Part
 from tf_ganaug.data.pipeline import training_batches
 from tf_ganaug.data.splits import Split
 from tf_ganaug.errors import InputError
-from tf_ganaug.experiment.chain_maps import ChainData, MapMaker
+from tf_ganaug.experiment.chain_maps import MapMaker
 from tf_ganaug.experiment.chain_paint import Painter
 from tf_ganaug.experiment.study import Study, Training
+from tf_ganaug.experiment.subset import Subset, chunks, extremes
 from tf_ganaug.files import replacing
 from tf_ganaug.models.unet import foroozandeh_unet
 from tf_ganaug.random import named_seed
@@ -106,13 +107,13 @@ class ChainStudy(Study):
         if drawn < needed:
             raise InputError("screen.maps", f"at least {needed}, for the {chain} chain", str(drawn), "raise it")
 
-    def data(self, chain: str) -> ChainData:
+    def data(self, chain: str) -> Subset:
         """What the chain may see; the least and the largest value of its slices become -1 and 1."""
         cases = self.training_cases(chain)
         rows = self.sized.rows(cases)
-        low, high = _extremes(self.sized.images, rows)
+        low, high = extremes(self.sized.images, rows)
         provenance = self.provenance(cases, low, high)
-        return ChainData(self.folder, chain, self.sized, rows, self.spec, provenance, self.settings)
+        return Subset(self.folder, chain, self.sized, rows, self.spec, provenance, self.settings)
 
     @cached_property
     def makers(self) -> dict[str, MapMaker]:
@@ -145,10 +146,10 @@ class ChainStudy(Study):
     def standard(self, parts: Sequence[Part]) -> tuple[float, float]:
         """Maximum, and mean of what is divided by it, over the training data (3.1) or their real part."""
         counted = parts[:1] if self.settings.statistics == "real" else parts
-        maximum = max(_extremes(part.images, part.rows)[1] for part in counted)
+        maximum = max(extremes(part.images, part.rows)[1] for part in counted)
         if maximum == 0:
             raise InputError(self.dataset.name, "a brightest value other than 0", "0", "check the images")
-        total = sum(float(part.images[rows].sum(dtype=np.float64)) for part in counted for rows in _chunks(part.rows))
+        total = sum(float(part.images[rows].sum(dtype=np.float64)) for part in counted for rows in chunks(part.rows))
         pixels = sum(len(part.rows) for part in counted) * math.prod(self.sized.images.shape[1:])
         return float(maximum), total / pixels / float(maximum)
 
@@ -157,7 +158,7 @@ class ChainStudy(Study):
         counted = parts[:1] if self.settings.statistics == "real" else parts
         pixels = np.zeros(256, np.int64)
         for part in counted:
-            for rows in _chunks(part.rows):
+            for rows in chunks(part.rows):
                 pixels += np.bincount(part.labels[rows].ravel(), minlength=256)
         merged = np.bincount(self.spec.view_table(view), pixels, minlength=256)
         return class_weights(merged[: len(view.classes)])
@@ -284,16 +285,6 @@ class ChainStudy(Study):
             return batch
 
         return step
-
-
-def _chunks(rows: np.ndarray, size: int = 256) -> Iterator[np.ndarray]:
-    return (rows[first : first + size] for first in range(0, len(rows), size))
-
-
-def _extremes(images: np.ndarray, rows: np.ndarray) -> tuple[float, float]:
-    """The least and the largest stored value of these rows."""
-    ends = [(chunk.min(), chunk.max()) for chunk in (images[part] for part in _chunks(rows))]
-    return float(min(low for low, _ in ends)), float(max(high for _, high in ends))
 
 
 def _improvements(path: Path) -> int:

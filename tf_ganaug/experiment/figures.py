@@ -19,7 +19,7 @@ from matplotlib.ticker import EngFormatter
 
 from tf_ganaug.data.cases import IGNORE, LabelSpec
 from tf_ganaug.files import replacing
-from tf_ganaug.grids import colour_labels, to_display, void_colour
+from tf_ganaug.grids import class_colours, colour_labels, to_display, void_colour
 
 Frames = Mapping[str, pd.DataFrame]
 
@@ -234,9 +234,8 @@ def _legend(spec: LabelSpec) -> list[Patch]:
 
 def class_patches(spec: LabelSpec) -> list[Patch]:
     """The classes' colours, as `panels` takes a legend."""
-    return _patches(
-        [(c.name, c.colour) for c in spec.classes] + ([("not counted", void_colour(spec))] if spec.ignored else [])
-    )
+    void = [("not counted", void_colour(spec))] if spec.ignored else []
+    return _patches([*zip(spec.names, class_colours(spec)), *void])
 
 
 def _patches(entries: Sequence[tuple[str, tuple[int, int, int]]]) -> list[Patch]:

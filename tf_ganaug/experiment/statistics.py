@@ -121,5 +121,8 @@ def _weighted(
         index = pd.MultiIndex.from_product([subjects, classes], names=["subject", "class"])
         counts = run.groupby(["subject", "class"])[list(PIXELS)].sum().reindex(index, fill_value=0.0)
         pixels = counts.to_numpy().reshape(len(subjects), len(classes), len(PIXELS))
-        runs.append(np.nanmean(_of_pixels(np.tensordot(weights, pixels, 1), measure), -1))
+        scores = _of_pixels(np.tensordot(weights, pixels, 1), measure)
+        # A sample of subjects may have none of the classes: its mean is NaN, as nanmean's, but without a warning.
+        counted = np.count_nonzero(~np.isnan(scores), -1)
+        runs.append(np.divide(np.nansum(scores, -1), counted, out=np.full(len(scores), np.nan), where=counted > 0))
     return np.mean(runs, 0)

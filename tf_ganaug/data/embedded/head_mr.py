@@ -25,14 +25,14 @@ FIELD = 200.0
 STACK, MIDDLE = 155.0, 5.0
 
 #: The part of the subjects that has a tumour.
-DISEASED = 0.7
+DISEASED = 0.9
 
 
 def read(subjects: int, slices: int, native_size: int, seed: int = 0, spec: LabelSpec = SEVEN) -> Dataset:
     """A data set of slices that are drawn when they are read.
 
     Args:
-        subjects: how many; about 70 % have a tumour.
+        subjects: how many; about 90 % have a tumour.
         slices: of each subject, evenly spaced from below the brain to above it.
         native_size: side of the square images in pixels.
         seed: of all subjects; subject n is the same whatever `subjects` is.

@@ -1,0 +1,67 @@
+"""The training data of one generator, and its run folders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tf_ganaug.data.cache import SizedCases
+from tf_ganaug.data.cases import LabelSpec
+from tf_ganaug.data.pairs import Pairs, Part
+from tf_ganaug.gans.synthesizer import Provenance
+from tf_ganaug.run import RunFolder
+
+
+@dataclass(frozen=True)
+class Subset:
+    """What the generators of one part of the training data may see.
+
+    Attributes:
+        folder: of the experiment.
+        name: of the part, such as "reduced"; ends the names of its run folders.
+        sized: all cases at the networks' size.
+        rows: of the part's slices in it.
+        spec: the classes of the label maps.
+        provenance: of those slices; its `low` and `high` are the stored values of -1 and 1.
+        settings: of the experiment.
+    """
+
+    folder: Path
+    name: str
+    sized: SizedCases
+    rows: np.ndarray
+    spec: LabelSpec
+    provenance: Provenance
+    settings: Any
+
+    def run(self, kind: str, options: Any) -> RunFolder:
+        """The run folder KIND-NAME."""
+        return RunFolder(self.path(kind), {"subset": self.name, kind: options})
+
+    def path(self, kind: str) -> Path:
+        """Its path."""
+        return self.folder / f"{kind}-{self.name}"
+
+    def pairs(self, rows: np.ndarray) -> Pairs:
+        """The pairs of some of the rows, with the subset's own range as [-1, 1]."""
+        return Pairs([self.part(self.sized.images, self.sized.labels, rows)])
+
+    def part(self, images: np.ndarray, labels: np.ndarray, rows: np.ndarray) -> Part:
+        """Rows of any images in the stored type, with the subset's own range."""
+        ranges = np.tile(np.float32([self.provenance.low, self.provenance.high]), (len(rows), 1))
+        return Part(images, labels, rows, ranges)
+
+
+def chunks(rows: np.ndarray, size: int = 256) -> Iterator[np.ndarray]:
+    """The rows, `size` at a time."""
+    return (rows[first : first + size] for first in range(0, len(rows), size))
+
+
+def extremes(images: np.ndarray, rows: np.ndarray) -> tuple[float, float]:
+    """The least and the largest stored value of these rows, read in chunks."""
+    ends = [(chunk.min(), chunk.max()) for chunk in (images[part] for part in chunks(rows))]
+    return float(min(low for low, _ in ends)), float(max(high for _, high in ends))
