@@ -8,7 +8,9 @@ import pytest
 import tensorflow as tf
 
 from tf_ganaug import backend
+from tf_ganaug.data.cases import LabelSpec
 from tf_ganaug.errors import InputError
+from tf_ganaug.gans.synthesizer import Provenance, Synthesizer
 from tf_ganaug.models import pggan
 from tf_ganaug.models.pggan_layers import (
     DownConv2D,
@@ -230,6 +232,74 @@ def test_norms_are_float32_inside_under_float16():
     x = large.astype(np.float64)
     np.testing.assert_allclose(normed, x / np.sqrt((x**2).mean(-1, keepdims=True)), atol=1e-3)
     np.testing.assert_allclose(deviation[..., 5], x.std(0).mean(), rtol=1e-3)
+
+
+def test_noise_adds_a_map_to_the_fourth_level():
+    generator = pggan.generator(32, 32, 2, noise=True)
+    assert numbers(generator.trainable_variables) == 20_717_576 + 9 * 512  # the original's, and 4,608
+    assert {model.input_shape for model in (*generator.stable, *generator.fading)} == {(None, 512 + 32 * 32)}
+    layer = generator.stable[-1].get_layer("32x32.Conv0_up")
+    assert layer.kernel.shape == (3, 3, 513, 512)
+    assert layer.scale == pytest.approx(math.sqrt(2 / (513 * 9)))
+
+
+def noisy_generator():
+    keras.utils.set_random_seed(3)
+    return pggan.generator(64, 64, 1, fmap_base=64, fmap_max=4, latent_size=6, noise=True)
+
+
+def test_noise_joins_the_doubled_maps():
+    model = noisy_generator().stable[3]
+    ends = [model.get_layer("16x16.Conv1"), model.get_layer("32x32.Conv0_up")]
+    part = keras.Model(model.input, [ends[0].output, ends[1].output])
+    latents = RNG.normal(size=(2, 6 + 32 * 32)).astype(np.float32)
+    before, after = part(latents)
+    before = leaky(before.numpy())
+    before = before / np.sqrt((before**2).mean(-1, keepdims=True) + 1e-8)
+    noise = latents[:, 6:].reshape(2, 32, 32, 1)
+    joined = np.concatenate([before.repeat(2, 1).repeat(2, 2), noise], -1)
+    kernel = ends[1].kernel.numpy() * math.sqrt(2 / (9 * 5))
+    np.testing.assert_allclose(after, plain_convolution(joined, kernel) + ends[1].bias.numpy(), atol=1e-4)
+
+
+def test_noise_moves_nothing_below_its_level_and_the_place_it_is_at_above():
+    generator = noisy_generator()
+    latents = RNG.normal(size=(2, 6 + 32 * 32)).astype(np.float32)
+    moved = latents.copy()
+    moved[:, 6 + 32 * 10 + 20] += 1  # row 10, column 20
+    for level, model in enumerate(generator.stable):
+        change = np.abs(model(moved) - model(latents)).max((0, 3))
+        if level < 3:
+            assert change.max() == 0
+            continue
+        rows, columns = (np.abs(side / (1 << level - 3) - at) for side, at in zip(np.nonzero(change), (10, 20)))
+        # Two 3 x 3 convolutions at 32 x 32, and two more at 64 x 64.
+        assert len(rows) and max(rows.max(), columns.max()) <= {3: 2, 4: 3.5}[level]
+
+
+def test_a_saved_model_draws_the_noise_from_the_seed(tmp_path):
+    model = noisy_generator().stable[3]
+    spec = LabelSpec.from_names({0: "background"})
+    provenance = Provenance("drawn", True, ("a",), ("s",), "uint8", 0.0, 255.0, (1.0, 1.0))
+
+    def make(latents):
+        images = model(latents, training=False)
+        return images, tf.zeros(tf.shape(images)[:3], tf.uint8)
+
+    Synthesizer.from_function(make, [model], model.input_shape[-1], spec, provenance).save(tmp_path / "saved")
+    saved = Synthesizer.load(tmp_path / "saved")
+    assert saved.latent_size == 6 + 32 * 32
+    images, _ = saved.draw(3, seed=5)
+    np.testing.assert_array_equal(saved.draw(2, seed=5)[0], images[:2])
+    latents = RNG.normal(size=(1, saved.latent_size)).astype(np.float32).repeat(2, 0)
+    latents[1, 6:] *= -1
+    one, other = saved.pairs(tf.constant(latents))[0]
+    assert np.abs(one - other).max() > 1e-3
+
+
+def test_noise_needs_its_level():
+    with pytest.raises(InputError, match="at least 32 pixels for the map of noise, found 16"):
+        pggan.generator(16, 16, 1, noise=True)
 
 
 @pytest.mark.parametrize("build", [pggan.generator, pggan.critic])

@@ -1,4 +1,4 @@
-"""The U-Nets of Neff 2018 and of Foroozandeh 2020."""
+"""The U-Nets of Neff 2018, of Foroozandeh 2020 and of Ronneberger 2015."""
 
 import math
 
@@ -8,7 +8,8 @@ import pytest
 
 from tf_ganaug import backend
 from tf_ganaug.errors import InputError
-from tf_ganaug.models.unet import foroozandeh_unet, neff_unet
+from tf_ganaug.models.dropout import CountedDropout
+from tf_ganaug.models.unet import foroozandeh_unet, neff_unet, ronneberger_unet
 
 
 def test_parameters_and_layers():
@@ -106,3 +107,66 @@ def test_foroozandeh_output_is_scores_and_training_moves_the_statistics(policy):
 def test_foroozandeh_sizes_refused():
     with pytest.raises(InputError, match="multiples of 16"):
         foroozandeh_unet(256, 240 + 8, channels=1, classes=2, filters=2)
+
+
+@pytest.mark.parametrize(
+    ("channels", "classes", "filters", "published"),
+    [(1, 2, 64, 31_030_658), (3, 3, 64, 31_031_875), (1, 1, 64, 31_030_593), (1, 2, 32, 7_759_554)],
+)
+def test_ronneberger_parameters(channels, classes, filters, published):
+    maps = [filters << level for level in range(5)]
+    down_path = sum(9 * i * o + o + 9 * o * o + o for i, o in zip([channels, *maps], maps))
+    # Transposed 2 x 2 convolution to half the maps; 3 x 3 after the concatenation, and once more.
+    up_path = sum(4 * 2 * o * o + o + 9 * 2 * o * o + o + 9 * o * o + o for o in maps[:-1])
+    assert down_path + up_path + filters * classes + classes == published
+    if filters == 32 or classes == 1:  # the widest is built once
+        model = ronneberger_unet(32, 32, channels, classes, filters=filters)
+        assert sum(math.prod(weight.shape) for weight in model.trainable_weights) == published
+
+
+def test_ronneberger_order_of_layers():
+    model = ronneberger_unet(16, 16, channels=2, classes=3, levels=3, filters=4)
+    kinds = [type(layer).__name__ for layer in model.layers]
+    twice = ["Conv2D", "Conv2D"]
+    down_path = [*twice, "MaxPooling2D", *twice, "CountedDropout", "MaxPooling2D", *twice, "CountedDropout"]
+    up = ["Conv2DTranspose", "Concatenate", *twice]
+    assert kinds == ["InputLayer", *down_path, *up, *up, "Conv2D"]
+    upper, lowest = (layer for layer in model.layers if isinstance(layer, CountedDropout))
+    assert upper.output.shape[1:] == (8, 8, 8) and lowest.output.shape[1:] == (4, 4, 16)
+    assert upper.seed != lowest.seed and upper.rate == lowest.rate == 0.5
+    first, _ = (layer for layer in model.layers if isinstance(layer, keras.layers.Concatenate))
+    # The enlarged map comes first; the skip is what dropout left.
+    assert first.input[0].shape[1:] == (8, 8, 8)
+    assert first.input[1] is upper.output
+    up = next(layer for layer in model.layers if isinstance(layer, keras.layers.Conv2DTranspose))
+    assert first.input[0] is up.output and up.activation is keras.activations.linear
+
+
+def test_ronneberger_initial_weights_are_he_normal():
+    model = ronneberger_unet(8, 8, channels=1, classes=2, levels=3, filters=64)
+    for layer in (layer for layer in model.layers[2:] if hasattr(layer, "kernel")):
+        kernel = layer.kernel.numpy()
+        up = isinstance(layer, keras.layers.Conv2DTranspose)
+        # Numbers in a result: all maps at one of the four places, or at all nine.
+        inputs = kernel.shape[3] if up else math.prod(kernel.shape[:3])
+        assert kernel.std() == pytest.approx(math.sqrt(2 / inputs), rel=0.15 if layer.filters == 2 else 0.03)
+        assert not layer.bias.numpy().any()
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "mixed_float16"])
+def test_ronneberger_output_is_scores_at_the_input_size(policy):
+    backend.set_precision(policy)
+    try:
+        model = ronneberger_unet(16, 32, channels=3, classes=4, filters=4)
+    finally:
+        backend.set_precision("float32")
+    images = np.random.default_rng(0).uniform(-1, 1, (2, 16, 32, 3)).astype(np.float32)
+    logits = model(images, training=False)
+    assert logits.shape == (2, 16, 32, 4) and logits.dtype == "float32"
+    assert np.abs(model(images, training=True) - logits).max() > 1e-3  # dropout
+    np.testing.assert_array_equal(model(images, training=False), logits)
+
+
+def test_ronneberger_sizes_refused():
+    with pytest.raises(InputError, match="multiples of 16"):
+        ronneberger_unet(128, 120, channels=1, classes=2, filters=2)

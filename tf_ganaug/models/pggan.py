@@ -25,6 +25,9 @@ from tf_ganaug.models.pggan_layers import (
 )
 from tf_ganaug.models.sizes import halvings, require_power_of_two
 
+#: The level that takes the noise map of `generator(..., noise=True)`: 32 x 32 of a square image.
+NOISE_LEVEL = 3
+
 
 @dataclass(frozen=True)
 class ProgressiveNetwork:
@@ -88,11 +91,21 @@ def level_sizes(height: int, width: int) -> list[tuple[int, int]]:
 
 
 def generator(
-    height: int, width: int, channels: int, fmap_base: int = 8192, fmap_max: int = 512, latent_size: int = 512
+    height: int,
+    width: int,
+    channels: int,
+    fmap_base: int = 8192,
+    fmap_max: int = 512,
+    latent_size: int = 512,
+    noise: bool = False,
 ) -> ProgressiveNetwork:
     """Models of latents (N, latent_size) ~ N(0, 1) to images (N, H, W, channels), float32.
 
     The output is linear: about [-1, 1] once trained, but not clipped.
+
+    With `noise` the latents are longer, at all levels: the numbers after the first `latent_size` are a map of
+    32 x 32. It joins the feature maps of the level before, doubled in size, as one map more before the first
+    32 x 32 convolution (Bowles 2018, 2), so that a sample is a function of its latent with and without noise.
 
     Args:
         height: of the full size; power of two, at least 4.
@@ -101,20 +114,28 @@ def generator(
         fmap_base: feature maps as in `feature_maps`; 8192 published.
         fmap_max: their largest number; 512 published.
         latent_size: 512 published.
+        noise: see above.
 
     Raises:
-        InputError: for a size the network cannot make.
+        InputError: for a size the network cannot make, or without a level for the noise.
     """
     sizes = level_sizes(height, width)
     maps = [feature_maps(level, fmap_base, fmap_max) for level in range(len(sizes))]
+    if noise and len(sizes) <= NOISE_LEVEL:
+        expected = f"at least {4 << NOISE_LEVEL} pixels for the map of noise"
+        raise InputError(f"image size {height} x {width}", expected, str(min(height, width)), "do without the noise")
 
-    latents = keras.Input((latent_size,), name="latents")
-    x = PixelNorm(name="PixelNorm")(latents)
+    latents = keras.Input((latent_size + math.prod(sizes[NOISE_LEVEL]) if noise else latent_size,), name="latents")
+    x = PixelNorm(name="PixelNorm")(latents[:, :latent_size] if noise else latents)
     images = []
     for level, size in enumerate(sizes):
         name = "{}x{}".format(*size)
         if level == 0:
             x = EqualizedDense((*size, maps[0]), gain=math.sqrt(2.0) / 4, name=f"{name}.Dense")(x)
+        elif noise and level == NOISE_LEVEL:
+            noise_map = keras.layers.Reshape((*size, 1))(latents[:, latent_size:])
+            x = keras.layers.Concatenate()([NearestDouble()(x), noise_map])
+            x = EqualizedConv2D(maps[level], name=f"{name}.Conv0_up")(x)
         else:
             x = UpConv2D(maps[level], name=f"{name}.Conv0_up")(x)
         x = PixelNorm()(keras.layers.LeakyReLU(0.2)(x))

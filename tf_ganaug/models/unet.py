@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keras
 
+from tf_ganaug.models.dropout import CountedDropout
 from tf_ganaug.models.sizes import require_multiple
 
 
@@ -105,6 +106,58 @@ def foroozandeh_unet(
         x = convolution(convolution(x, filters << level), filters << level)
     logits = keras.layers.Conv2D(classes, 1, kernel_initializer=he_normal(), dtype="float32")(x)
     return keras.Model(images, logits, name="foroozandeh_unet")
+
+
+def ronneberger_unet(
+    height: int, width: int, channels: int, classes: int, levels: int = 5, filters: int = 64, seed: int = 0
+) -> keras.Model:
+    """The original U-Net (Ronneberger 2015), with `same` padding instead of none.
+
+    A level is two 3 x 3 convolutions with ReLU; between levels the map is halved by max pooling, and doubled
+    by a 2 x 2 transposed convolution that halves the filters. Its result comes before the map of the same
+    size in the concatenation. Half of the values are dropped after the convolutions of the two coarsest
+    levels, for the upper one in its skip too. He initialisation; no batch norm. The published weights have
+    a ReLU after each transposed convolution, the paper does not.
+
+    Args:
+        height: multiple of 2^(levels - 1).
+        width: likewise.
+        channels: of the images.
+        classes: of the labels, background included.
+        levels: resolutions, the lowest included.
+        filters: of the first level; each coarser one has twice as many.
+        seed: of dropout.
+
+    Returns:
+        Images (N, height, width, channels) to logits (N, height, width, classes), float32.
+
+    Raises:
+        InputError: for a size that cannot be halved levels - 1 times.
+    """
+    require_multiple(height, width, 1 << (levels - 1))
+
+    def convolutions(x, level):
+        for _ in range(2):
+            maps = filters << level
+            x = keras.layers.Conv2D(maps, 3, padding="same", activation="relu", kernel_initializer=he_normal())(x)
+        return x
+
+    images = keras.Input((height, width, channels), name="images")
+    x, skips = images, []
+    for level in range(levels):
+        x = convolutions(x, level)
+        if level >= levels - 2:
+            x = CountedDropout(0.5, seed + level)(x)
+        if level < levels - 1:
+            skips.append(x)
+            x = keras.layers.MaxPooling2D(2)(x)
+    for level, skip in reversed(list(enumerate(skips))):
+        # He's rule, too: a result has 2 x filters weights, where Keras counts 4 x filters.
+        start = keras.initializers.VarianceScaling(4.0, "fan_in", "untruncated_normal")
+        x = keras.layers.Conv2DTranspose(filters << level, 2, strides=2, kernel_initializer=start)(x)
+        x = convolutions(keras.layers.Concatenate()([x, skip]), level)
+    logits = keras.layers.Conv2D(classes, 1, kernel_initializer=he_normal(), dtype="float32")(x)
+    return keras.Model(images, logits, name="ronneberger_unet")
 
 
 def he_normal() -> keras.initializers.Initializer:
