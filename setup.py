@@ -7,6 +7,7 @@ from setuptools import find_packages, setup
 OLD, NEW = "python_version < '3.12'", "python_version >= '3.12'"
 CITYSCAPES = "cityscapesscripts>=2.3"
 DIPY = "dipy>=1.7"  # tissue classes of BraTS where FSL is not installed
+PYDICOM = "pydicom>=2.4"
 
 setup(
     name="tf_ganaug",
@@ -47,6 +48,7 @@ setup(
         ],
         "brats": [DIPY],
         "cityscapes": [CITYSCAPES],
-        "test": ["pytest", "ruff", CITYSCAPES, DIPY],
+        "dicom": [PYDICOM],
+        "test": ["pytest", "ruff", CITYSCAPES, DIPY, PYDICOM],
     },
 )

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tf_ganaug import backend
 from tf_ganaug.data.cases import LabelClass, LabelSpec
 from tf_ganaug.errors import InputError
 from tf_ganaug.models.caffe import CaffeInput
@@ -207,7 +208,7 @@ def test_learns_with_dropout_and_continues_exactly(tmp_path):
     def segmenter(seed):
         keras.utils.set_random_seed(seed)
         model = fcn8s(32, 32, 1, 2, 4, 16, aligned=True, pool_scales=(1.0, 1.0), seed=3)
-        return Segmenter(model, cross_entropy, spec, 3e-3, 0.9, 0.999, jit_compile=False)
+        return Segmenter(model, cross_entropy, spec, backend.adam(3e-3, 0.9, 0.999), jit_compile=False)
 
     one = segmenter(1)
     losses = [float(one.train_step(images, labels)) for _ in range(30)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -82,7 +82,7 @@ def read_shape(path: Path) -> tuple[int, int, int]:
         InputError: if the file is missing, or its header is damaged or that of no 2-D picture.
     """
     suffix = split_name(path)[1]
-    with _decoding(path):
+    with decoding(path):
         if suffix == ".img":
             _check_jsrt_length(path)
             return JSRT_SIDE, JSRT_SIDE, 1
@@ -144,18 +144,28 @@ def read_grid(path: Path) -> Grid:
     suffix = split_name(path)[1]
     if suffix not in (*NIFTI, ".npy"):
         raise InputError(path, "a volume (NIfTI or npy)", suffix or path.name, "convert it")
-    with _decoding(path):
+    with decoding(path):
         if suffix == ".npy":
             shape = np.load(path, mmap_mode="r", allow_pickle=False).shape
             return Grid(_three(shape, path), (1.0, 1.0, 1.0), None)
         image = nibabel.load(path)
-        order = nibabel.io_orientation(image.affine)
-        turned = np.argsort(order[:, 0])
-        shape = np.array(_three(image.shape, path))
-        affine = image.affine @ nibabel.orientations.inv_ornt_aff(order, shape)
         unit = _MILLIMETRES.get(image.header.get_xyzt_units()[0], 1.0)
-        zooms = np.array([*image.header.get_zooms()[:3], 1.0][:3]) * unit
-        return Grid(tuple(shape[turned].tolist()), tuple(zooms[turned].tolist()), affine)
+        zooms = [float(zoom) * unit for zoom in (*image.header.get_zooms()[:3], 1.0)[:3]]
+        return turned_grid(_three(image.shape, path), zooms, image.affine)
+
+
+def turned_grid(shape: Sequence[int], spacing: Sequence[float], affine: np.ndarray) -> Grid:
+    """The grid of three axes turned to right, anterior, superior.
+
+    Args:
+        shape: voxels along the axes as stored.
+        spacing: millimetres per voxel along them.
+        affine: (4, 4), voxels to millimetres to the right, front and top.
+    """
+    order = nibabel.io_orientation(affine)
+    turned = np.argsort(order[:, 0])
+    affine = affine @ nibabel.orientations.inv_ornt_aff(order, np.array(shape))
+    return Grid(tuple(shape[a] for a in turned), tuple(float(spacing[a]) for a in turned), affine)
 
 
 def read_volume(path: Path) -> np.ndarray:
@@ -166,7 +176,7 @@ def read_volume(path: Path) -> np.ndarray:
     Raises:
         InputError: if the file is missing, damaged, or has not three dimensions.
     """
-    with _decoding(path):
+    with decoding(path):
         return _volume(path, path.stat().st_mtime_ns)
 
 
@@ -187,7 +197,12 @@ def slice_spacing(grid: Grid, axis: int) -> tuple[float, float]:
 
 
 @contextmanager
-def _decoding(path: Path) -> Iterator[None]:
+def decoding(path: Path) -> Iterator[None]:
+    """What is raised inside becomes an `InputError` that names the file.
+
+    Raises:
+        InputError: if the file is missing or damaged.
+    """
     # Given damaged bytes, the decoders raise almost any exception, and warn besides.
     try:
         with warnings.catch_warnings():
@@ -205,7 +220,7 @@ def _decoding(path: Path) -> Iterator[None]:
 
 def _decode(path: Path, colours: bool) -> np.ndarray:
     suffix = split_name(path)[1]
-    with _decoding(path):
+    with decoding(path):
         if suffix == ".png":
             return decode_png(path, colours)
         if suffix == ".gif":

@@ -75,8 +75,7 @@ def read(root: Path, dataset_yaml: Path | None = None, axis: int | None = None) 
         else:
             channels[pair.images[0]] = _checked_channels(pair)
             cases.append(_picture(pair, described))
-    cases = _without(cases, described)
-    _check_splits(described, {case.subject for case in cases})
+    cases = kept_cases(cases, described)
     return Dataset(
         name=described.name or root.resolve().name,
         cases=tuple(sorted(cases, key=lambda case: case.id)),
@@ -113,6 +112,25 @@ def common_channels(channels: Mapping[Path, int]) -> int:
             wanted = f"{expected} channels as in {first.name}"
             raise InputError(path, wanted, f"{found}", "store all images with equal channels")
     return expected
+
+
+def kept_cases(cases: list[Case], described: Description) -> list[Case]:
+    """The cases that a description does not leave out.
+
+    Raises:
+        InputError: if it leaves out a case, or splits a subject, that is not there.
+    """
+    unknown = sorted(set(described.leave_out) - {case.id for case in cases})
+    if unknown:
+        raise InputError(described.path, "'leave_out' of known cases", _listed(unknown), "name cases by their ids")
+    kept = [case for case in cases if case.id not in described.leave_out]
+    subjects = {case.subject for case in kept}
+    for part, names in (described.splits or {}).items():
+        unknown = sorted(set(names) - subjects)
+        if unknown:
+            remedy = "name subjects of the folder"
+            raise InputError(described.path, f"'splits' of known subjects in {part}", _listed(unknown), remedy)
+    return kept
 
 
 def _listed(names: list[str]) -> str:
@@ -248,18 +266,3 @@ def _spec_of_labels(pairs: list[_Pair], axis: int | None, ignored: tuple[int, ..
         raise InputError(pairs[0].label.parent, "labels with a class beside 0", "none", "draw some labels")
     background = {} if 0 in ignored else {0: "background"}
     return LabelSpec.from_names({**background, **{i: f"class {i}" for i in ids}}, ignored)
-
-
-def _without(cases: list[Case], described: Description) -> list[Case]:
-    unknown = sorted(set(described.leave_out) - {case.id for case in cases})
-    if unknown:
-        raise InputError(described.path, "'leave_out' of known cases", _listed(unknown), "name cases by their ids")
-    return [case for case in cases if case.id not in described.leave_out]
-
-
-def _check_splits(described: Description, subjects: set[str]) -> None:
-    for part, names in (described.splits or {}).items():
-        unknown = sorted(set(names) - subjects)
-        if unknown:
-            remedy = "name subjects of the folder"
-            raise InputError(described.path, f"'splits' of known subjects in {part}", _listed(unknown), remedy)

@@ -24,12 +24,20 @@ def common_grid(paths: Sequence[Path]) -> Grid:
     first, *rest = paths
     grid = read_grid(first)
     for path in rest:
-        other = read_grid(path)
-        require_equal(path, other.shape, grid.shape, first)
-        if not _near(other.affine, grid.affine):
-            expected = f"the position and orientation of {first.name}"
-            raise InputError(path, expected, "another", "resample both to one grid")
+        require_grid(path, read_grid(path), grid, first)
     return grid
+
+
+def require_grid(path: Path, grid: Grid, expected: Grid, image: Path) -> None:
+    """Checks that a file has the grid of the image it belongs to.
+
+    Raises:
+        InputError: naming both, if shape, position or orientation differ.
+    """
+    require_equal(path, grid.shape, expected.shape, image)
+    if not _near(grid.affine, expected.affine):
+        wanted = f"the position and orientation of {image.name}"
+        raise InputError(path, wanted, "another", "resample both to one grid")
 
 
 def require_equal(path: Path, shape: tuple[int, ...], expected: tuple[int, ...], image: Path) -> None:

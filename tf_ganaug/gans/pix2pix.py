@@ -146,6 +146,7 @@ class Pix2Pix(tf.Module):
             tf.function(partial(self._paint, training=training), [labels, numbers], jit_compile=jit_compile)
             for training in (True, False)
         )
+        self.paint_each = tf.function(self._paint_each, [labels, numbers])
 
     def parts(self) -> tf.train.Checkpoint:
         """What a checkpoint holds: both networks with frozen statistics, both optimisers."""
@@ -179,6 +180,14 @@ class Pix2Pix(tf.Module):
         kinds = [tf.float32] * (len(self.generator.inputs) - 1)
         gates = tf.map_fn(lambda n: [gate[0] for gate in self._gates(1, fold(self.seed, n, 2))], numbers, kinds)
         return self.generator([self.encode(labels, self.classes), *gates], training=training)
+
+    def _paint_each(self, labels: tf.Tensor, numbers: tf.Tensor) -> tf.Tensor:
+        """As `paint`, each image alone: normalised by its own statistics, as in training on single images."""
+
+        def one(pair: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
+            return self._paint(pair[0][None], pair[1][None], training=True)[0]
+
+        return tf.map_fn(one, (labels, numbers), fn_output_signature=tf.float32)
 
     def freeze_statistics(self, minibatches: Iterable[tf.Tensor]) -> None:
         """Measures the generator's statistics, for painting without a minibatch's own; the training leaves them.

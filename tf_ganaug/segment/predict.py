@@ -66,7 +66,7 @@ def predictions(
 def measure(
     case: Case, truth: np.ndarray, predicted: np.ndarray, spec: LabelSpec, distances: bool = True
 ) -> Iterator[dict]:
-    """One record per measured class: case, subject, class, overlaps and, if wanted, surface distances."""
+    """One record per measured class: case, subject, class, the image's pixels, overlaps and, if wanted, distances."""
     counted = truth != IGNORE
     for number in spec.measured:
         true, found = truth == number, (predicted == number) & counted
@@ -74,6 +74,7 @@ def measure(
             "case": case.id,
             "subject": case.subject,
             "class": spec.names[number],
+            "pixels": truth.size,
             **overlap(true, found),
             **(surface_distances(true, found, case.spacing) if distances else {}),
         }

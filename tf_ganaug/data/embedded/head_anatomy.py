@@ -151,6 +151,20 @@ class Head:
         grey = np.minimum(np.minimum(bark, leaves), _nuclei(left))
         return Tissues(brain, fluid, ventricles, np.maximum(cerebrum, -cistern), np.maximum(grey, -stem), falx)
 
+    def white_matter(self, rng: np.random.Generator, box: tuple[tuple, tuple], depth: float) -> np.ndarray:
+        """A place (3,) in the white matter of the cerebrum.
+
+        Args:
+            box: two corners, between which it is drawn.
+            depth: least distance to the surface of the cerebrum.
+        """
+        while True:
+            place = rng.uniform(*box, (256, 3))
+            tissues = self.tissues(place.T.astype(np.float32))
+            fit = (tissues.cerebrum < -depth) & (tissues.fluid > 3) & (tissues.grey > 0)
+            if fit.any():
+                return place[np.argmax(fit)]
+
     def _left(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The side of points, -1 or 1, and the place that is theirs in the left half of the common brain."""
         x, y, z = points + 2 * self.warp(points)

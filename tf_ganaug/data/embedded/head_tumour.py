@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tf_ganaug.data.embedded.head_anatomy import Head, Tissues
-from tf_ganaug.data.embedded.solids import Waves, ellipsoid, melt
+from tf_ganaug.data.embedded.solids import Waves, ellipsoid, melt, parted
 
 #: Corners of the box in which tumours begin.
 _BOX = ((-60, -75, -35), (60, 75, 65))
@@ -62,7 +62,7 @@ class Tumour:
         offsets = rng.uniform(-0.8, 0.8, (lumps, 3)) * size
         offsets[0] = 0
         return cls(
-            centres=(_seat(rng, head) + offsets).astype(np.float32),
+            centres=(head.white_matter(rng, _BOX, 12) + offsets).astype(np.float32),
             radii=(size * rng.uniform(0.6, 1, (lumps, 1)) * rng.uniform(0.7, 1.2, (lumps, 3))).astype(np.float32),
             rough=Waves.drawn(rng, 0.6 * size + 6),
             coarse=Waves.drawn(rng, 40),
@@ -77,9 +77,7 @@ class Tumour:
         Args:
             give: (...) how soft it is there, 0 to 1.
         """
-        offset = points - self.centres[0].reshape(3, *[1] * give.ndim)
-        extent = 1.4 * self.radii.max()
-        return points - self.push * give * np.exp(-(offset**2).sum(axis=0) / extent**2) * offset
+        return parted(points, self.centres[0], 1.4 * self.radii.max(), self.push * give)
 
     def parts(self, points: np.ndarray, tissues: Tissues) -> TumourParts:
         """What is at points (3, ...), where the brain that has given way is `tissues`."""
@@ -95,13 +93,3 @@ class Tumour:
         swollen = np.maximum(lump + slow - self.reach * (1 + 0.5 * coarse), np.maximum(room, -tissues.fluid))
         core = lump + np.maximum(self.rim * (1 + 0.5 * coarse), 0.8)
         return TumourParts(core, lump, np.minimum(lump, swollen))
-
-
-def _seat(rng: np.random.Generator, head: Head) -> np.ndarray:
-    """A place (3,) in the white matter of the cerebrum, not at its surface."""
-    while True:
-        place = rng.uniform(*_BOX, (256, 3))
-        tissues = head.tissues(place.T.astype(np.float32))
-        fit = (tissues.cerebrum < -12) & (tissues.fluid > 3) & (tissues.grey > 0)
-        if fit.any():
-            return place[np.argmax(fit)]

@@ -94,3 +94,14 @@ def melt(first: np.ndarray, second: np.ndarray, width: float) -> np.ndarray:
 def covered(distance: np.ndarray, pixel: float) -> np.ndarray:
     """The part of each pixel that a solid covers, 0 to 1, from the distance of the pixel's centre."""
     return np.clip(0.5 - distance / pixel, 0, 1)
+
+
+def parted(points: np.ndarray, centre: np.ndarray, reach: float, push: np.ndarray) -> np.ndarray:
+    """Where what is at points (3, ...) was before a lump grew at `centre` (3,) and pushed it away.
+
+    Args:
+        reach: how far away things moved.
+        push: (...) by how much they gave way, 0 to below 1.
+    """
+    offset = points - centre.reshape(3, *[1] * (points.ndim - 1))
+    return points - push * np.exp(-(offset**2).sum(axis=0) / reach**2) * offset

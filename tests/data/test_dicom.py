@@ -1,0 +1,292 @@
+"""DICOM series, segmentations and NIfTI masks, written by pydicom and nibabel."""
+
+import pickle
+import sys
+
+import nibabel
+import numpy as np
+import pytest
+
+from tf_ganaug.data import dicom
+from tf_ganaug.data.folder import read as read_volumes
+from tf_ganaug.data.haemorrhage import FIVE
+from tf_ganaug.errors import InputError
+
+pydicom = pytest.importorskip("pydicom")
+
+#: Rows, columns and slices; millimetres between rows, between columns, between slices.
+ROWS, COLUMNS, SLICES = 6, 8, 4
+SPACING, GAP = (0.5, 0.75), 2.5
+ORIGIN = np.array([-100.0, -80.0, 30.0])
+
+#: Along a row to the patient's left, along a column to the back: axial, as scanners write it.
+AXIAL = [1, 0, 0, 0, 1, 0]
+CORONAL = [1, 0, 0, 0, 0, -1]
+
+
+def units():
+    """(slices, rows, columns) int16 Hounsfield units that name their place."""
+    k, row, column = np.indices((SLICES, ROWS, COLUMNS))
+    return (column + 10 * row + 100 * k - 200).astype(np.int16)
+
+
+def normal(orientation):
+    return np.cross(orientation[:3], orientation[3:])
+
+
+def place(number, orientation=AXIAL):
+    return (ORIGIN + number * GAP * normal(orientation)).tolist()
+
+
+def data_set(path, sop_class):
+    meta = pydicom.dataset.FileMetaDataset()
+    meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+    meta.MediaStorageSOPClassUID = sop_class
+    meta.MediaStorageSOPInstanceUID = pydicom.uid.generate_uid()
+    made = pydicom.dataset.FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
+    made.SOPClassUID, made.SOPInstanceUID = sop_class, meta.MediaStorageSOPInstanceUID
+    return made
+
+
+def save_slice(path, pixels, position, orientation=AXIAL, **changes):
+    """A CT slice of stored integers whose Hounsfield units are twice that minus 1024."""
+    made = data_set(path, "1.2.840.10008.5.1.4.1.1.2")
+    stored = (pixels.astype(np.int32) + 1024) // 2
+    values = {
+        "Modality": "CT", "SeriesInstanceUID": "1.2.3", "Rows": pixels.shape[0], "Columns": pixels.shape[1],
+        "ImageOrientationPatient": orientation, "ImagePositionPatient": position, "PixelSpacing": list(SPACING),
+        "SamplesPerPixel": 1, "PhotometricInterpretation": "MONOCHROME2", "BitsAllocated": 16, "BitsStored": 16,
+        "HighBit": 15, "PixelRepresentation": 0, "RescaleSlope": 2, "RescaleIntercept": -1024,
+        "PixelData": stored.astype("<u2").tobytes(),
+    }  # fmt: skip
+    for name, value in {**values, **changes}.items():
+        setattr(made, name, value)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made.save_as(path)
+    return path
+
+
+def save_series(folder, orientation=AXIAL, numbers=(2, 0, 3, 1)):
+    """Files in another order than their places."""
+    for file, number in enumerate(numbers):
+        save_slice(folder / f"IM{file}", 2 * (units()[number] // 2), place(number, orientation), orientation)
+
+
+def save_segments(path, segments, **changes):
+    """Each segment is a name and the (slice, (rows, columns) mask) pairs that it is drawn on."""
+    made = data_set(path, "1.2.840.10008.5.1.4.1.1.66.4")
+    Dataset, Sequence = pydicom.dataset.Dataset, pydicom.sequence.Sequence
+
+    def item(**values):
+        one = Dataset()
+        for name, value in values.items():
+            setattr(one, name, value)
+        return one
+
+    groups, frames, named = [], [], []
+    for number, (name, drawn) in enumerate(segments, start=1):
+        named.append(item(SegmentNumber=number, SegmentLabel=name))
+        for slice_number, mask in drawn:
+            position = changes.get("position", place(slice_number))
+            groups.append(
+                item(
+                    SegmentIdentificationSequence=Sequence([item(ReferencedSegmentNumber=number)]),
+                    PlanePositionSequence=Sequence([item(ImagePositionPatient=position)]),
+                )
+            )
+            frames.append(mask)
+    made.Modality, made.SegmentationType = "SEG", changes.get("kind", "BINARY")
+    made.SegmentSequence, made.PerFrameFunctionalGroupsSequence = Sequence(named), Sequence(groups)
+    shared = item(
+        PlaneOrientationSequence=Sequence([item(ImageOrientationPatient=AXIAL)]),
+        PixelMeasuresSequence=Sequence([item(PixelSpacing=changes.get("spacing", list(SPACING)))]),
+    )
+    made.SharedFunctionalGroupsSequence = Sequence([shared])
+    made.NumberOfFrames, (made.Rows, made.Columns) = len(frames), np.shape(frames)[1:]
+    made.SamplesPerPixel, made.PhotometricInterpretation, made.PixelRepresentation = 1, "MONOCHROME2", 0
+    made.BitsAllocated, made.BitsStored, made.HighBit = 1, 1, 0
+    packed = np.packbits(np.array(frames, np.uint8).ravel(), bitorder="little").tobytes()
+    made.PixelData = packed + b"\0" * (len(packed) % 2)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made.save_as(path)
+    return path
+
+
+def drawn(row, column):
+    mask = np.zeros((ROWS, COLUMNS), np.uint8)
+    mask[row, column] = 1
+    return mask
+
+
+@pytest.fixture
+def root(tmp_path):
+    """One series p with an IPH in slice 1 and, beside it, an SDH in slices 1 and 3."""
+    save_series(tmp_path / "images" / "p")
+    segments = [("IPH", [(1, drawn(2, 3))]), ("SDH", [(1, drawn(5, 7)), (3, drawn(0, slice(1, 3)))])]
+    save_segments(tmp_path / "labels" / "p.dcm", segments)
+    return tmp_path
+
+
+def refusal(root):
+    with pytest.raises(InputError) as caught:
+        for case in dicom.read(root).cases:
+            case.read_image()
+            case.class_indices(FIVE)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_series_with_segmentation(root):
+    """Rows of an axial series run to the left of the patient, so that they are turned over."""
+    dataset = pickle.loads(pickle.dumps(dicom.read(root)))
+    assert (dataset.name, dataset.channels, dataset.spec) == (root.name, 1, FIVE)
+    assert [case.id for case in dataset.cases] == ["p_0", "p_1", "p_2", "p_3"]
+    assert {(case.subject, case.spacing) for case in dataset.cases} == {("p", SPACING)}
+    for number, case in enumerate(dataset.cases):
+        image = case.read_image()
+        assert (image.dtype, image.shape) == (np.int16, (ROWS, COLUMNS, 1))
+        np.testing.assert_array_equal(image[..., 0], 2 * (units()[number] // 2)[:, ::-1])
+    labels = np.array([case.class_indices(FIVE) for case in dataset.cases])
+    assert np.argwhere(labels).tolist() == [[1, 2, 4], [1, 5, 0], [3, 0, 5], [3, 0, 6]]
+    assert labels[labels > 0].tolist() == [1, 4, 4, 4]
+
+
+@pytest.mark.parametrize(
+    ("orientation", "axis"),
+    [
+        (AXIAL, 2),
+        ([-1, 0, 0, 0, 1, 0], 2),
+        ([0, 1, 0, 1, 0, 0], 2),
+        (CORONAL, 1),
+        ([0, 1, 0, 0, 0, -1], 0),
+        ([0.96, 0.28, 0, -0.28, 0.96, 0], 2),
+    ],
+)
+def test_series_and_nifti_are_the_same_pictures(tmp_path, orientation, axis):
+    """The same voxels written by pydicom and by nibabel, with one NIfTI mask for both."""
+    series, volume = tmp_path / "series", tmp_path / "volume"
+    save_series(series / "images" / "p", orientation)
+    steps = [SPACING[1] * np.array(orientation[:3]), SPACING[0] * np.array(orientation[3:]), GAP * normal(orientation)]
+    affine = np.eye(4)
+    affine[:3] = np.column_stack([*steps, ORIGIN])
+    affine[:2] *= -1
+    voxels = 2 * (units().transpose(2, 1, 0) // 2)
+    for folder, kind, stored in (
+        (volume, "images", voxels),
+        (volume, "labels", voxels % 6),
+        (series, "labels", voxels % 6),
+    ):
+        (folder / kind).mkdir(parents=True, exist_ok=True)
+        nibabel.save(nibabel.Nifti1Image(stored.astype(np.int16), affine), folder / kind / "p.nii.gz")
+    found, expected = dicom.read(series), read_volumes(volume, axis=axis)
+    assert [case.id for case in found.cases] == [case.id for case in expected.cases]
+    for one, other in zip(found.cases, expected.cases):
+        np.testing.assert_allclose(one.spacing, other.spacing, rtol=1e-6)
+        np.testing.assert_array_equal(one.read_image(), other.read_image())
+        np.testing.assert_array_equal(one.read_label(), other.read_label())
+
+
+def test_fractional_units(root):
+    save_slice(root / "images" / "p" / "IM0", units()[2], place(2), RescaleIntercept=-1023.5)
+    image = dicom.read(root).cases[2].read_image()
+    assert image.dtype == np.float32
+    np.testing.assert_array_equal(image[..., 0], (2 * (units()[2] // 2) + 0.5)[:, ::-1])
+
+
+def test_description(root):
+    save_series(root / "images" / "q")
+    save_segments(root / "labels" / "q.dcm", [("clot", [(0, drawn(0, 0))])])
+    save_segments(root / "labels" / "p.dcm", [("clot", [(1, drawn(2, 3))])])
+    (root / "dataset.yaml").write_text("{name: Mine, classes: {7: clot}, subject: (.), leave_out: [q_3]}")
+    dataset = dicom.read(root)
+    assert (dataset.name, dataset.spec.names, len(dataset.cases)) == ("Mine", ("background", "clot"), 7)
+    assert dataset.cases[4].read_label().max() == 7
+    (root / "dataset.yaml").write_text("slice_axis: 1")
+    assert "expected no 'slice_axis' beside DICOM series, found 1" in refusal(root)
+
+
+def test_missing_slice(root):
+    (root / "images" / "p" / "IM3").unlink()
+    found = "found 5.00 mm between IM1 and IM0; add the missing slices"
+    assert f"{root / 'images' / 'p'}: expected 2.50 mm between all slices, {found}" in refusal(root)
+
+
+def test_duplicate_slice(root):
+    save_slice(root / "images" / "p" / "IM9", units()[1], place(1))
+    assert "IM9: expected one slice in one place, found IM3 there too" in refusal(root)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "changes", "line"),
+    [
+        (units()[0][:, :7], {}, "expected Columns 8 as IM0, found 7"),
+        (units()[0][:5], {}, "expected Rows 6 as IM0, found 5"),
+        (units()[0], {"SeriesInstanceUID": "1.2.4"}, "expected SeriesInstanceUID 1.2.3 as IM0, found 1.2.4"),
+        (units()[0], {"PixelSpacing": [0.5, 0.5]}, "expected PixelSpacing [0.5, 0.75] as IM0, found [0.5, 0.5]"),
+        (units()[0], {"ImageOrientationPatient": CORONAL}, "expected ImageOrientationPatient"),
+        (units()[0], {"RescaleSlope": None}, "expected a CT slice with RescaleSlope, found none"),
+        (units()[0], {"NumberOfFrames": 2}, "expected one slice per file, found 2 frames"),
+        (units()[0], {"PixelData": b"12"}, "expected a whole file"),
+    ],
+)
+def test_slice_that_does_not_fit(root, pixels, changes, line):
+    path = save_slice(root / "images" / "p" / "IM1", pixels, place(0), **changes)
+    message = refusal(root)
+    assert message.startswith(f"{path}: ")
+    assert line in message
+
+
+def test_file_that_is_no_dicom(root):
+    path = root / "images" / "p" / "notes.txt"
+    path.write_text("not a slice")
+    assert f"{path}: expected a whole file, found InvalidDicomError" in refusal(root)
+
+
+@pytest.mark.parametrize(
+    ("segments", "changes", "line"),
+    [
+        ([("tumour", [(1, drawn(2, 3))])], {}, "expected segments among IPH, IVH, EDH, SDH, SAH, found tumour"),
+        ([("IPH", [(1, drawn(2, 3)[:5])])], {}, "expected 6 x 8 as p, found 5 x 8"),
+        ([("IPH", [(1, drawn(2, 3))])], {"position": [0, 0, 0]}, "(frame 1): expected the position and orientation"),
+        ([("IPH", [(1, drawn(2, 3))])], {"spacing": [0.5, 0.5]}, "(frame 1): expected the position and orientation"),
+        ([("IPH", [(1, drawn(2, 3))])], {"kind": "FRACTIONAL"}, "expected SegmentationType BINARY, found FRACTIONAL"),
+        (
+            [("IPH", [(1, drawn(2, 3))]), ("SDH", [(1, drawn(2, slice(2, 5)))])],
+            {},
+            "(frame 2): expected every pixel in",
+        ),
+    ],
+)
+def test_segmentation_that_does_not_fit(root, segments, changes, line):
+    path = save_segments(root / "labels" / "p.dcm", segments, **changes)
+    message = refusal(root)
+    assert message.startswith(str(path))
+    assert line in message
+
+
+def test_nifti_mask_that_does_not_fit(root):
+    (root / "labels" / "p.dcm").unlink()
+    path, shape = root / "labels" / "p.nii", (COLUMNS, ROWS, SLICES)
+    steps = np.diag([-SPACING[1], -SPACING[0], GAP, 1])
+    steps[:3, 3] = ORIGIN * (-1, -1, 1)
+    for affine, ids, line in (
+        (np.eye(4), np.zeros(shape), f"{path}: expected the position and orientation of p, found another"),
+        (steps, np.zeros((COLUMNS, ROWS, 3)), f"{path}: expected 8 x 6 x 4 as p, found 8 x 6 x 3"),
+        (steps, np.full(shape, 6), f"{path}: expected label values among [0, 1, 2, 3, 4, 5], found [6]"),
+    ):
+        nibabel.save(nibabel.Nifti1Image(ids.astype(np.uint8), affine), path)
+        assert line in refusal(root)
+
+
+def test_partners(root):
+    save_series(root / "images" / "q")
+    assert "expected one label for every image, found none for q" in refusal(root)
+    (root / "labels" / "q.png").write_bytes(b"")
+    assert "expected labels as .dcm, .nii or .nii.gz, found q.png" in refusal(root)
+    assert f"{root / 'none' / 'images'}: expected a folder" in refusal(root / "none")
+
+
+def test_without_the_package_the_line_names_it(root, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pydicom", None)
+    with pytest.raises(InputError, match=r'found none; pip install "tf_ganaug\[dicom\]"'):
+        dicom.read(root)

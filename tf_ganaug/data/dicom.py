@@ -1,0 +1,179 @@
+"""A folder of DICOM series: images/STEM/ holds one series, labels/STEM.dcm or STEM.nii.gz its classes.
+
+One case per slice of a series, in Hounsfield units by the header's slope and intercept, turned upright as
+NIfTI slices are. Labels are a binary DICOM Segmentation, whose segments are named as the classes, or a
+NIfTI volume of class ids on the grid of the series. Classes, subjects and splits stand in `dataset.yaml`
+(`tf_ganaug.data.description`); without classes they are the five types of haemorrhage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tf_ganaug.data.cases import Case, Dataset, LabelSpec
+from tf_ganaug.data.description import Description, read_description
+from tf_ganaug.data.dicom_series import SAME_PLACE, Series, load_pydicom, read_series, read_units
+from tf_ganaug.data.files import NIFTI, as_label, decoding, read_grid, read_slice, slice_spacing, split_name
+from tf_ganaug.data.folder import kept_cases, require_pairs
+from tf_ganaug.data.haemorrhage import FIVE
+from tf_ganaug.data.volumes import require_equal, require_grid
+from tf_ganaug.errors import InputError
+
+if TYPE_CHECKING:
+    import pydicom
+
+
+def read(root: Path, dataset_yaml: Path | None = None) -> Dataset:
+    """All slices of all series, checked by their headers; pixels are read when a case is asked for them.
+
+    Args:
+        root: holds images/ with a folder for each series, and labels/ with a file of each folder's name.
+        dataset_yaml: the description; None is root/dataset.yaml, if there is one.
+
+    Returns:
+        Cases "STEM_SLICE", counted from the feet; images (H, W, 1) as of `dicom_series.read_units`; labels
+        (H, W), ids of the description's classes. A stem is its own subject unless described.
+
+    Raises:
+        InputError: without pydicom; if a folder is missing or empty, a series cannot be used
+            (`dicom_series.read_series`) or lacks labels, labels lie on another grid or have an unknown
+            segment, or the description does not fit; when a case is read, for damaged pixels, an unknown
+            id, or a pixel in two segments.
+    """
+    load_pydicom()
+    described = read_description(dataset_yaml or root / "dataset.yaml", dataset_yaml is not None).with_subjects(root)
+    for key, stated in (("files", described.files), ("slice_axis", described.slice_axis)):
+        if stated is not None:
+            raise InputError(described.path, f"no '{key}' beside DICOM series", str(stated), f"remove '{key}'")
+    folders = {path.name: path for path in _visible(root / "images") if path.is_dir()}
+    if not folders:
+        raise InputError(root / "images", "a folder for each DICOM series", "none", "add them")
+    labels = {_label_stem(path): path for path in _visible(root / "labels")}
+    require_pairs(root, folders, labels)
+    spec = described.spec or FIVE
+    cases = [case for stem in sorted(folders) for case in _cases(stem, folders[stem], labels[stem], described, spec)]
+    return Dataset(
+        name=described.name or root.resolve().name,
+        cases=tuple(sorted(kept_cases(cases, described), key=lambda case: case.id)),
+        spec=spec,
+        channels=1,
+        given_splits=described.splits,
+    )
+
+
+def _visible(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise InputError(folder, "a folder", "none", "add it")
+    return [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
+
+
+def _label_stem(path: Path) -> str:
+    stem, suffix = split_name(path)
+    if suffix in NIFTI:
+        return stem
+    if path.suffix.lower() == ".dcm":
+        return path.stem
+    raise InputError(path, "labels as .dcm, .nii or .nii.gz", path.name, "convert or remove the file")
+
+
+def _cases(stem: str, folder: Path, label: Path, described: Description, spec: LabelSpec) -> list[Case]:
+    series = read_series(folder)
+    read_label = _label_reader(folder, label, series, spec)
+    digits = len(str(len(series.paths) - 1))
+    return [
+        Case(
+            id=f"{stem}_{series.index(number):0{digits}d}",
+            subject=described.subject_of(stem, folder),
+            spacing=described.spacing or slice_spacing(series.grid, series.axis),
+            files=(str(path), str(label)),
+            read_image=partial(read_units, series, number),
+            read_label=partial(read_label, number),
+        )
+        for number, path in enumerate(series.paths)
+    ]
+
+
+def _label_reader(folder: Path, label: Path, series: Series, spec: LabelSpec) -> Callable[[int], np.ndarray]:
+    """What reads the label (H, W) of the series' slice of a number."""
+    if split_name(label)[1] in NIFTI:
+        require_grid(label, read_grid(label), series.grid, folder)
+        return partial(_read_nifti, label, series)
+    return partial(_read_segments, label, series, _frames(label, folder, series, spec))
+
+
+def _read_nifti(path: Path, series: Series, number: int) -> np.ndarray:
+    index = series.index(number)
+    return as_label(read_slice(path, series.axis, index), f"{path} (slice {index} across axis {series.axis})")
+
+
+def _read_segments(path: Path, series: Series, frames: Mapping[int, list[tuple[int, int]]], number: int) -> np.ndarray:
+    """(H, W) uint8, the ids of the segments drawn on a slice."""
+    with decoding(path):
+        drawn = _pixels(path, path.stat().st_mtime_ns)
+    label = np.zeros(series.shape, np.uint8)
+    for frame, stored_id in frames.get(number, []):
+        inside = drawn[frame] != 0
+        if label[inside].any():
+            where = f"{path} (frame {frame + 1})"
+            raise InputError(where, "every pixel in one segment", "some in two", "mend the segmentation")
+        label[inside] = stored_id
+    return series.upright(label)
+
+
+@lru_cache(maxsize=4)
+def _pixels(path: Path, modified: int) -> np.ndarray:
+    """(frames, rows, columns) of a segmentation; `modified` makes a rewritten file be read again."""
+    segmentation = load_pydicom().dcmread(path)
+    return segmentation.pixel_array.reshape(-1, segmentation.Rows, segmentation.Columns)
+
+
+def _frames(path: Path, folder: Path, series: Series, spec: LabelSpec) -> dict[int, list[tuple[int, int]]]:
+    """Number of a slice to the segmentation's frames on it, each with the stored id of its class."""
+    with decoding(path):
+        header = load_pydicom().dcmread(path, stop_before_pixels=True)
+        if header.get("SegmentationType") != "BINARY":
+            found = str(header.get("SegmentationType", "none"))
+            raise InputError(path, "SegmentationType BINARY", found, "export the labels as such, or as NIfTI")
+        ids = {int(segment.SegmentNumber): _stored_id(path, segment, spec) for segment in header.SegmentSequence}
+        require_equal(path, (int(header.Rows), int(header.Columns)), series.shape, folder)
+        shared = header.SharedFunctionalGroupsSequence[0]
+        found: dict[int, list[tuple[int, int]]] = {}
+        for frame, own in enumerate(header.PerFrameFunctionalGroupsSequence):
+            number = _slice_of(path, folder, series, (own, shared), frame)
+            segment = _group((own, shared), "SegmentIdentificationSequence").ReferencedSegmentNumber
+            found.setdefault(number, []).append((frame, ids[int(segment)]))
+    return found
+
+
+def _stored_id(path: Path, segment: pydicom.Dataset, spec: LabelSpec) -> int:
+    ids = {c.name: c.ids[0] for number, c in enumerate(spec.classes) if number != spec.background}
+    name = str(segment.SegmentLabel).strip()
+    if name not in ids:
+        remedy = "name the class in dataset.yaml, or rename the segment"
+        raise InputError(path, f"segments among {', '.join(ids)}", name, remedy)
+    return ids[name]
+
+
+def _slice_of(path: Path, folder: Path, series: Series, groups: tuple, frame: int) -> int:
+    """Number of the slice that a frame lies on."""
+    along = np.array(_group(groups, "PlaneOrientationSequence").ImageOrientationPatient, float).reshape(2, 3)
+    spacing = np.array(_group(groups, "PixelMeasuresSequence").PixelSpacing, float)
+    place = np.array(_group(groups, "PlanePositionSequence").ImagePositionPatient, float)
+    distances = np.linalg.norm(series.places - place, axis=1)
+    number = int(np.argmin(distances))
+    alike = np.allclose(along, series.along, atol=1e-4) and np.allclose(spacing, series.spacing, atol=1e-4)
+    if not alike or distances[number] > SAME_PLACE:
+        where = f"{path} (frame {frame + 1})"
+        raise InputError(where, f"the position and orientation of a slice in {folder.name}", "another", "resample it")
+    return number
+
+
+def _group(groups: tuple[pydicom.Dataset, pydicom.Dataset], name: str) -> pydicom.Dataset:
+    """A functional group of a frame, its own before the shared one."""
+    own, shared = groups
+    return getattr(own if name in own else shared, name)[0]

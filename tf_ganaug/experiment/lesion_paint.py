@@ -1,0 +1,234 @@
+"""A subset's pix2pix: trained once, its candidates painted, judged and chosen from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+from tqdm import tqdm
+
+from tf_ganaug.data.pairs import Pairs, Part
+from tf_ganaug.data.pipeline import real_batches
+from tf_ganaug.experiment.config import PainterSettings
+from tf_ganaug.experiment.lesion_judge import LesionJudge
+from tf_ganaug.experiment.subset import Subset, chunks
+from tf_ganaug.files import replacing
+from tf_ganaug.gans.pix2pix import Pix2Pix
+from tf_ganaug.gans.previews import pair_previews, show_reals
+from tf_ganaug.gans.synthesizer import Synthesizer
+from tf_ganaug.gans.train import PREVIEWS, Schedule, train_gan
+from tf_ganaug.models import pix2pix
+from tf_ganaug.quality.selection import pooled_images
+from tf_ganaug.random import named_seed
+from tf_ganaug.run import RunFolder
+
+#: Images painted in one call where each is normalised by itself.
+BATCH = 32
+
+
+class LesionPainter:
+    """The subset's pix2pix and the images of its own masks: runs pix2pix-SHARE and images-SHARE.
+
+    Args:
+        subset: what it may see.
+        judge: measures its candidates; needed for `table` and `images`.
+        copies: augmented pairs it also learns from, if any.
+    """
+
+    def __init__(self, subset: Subset, judge: LesionJudge | None, copies: Callable[[], Part] | None = None):
+        self.subset, self.judge, self.copies = subset, judge, copies
+        self.settings = subset.settings
+
+    def iterations(self, epochs: int) -> int:
+        """Of so many epochs over the subset."""
+        return iterations(self.settings.painter, len(self.subset.rows), epochs)
+
+    def new_gan(self) -> Pix2Pix:
+        """The untrained networks."""
+        s, seed = self.settings.painter, named_seed(self.settings.seed, f"pix2pix-{self.subset.name}")
+        keras.utils.set_random_seed(seed)
+        size, classes = self.settings.data.size, len(self.subset.spec.classes)
+        condition, channels = (1 if s.coded else classes), self.subset.sized.images.shape[-1]
+        return Pix2Pix(
+            pix2pix.generator(*size, condition, channels, s.ngf),
+            pix2pix.discriminator(*size, condition, channels, s.ndf),
+            classes,
+            seed,
+            s.learning_rate,
+            s.beta_1,
+            s.beta_2,
+            s.l1_weight,
+            s.jitter,
+            self.settings.jit_compile,
+        )
+
+    # Training
+
+    def trained(self) -> RunFolder:
+        """The run of the finished training, which holds the generator of every candidate."""
+        s = self.settings.painter
+        run = self.subset.run("pix2pix", asdict(s))
+        if not run.finished:
+            seconds, pairs = self._train(run, self.new_gan()), len(self.subset.rows)
+            run.finish({"iterations": self.iterations(max(s.epochs)), "seconds": seconds, "training_pairs": pairs})
+        return run
+
+    def _train(self, run: RunFolder, gan: Pix2Pix) -> float:
+        s, spec, rows = self.settings.painter, self.subset.spec, self.subset.rows
+        pairs = Pairs([self.subset.part(self.subset.sized.images, self.subset.sized.labels, rows), *self._copies()])
+        shown = self.subset.pairs(rows[np.linspace(0, len(rows) - 1, min(PREVIEWS, len(rows))).astype(int)])
+        show_reals(run, shown, spec)
+        preview = pair_previews(run, spec, lambda: (gan.paint_each(shown.labels, tf.range(shown.count)), shown.labels))
+        candidates = {self.iterations(epochs): epochs for epochs in s.epochs}
+
+        def look(step: int, name: str) -> dict[str, float]:
+            if step in candidates:
+                gan.generator.save_weights(_weights(run, candidates[step]))
+            return preview(step, name)
+
+        def iterate(start: int) -> Iterator[tuple[dict[str, tf.Tensor], int]]:
+            for step, (images, labels) in enumerate(real_batches(pairs, s.batch, gan.seed, start), start):
+                yield gan.step(labels, images, tf.constant(step, tf.int64)), s.batch
+
+        end = max(candidates)
+        looks = {*range(s.preview_every, end + 1, s.preview_every), *candidates}
+        return train_gan(run, gan.parts(), iterate, look, Schedule(end, s.log_every, looks, s.checkpoint_every))
+
+    def _copies(self) -> list[Part]:
+        return [self.copies()] if self.copies else []
+
+    def candidate(self, epochs: int) -> Pix2Pix:
+        """The networks after so many epochs; only the generator has its weights."""
+        run, gan, labels = self.trained(), self.new_gan(), self.subset.sized.labels
+        gan.generator.load_weights(_weights(run, epochs))
+        if not self.settings.painter.batch_statistics:
+            gan.freeze_statistics(labels[rows] for rows in chunks(self.subset.rows, self.settings.painter.batch))
+        return gan
+
+    # Images
+
+    def paint(self, gan: Pix2Pix, labels: np.ndarray, first: int = 0) -> np.ndarray:
+        """Label maps (N, H, W) to images (N, H, W, C) in [-1, 1].
+
+        With `batch_statistics` images are normalised as in training: in minibatches of that size.
+
+        Args:
+            gan: from `candidate`.
+            labels: uint8 class indices.
+            first: number of the first; an image's number names its dropout.
+        """
+        s = self.settings.painter
+        paint, batch = self._alone(gan), BATCH
+        if s.batch_statistics and s.batch > 1:
+            paint, batch = gan.paint, s.batch
+        return np.concatenate(
+            [
+                paint(tf.constant(labels[rows]), tf.constant(first + rows, tf.int32)).numpy()
+                for rows in chunks(np.arange(len(labels)), batch)
+            ]
+        )
+
+    def _alone(self, gan: Pix2Pix) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+        """The way to paint in which no image depends on another."""
+        return gan.paint_each if self.settings.painter.batch_statistics else gan.paint_frozen
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """Every candidate with what it was judged by and whether it is chosen, made first if that is not done."""
+        s = self.settings
+        run = self.subset.run("images", {"painter": asdict(s.painter), "judge": asdict(s.judge)})
+        if not run.finished:
+            painted = {epochs: self._paint_all(run, epochs) for epochs in s.painter.epochs}
+            frame = self.judge.table(painted)
+            with replacing(run.path / "candidates.csv") as temporary:
+                frame.to_csv(temporary, index=False)
+            self._export(run, int(frame.candidate[frame.rank_sum.idxmin()]))
+            run.finish({"images": len(self.subset.rows)})
+        return pd.read_csv(run.path / "candidates.csv")
+
+    def _paint_all(self, run: RunFolder, epochs: int) -> np.ndarray:
+        """A candidate's image of every training mask, stored; (N, H, W, C), memory-mapped."""
+        path, stored = self._path(epochs), self.subset.sized
+        gan = self.candidate(epochs)
+        with replacing(path) as temporary:
+            shape = (len(self.subset.rows), *stored.images.shape[1:])
+            images = np.lib.format.open_memmap(temporary, "w+", stored.images.dtype, shape)
+            for part in tqdm(list(chunks(np.arange(len(images)))), f"{run.path.name}, {epochs} epochs", disable=None):
+                painted = self.paint(gan, stored.labels[self.subset.rows[part]], int(part[0]))
+                images[part] = self.subset.provenance.to_stored(painted)
+            images.flush()
+        return np.load(path, mmap_mode="r")
+
+    def images(self) -> np.ndarray:
+        """An image of every training mask, (N, H, W, C) in the stored type: of the chosen candidates by turns."""
+        chosen = self.table[self.table.chosen].candidate.tolist()
+        return pooled_images([self.painted(epochs) for epochs in chosen])
+
+    def painted(self, epochs: int) -> np.ndarray:
+        """The images of one candidate, memory-mapped; `table` makes them."""
+        return np.load(self._path(epochs), mmap_mode="r")
+
+    def _path(self, epochs: int) -> Path:
+        return self.subset.path("images") / f"epochs{epochs:03d}.npy"
+
+    def _export(self, run: RunFolder, epochs: int) -> None:
+        """A synthesizer whose latents choose one of the training masks and name the dropout of its image."""
+        gan, masks = self.candidate(epochs), _Masks(self.subset.sized.labels[self.subset.rows])
+        paint = self._alone(gan)
+
+        def make(latents: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            labels, numbers = masks.draw(latents)
+            return paint(labels, numbers), labels
+
+        made = Synthesizer.from_function(make, [gan.generator, masks], 2, self.subset.spec, self.subset.provenance)
+        made.save(run.path / "synthesizer")
+
+    # Estimates and benchmark
+
+    def step(self) -> Callable[[], int]:
+        """A training step; see `Study.steps`."""
+        gan, batch = self.new_gan(), self.settings.painter.batch
+        images, labels = self.subset.pairs(self.subset.rows[:batch]).take(np.arange(min(batch, len(self.subset.rows))))
+
+        def step() -> int:
+            float(gan.step(labels, images, tf.constant(0, tf.int64))["generator_l1_loss"])
+            return batch
+
+        return step
+
+    def painting(self) -> Callable[[], int]:
+        """Painting some masks."""
+        gan, labels = self.new_gan(), self.subset.sized.labels[self.subset.rows[:BATCH]]
+        return lambda: len(self.paint(gan, labels))
+
+
+def iterations(settings: PainterSettings, slices: int, epochs: int) -> int:
+    """Of so many epochs over so many slices, and their copies where these are learnt from too."""
+    return max(1, epochs * slices * (2 if settings.traditional else 1) // settings.batch)
+
+
+class _Masks(tf.Module):
+    """Training masks as part of a SavedModel."""
+
+    def __init__(self, labels: np.ndarray):
+        super().__init__()
+        self.labels = tf.Variable(labels, trainable=False)
+
+    def draw(self, latents: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """From latents (N, 2): the masks (N, H, W) that the first numbers choose, each as likely as another,
+        and the bits of the second as (N,) int32.
+        """
+        count = tf.shape(self.labels)[0]
+        place = 0.5 * (1.0 + tf.math.erf(latents[:, 0] / 2**0.5)) * tf.cast(count, tf.float32)
+        rows = tf.minimum(tf.cast(place, tf.int32), count - 1)
+        return tf.gather(self.labels, rows), tf.bitcast(latents[:, 1], tf.int32)
+
+
+def _weights(run: RunFolder, epochs: int) -> Path:
+    return run.path / f"epochs{epochs:03d}.weights.h5"
