@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from tf_ganaug import backend
 from tf_ganaug.augment.standard import Augmentation
 from tf_ganaug.data.cache import SizedCases
 from tf_ganaug.data.cases import IGNORE, Case, LabelSpec
@@ -57,7 +58,7 @@ def discs(count=6, size=16):
 def segmenter(learning_rate=0.01):
     keras.utils.set_random_seed(3)
     model = neff_unet(16, 16, 1, 2, levels=2, filters=4)
-    return Segmenter(model, cross_entropy, SPEC, learning_rate, 0.5, 0.9, jit_compile=False)
+    return Segmenter(model, cross_entropy, SPEC, backend.adam(learning_rate, 0.5, 0.9), jit_compile=False)
 
 
 def test_best_weights_are_kept_only_at_a_new_minimum():

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from tf_ganaug.data.cases import Case, Dataset
 from tf_ganaug.errors import InputError
-from tf_ganaug.files import write_text
+from tf_ganaug.files import replacing, write_text
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,28 @@ def sized_cases(dataset: Dataset, height: int, width: int, percentiles: Sequence
         _fill(place, dataset, height, width, percentiles)
     arrays = (np.load(place / f"{name}.npy", mmap_mode="r") for name in ("images", "labels", "ranges"))
     return SizedCases(*arrays, cases=dataset.cases)
+
+
+def sized_instances(dataset: Dataset, height: int, width: int, folder: Path) -> np.ndarray:
+    """The ids of the instances of every case, (N, height, width) int32, memory-mapped; see `sized_cases`.
+
+    Raises:
+        InputError: if a case has none, or a file cannot be read.
+    """
+    place = folder / f"instances-{_key(dataset, height, width, ())}.npy"
+    if not place.exists():
+        for case in dataset.cases:
+            if case.read_instances is None:
+                remedy = "leave edges of instances out, with --set painter.edges=false"
+                raise InputError(case.source, "a map of instances beside it", "none", remedy)
+        folder.mkdir(parents=True, exist_ok=True)
+        with replacing(place) as temporary:
+            shape = (len(dataset.cases), height, width)
+            instances = np.lib.format.open_memmap(temporary, "w+", np.int32, shape)
+            for number, case in enumerate(tqdm(dataset.cases, "reading instances", unit="map", disable=None)):
+                instances[number] = resize_label(case.read_instances(), height, width)
+            instances.flush()
+    return np.load(place, mmap_mode="r")
 
 
 def _key(dataset: Dataset, height: int, width: int, percentiles: Sequence[float]) -> str:

@@ -143,6 +143,7 @@ class Case:
             cases what stands for them.
         read_image: returns (H, W, C), as stored.
         read_label: returns (H, W) integers, the stored ids.
+        read_instances: returns (H, W) integers, an id for each object; None where the data set has none.
     """
 
     id: str
@@ -151,6 +152,7 @@ class Case:
     files: tuple[str, ...]
     read_image: Callable[[], np.ndarray] = field(repr=False, compare=False)
     read_label: Callable[[], np.ndarray] = field(repr=False, compare=False)
+    read_instances: Callable[[], np.ndarray] | None = field(default=None, repr=False, compare=False)
 
     @property
     def source(self) -> str:

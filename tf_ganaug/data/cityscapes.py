@@ -2,6 +2,7 @@
 
     leftImg8bit/{train,val}/CITY/CITY_SEQUENCE_FRAME_leftImg8bit.png
     gtFine/{train,val}/CITY/CITY_SEQUENCE_FRAME_gtFine_labelIds.png
+    gtFine/{train,val}/CITY/CITY_SEQUENCE_FRAME_gtFine_instanceIds.png   (where there are any)
 
 The official validation images are the test set, since the labels of the official test images are not
 public: their files hold dummies and are not read. What the ids mean is asked of the package
@@ -12,6 +13,7 @@ their category. A licence plate has no id of its own (-1): the car behind it is 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -26,7 +28,7 @@ from tf_ganaug.errors import InputError
 #: paper's 400 of 2,975.
 VALIDATION_SHARE = 400 / 2975
 
-_IMAGE, _LABEL = "_leftImg8bit.png", "_gtFine_labelIds.png"
+_IMAGE, _LABEL, _INSTANCES = "_leftImg8bit.png", "_gtFine_labelIds.png", "_gtFine_instanceIds.png"
 
 
 def categories() -> LabelSpec:
@@ -141,7 +143,12 @@ def _cases(root: Path, part: str) -> list[Case]:
             partner = root / folder / part / present[name].parent.name / f"{name}{suffix}"
             remedy = f"add it or remove {present[name].name}"
             raise InputError(partner, f"the partner of {present[name].name}", "no file", remedy)
-    return [colour_case(name, images[name], labels[name]) for name in sorted(images)]
+    return [_with_instances(colour_case(name, images[name], labels[name])) for name in sorted(images)]
+
+
+def _with_instances(case: Case) -> Case:
+    path = Path(case.files[-1].removesuffix(_LABEL) + _INSTANCES)
+    return replace(case, read_instances=partial(read_label, path)) if path.exists() else case
 
 
 def _files(folder: Path, suffix: str) -> dict[str, Path]:

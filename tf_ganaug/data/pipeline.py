@@ -18,10 +18,20 @@ from tf_ganaug.random import fold
 #: Makes (images, labels) from latents (N, latent size), inside a graph.
 PairGenerator = Callable[[tf.Tensor], "tuple[tf.Tensor, tf.Tensor]"]
 
+#: Changes (images, labels) by draws from a (2,) int32 seed, inside a graph.
+PairChange = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], "tuple[tf.Tensor, tf.Tensor]"]
 
-def real_batches(pairs: Pairs, batch: int, seed: int, start: int = 0) -> tf.data.Dataset:
-    """Endless minibatches of real pairs from number `start` on."""
-    return _steps(start).map(lambda step: pairs.draw(seed, step, batch), tf.data.AUTOTUNE).prefetch(2)
+
+def real_batches(
+    pairs: Pairs, batch: int, seed: int, start: int = 0, change: PairChange | None = None
+) -> tf.data.Dataset:
+    """Endless minibatches of real pairs from number `start` on, each changed by `change` if there is one."""
+
+    def minibatch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        images, labels = pairs.draw(seed, step, batch)
+        return change(images, labels, fold(seed, step, 1)) if change else (images, labels)
+
+    return _steps(start).map(minibatch, tf.data.AUTOTUNE).prefetch(2)
 
 
 def training_batches(

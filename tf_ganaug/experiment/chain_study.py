@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
+from tf_ganaug import backend
 from tf_ganaug.augment.standard import Augmentation
 from tf_ganaug.data.cases import Case, Dataset, LabelSpec
 from tf_ganaug.data.pairs import Pairs, Part
@@ -207,7 +208,8 @@ class ChainStudy(Study):
         size = self.settings.data.size
         model = foroozandeh_unet(*size, self.dataset.channels, len(view.classes), s.levels, s.filters)
         loss = partial(weighted_dice_loss, weights=weights)
-        return Segmenter(model, loss, view, s.learning_rate, s.beta_1, s.beta_2, self.settings.jit_compile)
+        optimizer = backend.adam(s.learning_rate, s.beta_1, s.beta_2)
+        return Segmenter(model, loss, view, optimizer, self.settings.jit_compile)
 
     def _held_pairs(self, part: str, table: np.ndarray, standard: tuple[float, float]) -> Pairs:
         rows = self.sized.rows(self.cases(0, part))

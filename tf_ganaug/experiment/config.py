@@ -101,6 +101,18 @@ class SliceDataSettings:
 
 
 @dataclass
+class WindowedDataSettings:
+    """As `SliceDataSettings`, for CT: `window` is [level, width] in Hounsfield units, as in `data.ct`."""
+
+    size: List[int]  # noqa: UP006
+    window: List[float]  # noqa: UP006
+    percentiles: List[float]  # noqa: UP006
+    subjects: int
+    slices: int
+    native_size: int
+
+
+@dataclass
 class ProgressiveSettings:
     """The progressive GAN of label maps; its schedule in images shown, as in `gans.pggan_schedule`.
 
@@ -171,6 +183,69 @@ class EpochSettings:
     beta_1: float
     beta_2: float
     log_every: int
+
+
+@dataclass
+class PainterSettings:
+    """The pix2pix of a subset's slices.
+
+    `coded` gives the label maps one channel instead of one per class. `epochs` are the candidates: the
+    training ends with the last. `batch_statistics` normalises painted images as in training, or else by
+    frozen statistics; `traditional` adds the traditionally augmented copies to its training pairs.
+    """
+
+    ngf: int
+    ndf: int
+    coded: bool
+    batch: int
+    jitter: bool
+    traditional: bool
+    epochs: List[int]  # noqa: UP006
+    learning_rate: float
+    beta_1: float
+    beta_2: float
+    l1_weight: float
+    batch_statistics: bool
+    log_every: int
+    preview_every: int
+    checkpoint_every: int
+
+
+@dataclass
+class JudgeSettings:
+    """The judges of generated images: whose originals they know ("subset" or "all"), and the classifier's training.
+
+    `filters` as in `models.googlenet`; `each` is the images of every candidate in a minibatch.
+    """
+
+    patients: str
+    filters: int
+    each: int
+    iterations: int
+    learning_rate: float
+    log_every: int
+    checkpoint_every: int
+
+
+@dataclass
+class FullyConvolutionalSettings:
+    """FCN-8s and its training; widths and form as in `models.fcn8s`, `vgg16` a file of weights."""
+
+    filters: int
+    fc_filters: int
+    aligned: bool
+    pool_scales: List[float]  # noqa: UP006
+    vgg16: Optional[str]
+    batch: int
+    learning_rate: float
+    beta_1: float
+    beta_2: float
+    min_iterations: int
+    more_iterations: int
+    max_iterations: Optional[int]
+    validate_every: int
+    log_every: int
+    checkpoint_every: int
 
 
 def load_settings(schema: type, folder: Path, paper: str, profile: str, changes: Sequence[str]) -> Any:

@@ -40,6 +40,9 @@ LINE_STYLES = [
 FRACTIONS = ("dice", "iou", "precision", "recall")
 DISTANCES = ("hausdorff", "hausdorff95", "surface_distance")
 
+#: Most bars that have room for their numbers.
+CROWDED = 40
+
 #: Inches of every figure with text, so that all text has one size on the page.
 WIDTH = 10
 
@@ -194,6 +197,8 @@ def _save_figure(figure: Figure, path: Path, legend: Sequence[Artist] = (), edge
 def bars(values: pd.DataFrame, label: str, path: Path) -> None:
     """Writes a PNG with one group of bars for each row of `values` and one bar for each column, as in Neff's Figure 4.
 
+    Up to `CROWDED` bars have their number.
+
     Args:
         values: numbers; the index names the groups, the columns the legend.
         label: of the axis.
@@ -207,10 +212,11 @@ def bars(values: pd.DataFrame, label: str, path: Path) -> None:
         places = np.arange(len(values)) + (number - (len(values.columns) - 1) / 2) * width
         axis.bar(places, values[name].fillna(0.0), width, color=style["color"])
         handles.append(Patch(facecolor=style["color"], label=name))
-        for place, value in zip(places, values[name]):
+        for place, value in zip(places, values[name]) if values.size <= CROWDED else ():
             text = f"{value:.0f}" if np.isfinite(value) else "absent"
             axis.text(place, np.nan_to_num(value) + 1, text, ha="center", va="bottom", fontsize=7)
-    axis.set_xticks(range(len(values)), values.index, fontsize=9)
+    turned = {"rotation": 30, "ha": "right"} if len(values) > 8 else {}
+    axis.set_xticks(range(len(values)), values.index, fontsize=9, **turned)
     axis.set_ylabel(label, fontsize=9)
     _sober(axis, "y")
     _save_figure(figure, path, handles, "upper")
@@ -257,7 +263,7 @@ def _draw_curves(axis: Axes, series: Mapping[str, pd.Series], styles: Mapping[st
         if len(values) > 50:
             axis.plot(values, lw=0.6, alpha=0.25, **styles[name])
             smooth = values.rolling(len(values) // 25, center=True, min_periods=1).mean()
-        axis.plot(smooth, lw=1.4, marker="." if len(values) == 1 else None, **styles[name])
+        axis.plot(smooth, lw=1.4, marker="." if len(values) < 10 else None, **styles[name])
     drawn = pd.concat(list(series.values()))
     if drawn.min() > 0 and drawn.max() > 100 * drawn.median():
         axis.set_yscale("log")
@@ -282,7 +288,8 @@ def _draw_cases(axis: Axes, position: int, values: np.ndarray) -> None:
 
 def _unit(measure: str) -> tuple[int, str]:
     """The factor and the label under which a measure is shown."""
-    label = measure[:1].upper() + measure[1:].replace("_", " ")
+    label = measure.replace("iou", "IoU")
+    label = label[:1].upper() + label[1:].replace("_", " ")
     if measure.split("_")[-1] in FRACTIONS:
         return 100, f"{label} (%)"
     return 1, f"{label} (mm)" if measure in DISTANCES else label

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
+from tf_ganaug import backend
 from tf_ganaug.augment.standard import Augmentation
 from tf_ganaug.data.cache import sized_cases
 from tf_ganaug.data.cases import Case
@@ -186,9 +187,8 @@ class JointStudy(Study):
         keras.utils.set_random_seed(named_seed(self.settings.seed, f"unet-fold{task.fold}-repeat{task.repeat}"))
         classes, channels = len(self.spec.classes), self.dataset.channels
         model = neff_unet(self.height, self.width, channels, classes, s.levels, s.filters)
-        return Segmenter(
-            model, cross_entropy, self.spec, s.learning_rate, s.beta_1, s.beta_2, self.settings.jit_compile
-        )
+        optimizer = backend.adam(s.learning_rate, s.beta_1, s.beta_2)
+        return Segmenter(model, cross_entropy, self.spec, optimizer, self.settings.jit_compile)
 
     def measures(self, task: SegmenterTask) -> pd.DataFrame:
         """cases.csv of a finished task, with its part, fold and repeat."""

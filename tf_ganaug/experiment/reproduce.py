@@ -25,13 +25,15 @@ from tf_ganaug.experiment.estimate import estimate
 from tf_ganaug.experiment.report import Section, Table, write
 from tf_ganaug.experiment.sources import Request
 from tf_ganaug.experiment.study import Study
-from tf_ganaug.papers import foroozandeh2020, neff2018, neff2018_cityscapes
+from tf_ganaug.papers import foroozandeh2020, karki2020, liu2019, neff2018, neff2018_cityscapes
 
 #: Paper to its experiments, the default first. An experiment is a module with `Settings`, `PARTS`,
 #: `DEFAULT_PARTS`, `FEW`, `check`, `open_data`, `study`, `trainings` and `conduct`.
 PAPERS = {
     "neff2018": {"lung": neff2018, "cityscapes": neff2018_cityscapes},
     "foroozandeh2020": {"brats": foroozandeh2020},
+    "karki2020": {"haemorrhage": karki2020},
+    "liu2019": {"cityscapes": liu2019},
 }
 
 

@@ -16,8 +16,8 @@ import tensorflow as tf
 from tf_ganaug import backend
 from tf_ganaug.errors import InputError
 
-#: Bottlenecks of the four stages by the number of layers.
-BLOCKS = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3)}
+#: Bottlenecks of the four stages by the number of layers; 26, which the original has not, is for small images.
+BLOCKS = {26: (2, 2, 2, 2), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3)}
 
 #: Stride of each stage, and dilation of all its 3 x 3 convolutions.
 STRIDES, DILATIONS = (1, 2, 1, 1), (1, 1, 2, 4)
@@ -151,14 +151,14 @@ def dilated_resnet(x, layers: int, width: int) -> tuple:
 
     Args:
         x: images (N, H, W, C).
-        layers: 50 or 101.
+        layers: a key of `BLOCKS`.
         width: feature maps of the first convolution; 64 in the original. The fourth stage has 32 times that.
 
     Raises:
         InputError: for another number of layers.
     """
     if layers not in BLOCKS:
-        raise InputError("layers of the ResNet", "50 or 101", str(layers), "choose one of these")
+        raise InputError("layers of the ResNet", ", ".join(map(str, BLOCKS)), str(layers), "choose one of these")
     maps = [_stem(x, width)]
     for stage, blocks in enumerate(BLOCKS[layers]):
         x = maps[-1]

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import keras
 import tensorflow as tf
@@ -19,8 +20,8 @@ from tf_ganaug.grids import pair_grid
 from tf_ganaug.run import RunFolder, peak_memory
 from tf_ganaug.segment.losses import dice_counts
 
-#: Of labels (N, H, W) and logits (N, H, W, classes): a scalar, the mean over the minibatch.
-Loss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+#: Of labels (N, H, W) and what the model returns: a scalar, the mean over the minibatch.
+Loss = Callable[[tf.Tensor, Any], tf.Tensor]
 
 #: Validation pairs whose predictions TensorBoard shows.
 SHOWN = 8
@@ -28,11 +29,11 @@ SHOWN = 8
 
 @dataclass(frozen=True)
 class Patience:
-    """When a training ends: `least` iterations, and `more` after every new validation minimum.
+    """When a training ends: `least` iterations, and `more` after every best validation so far.
 
     Attributes:
         least: iterations at least.
-        more: iterations granted by a new minimum.
+        more: iterations granted by a validation better than all before.
         most: iterations at most; None for no limit, as the paper.
         validate_every: iterations between two validations.
         log_every: iterations between two lines in log.txt.
@@ -47,7 +48,7 @@ class Patience:
     checkpoint_every: int
 
     def end(self, best_step: int) -> int:
-        """The iteration at which training ends unless a new minimum comes."""
+        """The iteration at which training ends unless a better validation comes."""
         end = max(self.least, best_step + self.more)
         return end if self.most is None else min(end, self.most)
 
@@ -58,9 +59,10 @@ class Trained:
 
     Attributes:
         iterations: that it took.
-        best_iteration: of the lowest validation loss; the model holds its weights.
+        best_iteration: of the best validation; the model holds its weights.
         validation_loss: there.
-        validation_dice: there, mean over validation cases and classes, at the network's size, in [0, 1].
+        validation_dice: there, mean over validation cases, each the mean over the classes that it or its prediction
+            has, at the network's size, in [0, 1].
         seconds: of training and validation.
     """
 
@@ -75,13 +77,14 @@ class Segmenter(tf.Module):
     """A model with its loss and optimiser, its compiled steps and the weights of its best validation.
 
     Args:
-        model: images (N, H, W, C) to logits (N, H, W, classes).
-        loss: of labels (N, H, W) and logits, a scalar.
+        model: images (N, H, W, C) to logits (N, H, W, classes), or to several, of which the first are the
+            network's and the others of heads that only train it.
+        loss: of labels (N, H, W) and what the model returns, a scalar.
         spec: of the labels.
-        learning_rate: of Adam.
-        beta_1: first moment's decay.
-        beta_2: second moment's decay.
+        optimizer: from `backend`.
         jit_compile: XLA.
+        keep: which validation's weights: those of the lowest "loss", the highest "dice" (Karki 2020, 5), or the
+            "last", as where the learning rate falls to 0 (PSPNet).
     """
 
     def __init__(
@@ -89,21 +92,20 @@ class Segmenter(tf.Module):
         model: keras.Model,
         loss: Loss,
         spec: LabelSpec,
-        learning_rate: float,
-        beta_1: float,
-        beta_2: float,
+        optimizer: keras.optimizers.Optimizer,
         jit_compile: bool,
+        keep: Literal["loss", "dice", "last"] = "loss",
     ):
         super().__init__()
-        self.model, self.loss, self.spec = model, loss, spec
-        self.optimizer = backend.adam(learning_rate, beta_1, beta_2)
+        self.model, self.loss, self.spec, self.keep = model, loss, spec, keep
+        self.optimizer = optimizer
         # Slots must exist before a checkpoint is restored into them.
         self.optimizer.build(model.trainable_variables)
         self.best = [tf.Variable(weight, trainable=False) for weight in model.get_weights()]
         self.step = tf.Variable(0, dtype=tf.int64)
         self.best_step = tf.Variable(0, dtype=tf.int64)
         self.best_loss = tf.Variable(math.inf)
-        self.best_dice = tf.Variable(0.0)
+        self.best_dice = tf.Variable(-1.0)
         self.seconds = tf.Variable(0.0, dtype=tf.float64)
         self.train_step = tf.function(self._train_step, jit_compile=jit_compile)
         shapes = model.input_shape, model.input_shape[:-1]
@@ -119,12 +121,18 @@ class Segmenter(tf.Module):
         return loss
 
     def _validation_step(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The loss times the samples, and the sum of their Dice (mean over classes; both empty counts 1)."""
-        logits = self.model(images, training=False)
-        twice, sizes = dice_counts(labels, logits, self.spec.measured)
-        dice = tf.where(sizes > 0, tf.math.divide_no_nan(twice, sizes), 1.0)
+        """The loss times the samples, and the sum of their Dice.
+
+        A sample's is the mean over the classes that it or its prediction has, or 1 without any: were absent classes
+        to count 1, a network that finds nothing would be among the best where images have few of many classes.
+        """
+        outputs = self.model(images, training=False)
+        twice, sizes = dice_counts(labels, first_logits(outputs), self.spec.measured)
+        counted = tf.reduce_sum(tf.cast(sizes > 0, tf.float32), -1)
+        total = tf.reduce_sum(tf.math.divide_no_nan(twice, sizes), -1)
+        dice = tf.where(counted > 0, tf.math.divide_no_nan(total, counted), 1.0)
         samples = tf.cast(tf.shape(images)[0], tf.float32)
-        return self.loss(labels, logits) * samples, tf.reduce_sum(tf.reduce_mean(dice, -1))
+        return self.loss(labels, outputs) * samples, tf.reduce_sum(dice)
 
     def validate(self, pairs: Pairs, batch: int) -> tuple[float, float]:
         """Loss, the mean over minibatches by their size, and mean Dice over the pairs."""
@@ -133,8 +141,9 @@ class Segmenter(tf.Module):
         return loss, dice
 
     def keep_if_best(self, loss: float, dice: float) -> bool:
-        """Remembers the weights if the loss is a new minimum."""
-        if not loss < float(self.best_loss):
+        """Remembers the weights if, as `keep` says, the loss is a new minimum, the Dice a new maximum, or always."""
+        better = {"loss": loss < float(self.best_loss), "dice": dice > float(self.best_dice), "last": True}
+        if not better[self.keep]:
             return False
         for kept, weight in zip(self.best, self.model.get_weights()):
             kept.assign(weight)
@@ -155,6 +164,11 @@ class Segmenter(tf.Module):
             best_dice=self.best_dice,
             seconds=self.seconds,
         )
+
+
+def first_logits(outputs: Any) -> tf.Tensor:
+    """The network's own logits of what a `Segmenter`'s model returns."""
+    return outputs[0] if isinstance(outputs, (list, tuple)) else outputs
 
 
 def train_segmenter(
@@ -216,7 +230,7 @@ def _validate(run: RunFolder, segmenter: Segmenter, validation: Pairs, batch: in
     run.record(step, {"validation_loss": loss, "validation_dice": dice})
     if segmenter.keep_if_best(loss, dice):
         images, _ = validation.take(tf.range(min(SHOWN, validation.count)))
-        labels = tf.argmax(segmenter.model(images, training=False), -1).numpy()
+        labels = tf.argmax(first_logits(segmenter.model(images, training=False)), -1).numpy()
         picture = pair_grid(images.numpy(), labels.astype("uint8"), segmenter.spec, run.path / "validation.png")
         run.picture(step, "validation", picture)
 
