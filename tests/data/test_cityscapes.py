@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from tf_ganaug.data import cityscapes
+from tf_ganaug.data.cache import sized_instances
 from tf_ganaug.data.cases import IGNORE
 from tf_ganaug.data.splits import Split
 from tf_ganaug.data.street_labels import CATEGORIES, TRAINING_CLASSES
@@ -109,6 +110,24 @@ def test_tree_in_its_own_layout(tree):
     v = IGNORE
     expected = [v, v, v, v, v, v, v, 0, 0, v, v, 1, 1, 1, v, v, v, 2, v, 2, 2, 3, 3, 4, 5, 5, 6, 6, 6, v, v, 6, 6, 6]
     assert indices.tolist() == expected
+
+
+def test_instances_are_read_where_they_lie_beside_the_labels(tree, tmp_path):
+    dataset = cityscapes.read(tree, VIEW)
+    assert all(case.read_instances is None for case in dataset.cases)
+    with pytest.raises(InputError, match="a map of instances beside it, found none"):
+        sized_instances(dataset, 4, 8, tmp_path / "cache")
+    ids = (26000 + np.arange(8 * 16).reshape(8, 16)).astype(np.uint16)
+    for part, cases in (("train", dataset.cases), ("val", dataset.cases)):
+        for case in cases:
+            _, label = files_of(tree, part, case.id)
+            if label.exists():
+                save(label.with_name(f"{case.id}_gtFine_instanceIds.png"), ids)
+    dataset = cityscapes.read(tree, VIEW)
+    np.testing.assert_array_equal(dataset.cases[0].read_instances(), ids)
+    sized = sized_instances(dataset, 4, 8, tmp_path / "cache")
+    assert sized.shape == (17, 4, 8) and sized.dtype == np.int32
+    np.testing.assert_array_equal(sized[3], ids[1::2, 1::2])
 
 
 def test_the_split_is_drawn_from_the_training_images(tree):

@@ -329,3 +329,30 @@ def test_brain_mr_lgg_flair(tmp_path):
     assert (len(dataset.cases), len({case.subject for case in dataset.cases})) == (496, 110)
     tumours = [bool(case.class_indices(dataset.spec).any()) for case in dataset.cases]
     assert sum(tumours) == 459  # as its README counts them
+
+
+def test_subjects_from_a_table(tmp_path):
+    save_pairs(tmp_path, "0001", "0002", "0003")
+    describe(tmp_path, "subjects: groups.csv")
+    (tmp_path / "groups.csv").write_text("file,scan,remark\n0002.png,b,\n0001.png,a,\n0003.png,b,late\n")
+    assert [case.subject for case in folder.read(tmp_path).cases] == ["a", "b", "b"]
+
+
+@pytest.mark.parametrize(
+    ("table", "found"),
+    [
+        ("file,scan\n0001.png,a\n", "none"),
+        ("file,scan\n0001.png,a\n0001.png,b\n0002.png,c\n", "2 of 3 lines"),
+        ("file,scan\n0001.png,a\n0002.png\n", "1 of 2 lines"),
+        (None, "No such file"),
+    ],
+    ids=["lacks a file", "twice", "no subject", "absent"],
+)
+def test_a_damaged_table_of_subjects_is_refused(tmp_path, table, found):
+    save_pairs(tmp_path, "0001", "0002")
+    describe(tmp_path, "subjects: groups.csv")
+    if table is not None:
+        (tmp_path / "groups.csv").write_text(table)
+    with pytest.raises(InputError) as caught:
+        folder.read(tmp_path)
+    assert found in str(caught.value) and "groups.csv" in str(caught.value)

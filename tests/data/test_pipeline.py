@@ -47,6 +47,17 @@ def test_every_pair_once_an_epoch(batch):
         np.testing.assert_allclose(images[:, 0, 0, 0], labels[:, 0, 0] * 2 / 100 - 1, atol=1e-6)
 
 
+def test_a_change_is_drawn_anew_for_every_minibatch_and_again_from_any_start():
+    def change(images, labels, seed):
+        return images + tf.random.stateless_uniform((), seed), labels
+
+    plain, changed = (first(real_batches(pairs(), 4, seed=1, change=one), 5) for one in (None, change))
+    added = [images - before for (images, _), (before, _) in zip(changed, plain)]
+    assert all(np.ptp(one) < 1e-6 for one in added) and len({round(float(one.flat[0]), 4) for one in added}) == 5
+    later = first(real_batches(pairs(), 4, seed=1, start=3, change=change), 2)
+    np.testing.assert_array_equal(later[0][0], changed[3][0])
+
+
 def generate(latents):
     """Images and labels that repeat the latents' first number."""
     images = tf.tile(latents[:, None, None, :1], (1, 4, 4, 1))

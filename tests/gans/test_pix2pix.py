@@ -150,6 +150,10 @@ def test_painting_by_the_minibatch_or_by_frozen_statistics(eager):
     # The other image of the minibatch counts ...
     other = gan.paint(LABELS[[0, 2]], numbers)
     assert np.abs(painted[0] - other[0]).max() > 1e-4
+    # ... unless each is painted alone, as in training on single images ...
+    each = gan.paint_each(LABELS[:2], numbers)
+    for n in (0, 1):
+        np.testing.assert_allclose(each[n], gan.paint(LABELS[n : n + 1], numbers[n : n + 1])[0], atol=1e-5)
     # ... until statistics are frozen; then only the image's own label and number do.
     gan.freeze_statistics([LABELS[:2], LABELS[2:]])
     frozen = gan.paint_frozen(LABELS[:2], numbers)

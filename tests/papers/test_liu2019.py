@@ -12,6 +12,7 @@ import pytest
 
 from tf_ganaug.augment.recombine import LabelMaps
 from tf_ganaug.data.cases import IGNORE, LabelSpec
+from tf_ganaug.data.embedded import street
 from tf_ganaug.data.street_labels import TRAINING_CLASSES
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.config import load_settings
@@ -61,6 +62,15 @@ def test_of_the_rare_classes_the_worst_that_some_map_has_is_raised_first():
     assert proposed(frame, 5) == ["pole", "fence"] and proposed(frame, 1) == ["pole"]
     with pytest.raises(InputError, match=r"maps\.single"):
         proposed(frame.loc[["road", "sky"]], 1)
+
+
+def test_at_least_five_classes_of_the_embedded_scenes_are_rare():
+    dataset = street.read(40, 64, 128, 0, TRAINING_CLASSES)
+    labels = np.stack([case.class_indices(TRAINING_CLASSES) for case in dataset.cases])
+    frame = rarity(LabelMaps(labels, TRAINING_CLASSES))
+    rare = frame[frame.rare.str.startswith("images")]
+    assert {"wall", "fence", "traffic light", "train"} <= set(rare.index) and len(rare) >= 5
+    assert (rare.images > 0).all(), "rare, not absent"
 
 
 def study(**changes) -> RecombinationStudy:

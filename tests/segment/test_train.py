@@ -13,7 +13,7 @@ from tf_ganaug.data.pipeline import training_batches
 from tf_ganaug.errors import InputError
 from tf_ganaug.models.unet import neff_unet
 from tf_ganaug.run import RunFolder, read_metrics
-from tf_ganaug.segment.losses import cross_entropy
+from tf_ganaug.segment.losses import auxiliary_cross_entropy, cross_entropy
 from tf_ganaug.segment.predict import keep_largest, measure, predictions, to_native
 from tf_ganaug.segment.train import Patience, Segmenter, train_segmenter
 
@@ -72,6 +72,41 @@ def test_best_weights_are_kept_only_at_a_new_minimum():
     assert all(np.all(weight == 2.0) for weight in made.best)
     assert (int(made.best_step), float(made.best_loss)) == (2, 1.0)
     assert float(made.best_dice) == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize(("keep", "kept"), [("loss", 2), ("dice", 3), ("last", 4)])
+def test_which_validation_is_kept(keep, kept):
+    made = segmenter()
+    made.keep = keep
+    for step, (loss, dice) in enumerate([(2.0, 0.1), (1.0, 0.2), (1.5, 0.3), (3.0, 0.0)], 1):
+        made.step.assign(step)
+        made.model.set_weights([np.full(weight.shape, step) for weight in made.model.get_weights()])
+        made.keep_if_best(loss, dice)
+    assert int(made.best_step) == kept and all(np.all(weight == kept) for weight in made.best)
+
+
+def test_a_head_for_training_only_is_in_the_loss_and_not_in_the_dice(tmp_path):
+    sized = discs()
+    pairs = Pairs.of(sized, sized.cases)
+    images, labels = pairs.take(np.arange(6))
+    plain = segmenter()
+    with_head = keras.Model(plain.model.input, [plain.model.output, -plain.model.output])
+    both = Segmenter(
+        with_head, auxiliary_cross_entropy, SPEC, backend.adam(0.01, 0.5, 0.9), jit_compile=False, keep="last"
+    )
+    loss, dice = both.validate(pairs, 6)
+    logits = plain.model(images, training=False)
+    expected = cross_entropy(labels, logits) + 0.4 * cross_entropy(labels, -logits)
+    assert loss == pytest.approx(float(expected), rel=1e-5)
+    assert dice == pytest.approx(plain.validate(pairs, 6)[1])
+    trained = train_segmenter(
+        RunFolder(tmp_path / "run", {}),
+        both,
+        lambda start: training_batches(pairs, 2, 0, None, 0, Augmentation(), 1, start),
+        pairs,
+        Patience(4, 0, 4, 2, 2, 2),
+    )
+    assert trained.best_iteration == trained.iterations == 4 and (tmp_path / "run" / "validation.png").exists()
 
 
 def train(path, patience, segmenter):
