@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tf_ganaug.experiment.statistics import paired_difference, paired_pooled_difference, per_case, pooled
+from tf_ganaug.experiment.statistics import paired_difference, paired_pooled_difference, per_case, pooled, with_interval
 
 
 def frame(values, cases_per_subject=1, **columns):
@@ -90,3 +90,13 @@ def test_paired_pooled_difference():
     assert paired_pooled_difference(good, good, "iou", ["a", "b"]) == (0.0, 0.0, 0.0)
     with pytest.raises(ValueError, match="same cases"):
         paired_pooled_difference(good, poor[poor.case == "s1"], "iou", ["a", "b"])
+
+
+def test_one_subject_gives_no_interval():
+    frames = [
+        pd.DataFrame({"subject": ["a"] * 2, "case": ["1", "2"], "dice": dice}) for dice in ([0.5, 0.7], [0.4, 0.4])
+    ]
+    found = paired_difference(*frames, "dice")
+    assert found[0] == pytest.approx(0.2) and np.isnan(found[1:]).all()
+    assert with_interval(*found) == "+0.20 [one subject]"
+    assert with_interval(1.0, -0.5, 2.25) == "+1.00 [-0.50, +2.25]"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
@@ -132,7 +132,7 @@ class Supplements:
         """The set's finished run: images.npy, labels.npy, and provenance.json with the sources of each."""
         s = self.settings
         using = {"style": s.style} if supplement.method == "style" else {"maps": s.maps, "painter": s.painter}
-        run = self.subset.run(f"supplement-{supplement.name}", {name: vars(group) for name, group in using.items()})
+        run = self.subset.run(f"supplement-{supplement.name}", {name: asdict(group) for name, group in using.items()})
         if not run.finished:
             images, labels, recipes = self._made(supplement)
             for name, array in (("images", images), ("labels", labels)):

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+#: What a difference's text says where the test part has one subject, which no interval can be drawn from.
+ONE_SUBJECT = "one subject"
+
 #: What `metrics.overlap` counts.
 PIXELS = ("pixels_true", "pixels_found", "pixels_both")
 
@@ -32,7 +35,7 @@ def paired_difference(
         seed: of the bootstrap.
 
     Returns:
-        Difference, lower and upper end of the interval, in the measure's unit.
+        Difference, lower and upper end of the interval, in the measure's unit; NaN ends of a single subject.
 
     Raises:
         ValueError: if the two rows were measured on different cases.
@@ -45,8 +48,14 @@ def paired_difference(
     sums, counts = subjects["sum"].to_numpy(), subjects["count"].to_numpy()
     chosen = np.random.default_rng(seed).integers(0, len(sums), (draws, len(sums)))
     means = sums[chosen].sum(1) / counts[chosen].sum(1)
-    low, high = np.percentile(means, [2.5, 97.5])
+    low, high = np.percentile(means, [2.5, 97.5]) if len(sums) > 1 else (np.nan, np.nan)
     return float(difference.mean()), float(low), float(high)
+
+
+def with_interval(mean: float, low: float, high: float, digits: int = 2) -> str:
+    """A difference as tables show it: "+1.26 [+0.78, +1.71]"; of one subject the interval is none."""
+    ends = ONE_SUBJECT if np.isnan(low) else f"{low:+.{digits}f}, {high:+.{digits}f}"
+    return f"{mean:+.{digits}f} [{ends}]"
 
 
 def pooled(frame: pd.DataFrame, measure: str) -> pd.Series:
@@ -94,7 +103,7 @@ def paired_pooled_difference(
         seed: of the bootstrap.
 
     Returns:
-        Difference, lower and upper end of the interval, in [-1, 1].
+        Difference, lower and upper end of the interval, in [-1, 1]; NaN ends of a single subject.
 
     Raises:
         ValueError: if the two rows were measured on different cases.
@@ -107,7 +116,7 @@ def paired_pooled_difference(
     weights = np.concatenate([np.ones((1, len(subjects))), weights])
     mine, theirs = (_weighted(rows, measure, subjects, classes, weights) for rows in (frame, baseline))
     difference = mine - theirs
-    low, high = np.nanpercentile(difference[1:], [2.5, 97.5])
+    low, high = np.nanpercentile(difference[1:], [2.5, 97.5]) if len(subjects) > 1 else (np.nan, np.nan)
     return float(difference[0]), float(low), float(high)
 
 

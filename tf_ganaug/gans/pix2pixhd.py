@@ -181,6 +181,7 @@ class Pix2PixHD(tf.Module):
         """The discriminator's maps of some (condition, images), which pass through it in one minibatch."""
         conditions, images = (tf.concat(part, 0) for part in zip(*pairs))
         maps = self.discriminator([conditions, images], training=True)
+        maps = maps if isinstance(maps[0], (list, tuple)) else [maps]  # Keras 3 takes a single scale out of its list
         shares = [[tf.split(layer, len(pairs)) for layer in scale] for scale in maps]
         return [[[layer[n] for layer in scale] for scale in shares] for n in range(len(pairs))]
 

@@ -22,7 +22,7 @@ from tf_ganaug.experiment.config import (
 )
 from tf_ganaug.experiment.report import Section, Table
 from tf_ganaug.experiment.sources import Request, open_dataset, refuse_target
-from tf_ganaug.experiment.statistics import paired_pooled_difference, pooled
+from tf_ganaug.experiment.statistics import paired_pooled_difference, pooled, with_interval
 from tf_ganaug.experiment.study import Training
 from tf_ganaug.files import make_folder
 from tf_ganaug.models.sizes import require_multiple, require_power_of_two
@@ -294,7 +294,7 @@ def _difference(frames: Mapping[Row, pd.DataFrame], row: Row, classes: list[str]
         return ""
     found = paired_pooled_difference(frames[row], frames[baseline], "dice", classes)
     mean, low, high = (100 * value for value in found)
-    return f"{mean:+.2f} [{low:+.2f}, {high:+.2f}]"
+    return with_interval(mean, low, high)
 
 
 def gan_section(study: ChainStudy, used: Sequence[str]) -> Section:

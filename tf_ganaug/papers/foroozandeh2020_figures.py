@@ -89,11 +89,11 @@ def _repainted(study: ChainStudy, chains: Sequence[str], place: Path, count: int
 
 
 def _telling_rows(study: ChainStudy, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Test slices with the richest label maps, of different subjects first."""
+    """Test slices with the richest label maps, the largest of equally rich ones, of different subjects first."""
     cases = study.cases(0, "test")
     rows = study.sized.rows(cases)
-    richness = [len(np.unique(study.sized.labels[row])) for row in rows]
-    order = sorted(range(len(rows)), key=lambda n: -richness[n])
+    richness = [(len(np.unique(labels)), np.count_nonzero(labels)) for labels in study.sized.labels[rows]]
+    order = sorted(range(len(rows)), key=richness.__getitem__, reverse=True)
     first = list({cases[n].subject: n for n in reversed(order)}.values())[::-1]
     chosen = np.array(list(dict.fromkeys([*first, *order]))[:count])
     return rows[chosen], study.sized.labels[rows[chosen]]

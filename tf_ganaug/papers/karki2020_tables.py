@@ -9,7 +9,7 @@ import pandas as pd
 
 from tf_ganaug.experiment.lesion_study import LesionStudy
 from tf_ganaug.experiment.report import Section, Table
-from tf_ganaug.experiment.statistics import paired_difference
+from tf_ganaug.experiment.statistics import paired_difference, with_interval
 from tf_ganaug.quality.detection import class_dice, detections, image_dice
 
 
@@ -170,7 +170,7 @@ def _difference(frames: Mapping[tuple[float, Arm], pd.DataFrame], share: float, 
     if arm is ARMS[0]:
         return ""
     found = paired_difference(*(image_scores(frames[share, one]) for one in (arm, ARMS[0])), "dice")
-    return "{:+.3f} [{:+.3f}, {:+.3f}]".format(*found)
+    return with_interval(*found, digits=3)
 
 
 def _printed(values: Sequence[float]) -> dict[str, str]:

@@ -62,7 +62,7 @@ def check(settings: Settings) -> None:
     """What can be wrong with the settings, before anything is read or trained.
 
     Raises:
-        InputError: for a size that a network cannot have, or an unknown choice.
+        InputError: for a size that a network cannot have, an unknown choice, or a file of weights that is not there.
     """
     s = settings
     require_multiple(*s.data.size, factor=1 << s.painter.downsamplings + s.painter.enhancer)
@@ -76,6 +76,14 @@ def check(settings: Settings) -> None:
         raise InputError("segmenter.batch", f"at least {LEAST_BATCH}", str(s.segmenter.batch), remedy)
     if s.segmenter.zoom < 1:
         raise InputError("segmenter.zoom", "at least 1: zooming in", str(s.segmenter.zoom), "choose a larger factor")
+    weights = {
+        "painter.vgg19": s.painter.vgg19,
+        "style.vgg19": s.style.vgg19,
+        "segmenter.imagenet": s.segmenter.imagenet,
+    }
+    for name, file in weights.items():
+        if file is not None and not Path(file).is_file():
+            raise InputError(name, "a file of weights", f"no file {file}", "name one, or null to do without")
 
 
 def open_data(request: Request, settings: Settings) -> Dataset:

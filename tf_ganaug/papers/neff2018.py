@@ -16,7 +16,7 @@ from tf_ganaug.experiment.figures import per_case as plot_cases
 from tf_ganaug.experiment.joint_study import JointStudy, SegmenterTask
 from tf_ganaug.experiment.report import Figure, Section, Table
 from tf_ganaug.experiment.sources import Request, open_dataset, read_target
-from tf_ganaug.experiment.statistics import paired_difference, per_case
+from tf_ganaug.experiment.statistics import paired_difference, per_case, with_interval
 from tf_ganaug.experiment.study import Training
 from tf_ganaug.files import make_folder
 from tf_ganaug.papers.neff2018_rows import (
@@ -164,7 +164,7 @@ def _difference(frame: pd.DataFrame, name: str) -> str:
         return ""
     of = paired_difference(frame[frame.row == name], frame[frame.row == BASELINE], "dice")
     mean, low, high = (100 * value for value in of)
-    return f"{mean:+.2f} [{low:+.2f}, {high:+.2f}]"
+    return with_interval(mean, low, high)
 
 
 def telling_cases(frame: pd.DataFrame) -> list[str]:

@@ -16,7 +16,7 @@ from tf_ganaug.experiment.figures import bars, class_legend, comparison
 from tf_ganaug.experiment.joint_study import JointStudy, SegmenterTask
 from tf_ganaug.experiment.report import Figure, Section, Table
 from tf_ganaug.experiment.sources import Request, open_dataset, refuse_target
-from tf_ganaug.experiment.statistics import paired_pooled_difference, pooled
+from tf_ganaug.experiment.statistics import paired_pooled_difference, pooled, with_interval
 from tf_ganaug.experiment.study import Training
 from tf_ganaug.files import make_folder
 from tf_ganaug.papers.neff2018_rows import (
@@ -151,7 +151,7 @@ def _difference(frame: pd.DataFrame, name: str, classes: list[str]) -> str:
         return ""
     rows = (frame[frame.row == row] for row in (name, BASELINE))
     mean, low, high = (100 * value for value in paired_pooled_difference(*rows, "iou", classes))
-    return f"{mean:+.2f} [{low:+.2f}, {high:+.2f}]"
+    return with_interval(mean, low, high)
 
 
 def image_miou(frame: pd.DataFrame) -> pd.Series:
