@@ -121,7 +121,7 @@ def test_an_interrupted_training_ends_with_the_weights_of_an_uninterrupted_one(f
 
     with monkeypatch.context() as patch:
         patch.setattr(train.RunFolder, "record", stopped)
-        assert CliRunner().invoke(main, ["liu2019", "--profile", "smoke", *map(str, options)]).exit_code == 1
+        assert CliRunner().invoke(main, ["liu2019", "--profile", "smoke", *map(str, options)]).exit_code == 130
     run(*options)
     log = (tmp_path / "out" / "pspnet-baseline-repeat0" / "log.txt").read_text()
     assert "continues at iteration 2" in log

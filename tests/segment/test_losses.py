@@ -22,11 +22,14 @@ PARTLY = np.where(IGNORED, IGNORE, LABELS).astype(np.uint8)
 
 
 @pytest.mark.parametrize(("labels", "counted"), [(LABELS, np.ones_like(IGNORED)), (PARTLY, ~IGNORED)])
-def test_cross_entropy(labels, counted):
+@pytest.mark.parametrize("weights", [None, np.float32([0.2, 3.0, 1.5])])
+def test_cross_entropy(labels, counted, weights):
     shares = np.exp(LOGITS) / np.exp(LOGITS).sum(-1, keepdims=True)
     right = np.take_along_axis(shares, LABELS[..., None].astype(int), -1)[..., 0]
-    expected = -np.log(right)[counted].mean()
-    assert float(cross_entropy(tf.constant(labels), tf.constant(LOGITS))) == pytest.approx(expected, rel=1e-5)
+    parts = np.ones(LABELS.shape) if weights is None else weights[LABELS]
+    expected = np.average(-np.log(right)[counted], weights=parts[counted])
+    found = cross_entropy(tf.constant(labels), tf.constant(LOGITS), weights)
+    assert float(found) == pytest.approx(expected, rel=1e-5)
 
 
 def test_cross_entropy_of_ignored_pixels():

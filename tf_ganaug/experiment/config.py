@@ -229,13 +229,17 @@ class JudgeSettings:
 
 @dataclass
 class FullyConvolutionalSettings:
-    """FCN-8s and its training; widths and form as in `models.fcn8s`, `vgg16` a file of weights."""
+    """FCN-8s and its training; widths and form as in `models.fcn8s`, `vgg16` a file of weights.
+
+    A class counts in the loss by its pixels' share to the power of -`balance`: 0 counts all pixels alike.
+    """
 
     filters: int
     fc_filters: int
     aligned: bool
     pool_scales: List[float]  # noqa: UP006
     vgg16: Optional[str]
+    balance: float
     batch: int
     learning_rate: float
     beta_1: float

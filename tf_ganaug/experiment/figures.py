@@ -214,7 +214,7 @@ def bars(values: pd.DataFrame, label: str, path: Path) -> None:
         handles.append(Patch(facecolor=style["color"], label=name))
         for place, value in zip(places, values[name]) if values.size <= CROWDED else ():
             text = f"{value:.0f}" if np.isfinite(value) else "absent"
-            axis.text(place, np.nan_to_num(value) + 1, text, ha="center", va="bottom", fontsize=7)
+            axis.text(place, max(np.nan_to_num(value), 0.0) + 1, text, ha="center", va="bottom", fontsize=7)
     turned = {"rotation": 30, "ha": "right"} if len(values) > 8 else {}
     axis.set_xticks(range(len(values)), values.index, fontsize=9, **turned)
     axis.set_ylabel(label, fontsize=9)

@@ -113,11 +113,23 @@ class LesionStudy(Study):
         rows, provenance = self.sized.rows(cases), self.provenance(cases, *self.window)
         return Subset(self.folder, f"{share:g}", self.sized, rows, self.spec, provenance, self.settings)
 
+    def pixels(self, share: float) -> np.ndarray:
+        """(classes,) of each class in the slices of a share."""
+        counts = sum(np.bincount(self.sized.labels[p].ravel(), minlength=256) for p in chunks(self.subset(share).rows))
+        return counts[: len(self.spec.classes)]
+
     def absent(self, share: float) -> list[str]:
         """The classes that no slice of a share has."""
-        rows = self.subset(share).rows
-        pixels = sum(np.bincount(self.sized.labels[part].ravel(), minlength=256) for part in chunks(rows))
+        pixels = self.pixels(share)
         return [self.spec.names[number] for number in self.spec.measured if not pixels[number]]
+
+    def class_weights(self, share: float) -> np.ndarray | None:
+        """(classes,) float32, of the loss; None where all pixels count alike. A class that is absent counts nothing."""
+        if not self.settings.segmenter.balance:
+            return None
+        pixels = self.pixels(share).astype(np.float64)
+        parts = np.divide(pixels.sum(), pixels, out=np.zeros_like(pixels), where=pixels > 0)
+        return np.float32(parts**self.settings.segmenter.balance)
 
     # Generators
 
@@ -205,7 +217,8 @@ class LesionStudy(Study):
         if s.vgg16 is not None and not load_vgg16(model, Path(s.vgg16)) and run is not None:
             run.say(f"{s.vgg16} has no top: fc6 and fc7 start from random weights")
         optimizer = backend.adam(s.learning_rate, s.beta_1, s.beta_2)
-        return Segmenter(model, cross_entropy, self.spec, optimizer, self.settings.jit_compile, keep="dice")
+        loss = partial(cross_entropy, weights=self.class_weights(task.share))
+        return Segmenter(model, loss, self.spec, optimizer, self.settings.jit_compile, keep="dice")
 
     def held_pairs(self, part: str) -> Pairs:
         """The "validation" or "test" slices, the same for every share."""

@@ -69,7 +69,9 @@ def rarity(maps: LabelMaps, ious: pd.Series | None = None) -> pd.DataFrame:
 
 
 def proposed(frame: pd.DataFrame, number: int) -> list[str]:
-    """The classes to raise: of those rare by images or pixels that some map has, the worst by the baseline's IoU.
+    """The classes to raise: of the rare ones that some map has and some lacks, the worst by the baseline's IoU.
+
+    A single one is rare by images, so that there are many maps to overlay it on; several are by images or pixels.
 
     Args:
         frame: from `rarity`, with `iou`.
@@ -81,7 +83,8 @@ def proposed(frame: pd.DataFrame, number: int) -> list[str]:
     Raises:
         InputError: if no class is rare.
     """
-    rare = frame[frame.rare.str.contains("images|pixels") & (frame.images > 0) & (frame.images < 1)]
+    by = "images" if number == 1 else "images|pixels"
+    rare = frame[frame.rare.str.contains(by) & (frame.images > 0) & (frame.images < 1)]
     if not len(rare):
         expected = f"a class in fewer than {RARE_IMAGES:.0%} of the images, or with few pixels"
         raise InputError("maps.single", expected, "none", "name the class to overlay with --set maps.single=CLASS")

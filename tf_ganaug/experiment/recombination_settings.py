@@ -66,7 +66,6 @@ class StyleSettings:
     iterations: int
     learning_rate: float
     style_weight: float
-    batch: int
 
 
 @dataclass

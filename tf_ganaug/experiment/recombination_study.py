@@ -19,7 +19,7 @@ from tf_ganaug.augment.rotate_zoom import rotate_zoom
 from tf_ganaug.augment.statistics_transfer import transfer_statistics
 from tf_ganaug.data.cache import sized_cases, sized_instances
 from tf_ganaug.data.cases import Case
-from tf_ganaug.data.pairs import Pairs
+from tf_ganaug.data.pairs import Pairs, Part
 from tf_ganaug.data.pipeline import real_batches
 from tf_ganaug.experiment.recombination_maps import Supplement, Supplements, proposed, rarity
 from tf_ganaug.experiment.recombination_paint import PhotographPainter
@@ -112,8 +112,8 @@ class RecombinationStudy(Study):
 
     def stylise(self, contents: np.ndarray, styles: np.ndarray) -> np.ndarray:
         """Images (N, H, W, C) in [-1, 1] in the style of others."""
-        if self._transfer:
-            return self._transfer(contents, styles)
+        if self._transfer:  # one by one: VGG-19's maps of a large photograph fill gigabytes
+            return np.concatenate([self._transfer(*(one[None] for one in couple)) for couple in zip(contents, styles)])
         return np.stack([transfer_statistics(*couple) for couple in zip(contents, styles)])
 
     @cached_property
@@ -145,17 +145,19 @@ class RecombinationStudy(Study):
         """
         run = RunFolder(self.folder / task.name, self._options(task))
         if not run.finished:
-            originals, start = self.subset.pairs(self.subset.rows), None
-            if task.share and self.settings.order == "sequential":
-                start = self._pretrained(task)
-            elif task.share:
-                parts = [self.subset.part(self.subset.sized.images, self.subset.sized.labels, self.subset.rows)]
-                originals = Pairs([*parts, self.supplements.part(self.supplement(task))])
-            model, trained = self._train(run, task, originals, self.iterations(task)[-1], start)
+            start = self._pretrained(task) if task.share and self.settings.order == "sequential" else None
+            pairs = Pairs(self.parts(task))
+            model, trained = self._train(run, task, pairs, self.iterations(task)[-1], start)
             with replacing(run.path / "cases.csv") as temporary:
                 self._measure(model).to_csv(temporary, index=False)
-            run.finish({**trained, "images": originals.count})
+            run.finish({**trained, "images": pairs.count})
         return run.result()
+
+    def parts(self, task: StreetTask) -> list[Part]:
+        """The task's last training's pairs: the originals, and with the order "mixed" the supplementary ones."""
+        subset, mixed = self.subset, task.share and self.settings.order == "mixed"
+        originals = subset.part(subset.sized.images, subset.sized.labels, subset.rows)
+        return [originals, self.supplements.part(self.supplement(task))] if mixed else [originals]
 
     def _options(self, task: StreetTask) -> dict:
         s = self.settings
@@ -279,8 +281,7 @@ class RecombinationStudy(Study):
 
     def segmenter_step(self) -> Callable[[], int]:
         """A training step on real images."""
-        part = self.subset.part(self.subset.sized.images, self.subset.sized.labels, self.subset.rows)
-        segmenter, batches = self.new_segmenter(0, 1000), iter(self.batches(0, Pairs([part]), 0))
+        segmenter, batches = self.new_segmenter(0, 1000), iter(self.batches(0, Pairs(self.parts(StreetTask())), 0))
 
         def step() -> int:
             images, labels = next(batches)

@@ -13,12 +13,13 @@ from tf_ganaug.data.cases import IGNORE
 AUXILIARY_WEIGHT = 0.4
 
 
-def cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+def cross_entropy(labels: tf.Tensor, logits: tf.Tensor, weights: np.ndarray | None = None) -> tf.Tensor:
     """Softmax cross-entropy, the mean over all pixels that are not ignored.
 
     Args:
         labels: (N, H, W) uint8 class indices or `IGNORE`.
         logits: (N, H, W, classes) float32.
+        weights: (classes,) float32, of each class's pixels in sum and mean; None: all alike.
 
     Returns:
         A scalar; 0 if every pixel is ignored.
@@ -26,8 +27,10 @@ def cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     counted = labels != IGNORE
     safe = tf.where(counted, tf.cast(labels, tf.int32), 0)
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(safe, logits)
-    weights = tf.cast(counted, tf.float32)
-    return tf.math.divide_no_nan(tf.reduce_sum(losses * weights), tf.reduce_sum(weights))
+    parts = tf.cast(counted, tf.float32)
+    if weights is not None:
+        parts *= tf.gather(weights, safe)
+    return tf.math.divide_no_nan(tf.reduce_sum(losses * parts), tf.reduce_sum(parts))
 
 
 def auxiliary_cross_entropy(labels: tf.Tensor, logits: Sequence[tf.Tensor]) -> tf.Tensor:
