@@ -89,7 +89,6 @@ class Description:
             raise InputError(path, expected, stem, f"mend 'subject' in {self.path.name}")
         return match[1]
 
-
     def with_subjects(self, root: Path) -> Description:
         """The same with its table of subjects, if it names one, read from the folder.
 

@@ -7,7 +7,7 @@ Most structures are given for the left side and mirrored.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -57,6 +57,8 @@ class Tissues(NamedTuple):
         brain: the brain with the fluid around it.
         fluid: cerebrospinal fluid.
         ventricles: the lateral and third ventricles, which are a part of the fluid.
+        fourth: the fourth ventricle, likewise.
+        stem: midbrain, pons and medulla.
         cerebrum: both hemispheres, without cerebellum and brain stem.
         grey: cortex and nuclei; where neither this nor the fluid is, there is white matter.
         falx: the membrane between the hemispheres, not signed.
@@ -65,6 +67,8 @@ class Tissues(NamedTuple):
     brain: np.ndarray
     fluid: np.ndarray
     ventricles: np.ndarray
+    fourth: np.ndarray
+    stem: np.ndarray
     cerebrum: np.ndarray
     grey: np.ndarray
     falx: np.ndarray
@@ -128,6 +132,11 @@ class Head:
         place = np.stack([*np.meshgrid(at, at), np.full((size, size), height, np.float32)])
         return np.einsum("ij,jhw->ihw", self.frame, place - self.shift[:, None, None])
 
+    def turned(self, nod: float, roll: float, turn: float, shift: np.ndarray) -> Head:
+        """The same head in another pose: turned further (radians) and moved (3,) millimetres of the scanner."""
+        frame = (self.frame @ _rotation(nod, roll, turn)).astype(np.float32)
+        return replace(self, frame=frame, shift=self.shift + np.float32(shift))
+
     def outline(self, points: np.ndarray) -> np.ndarray:
         """`Tissues.brain` alone."""
         return _outline(*_parts(self._left(points)[1]))
@@ -145,11 +154,13 @@ class Head:
         gyri = np.minimum(np.minimum(-cerebrum, cistern) - 0.5, np.minimum(sulci, falx - 1.2))
         ventricles = self._ventricles(left)
         fluid = np.maximum(gyri, np.maximum(_folia(left, -cerebellum), -stem))
-        fluid = np.minimum(fluid, np.minimum(ventricles, ellipsoid(left, (0, 33, -38), (7, 5, 11))))
+        fourth = ellipsoid(left, (0, 33, -38), (7, 5, 11))
+        fluid = np.minimum(fluid, np.minimum(ventricles, fourth))
         bark = np.maximum(cerebrum, gyri - self.cortex)
         leaves = np.maximum(cerebellum, -cerebellum - 11 - 1.5 * self.depth(2 * points))
         grey = np.minimum(np.minimum(bark, leaves), _nuclei(left))
-        return Tissues(brain, fluid, ventricles, np.maximum(cerebrum, -cistern), np.maximum(grey, -stem), falx)
+        cerebrum, grey = np.maximum(cerebrum, -cistern), np.maximum(grey, -stem)
+        return Tissues(brain, fluid, ventricles, fourth, stem, cerebrum, grey, falx)
 
     def white_matter(self, rng: np.random.Generator, box: tuple[tuple, tuple], depth: float) -> np.ndarray:
         """A place (3,) in the white matter of the cerebrum.

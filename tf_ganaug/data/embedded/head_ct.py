@@ -7,12 +7,13 @@ only slices with at least one haemorrhage, a patient's slices divide the part of
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from tf_ganaug.data.cases import Case, Dataset
+from tf_ganaug.data.cases import Dataset
+from tf_ganaug.data.embedded.cohort import slice_cases
 from tf_ganaug.data.embedded.head_anatomy import Head, Tissues
 from tf_ganaug.data.embedded.head_bleeds import KINDS, Bleed, drawn_kinds
 from tf_ganaug.data.embedded.solids import Waves, covered, ellipsoid
@@ -47,7 +48,7 @@ def read(subjects: int, slices: int, native_size: int, seed: int = 0) -> Dataset
         Images (native_size, native_size, 1) int16 in Hounsfield units, -1024 to 3071, as a scanner stores
         them; labels (native_size, native_size) uint8, ids of `haemorrhage.FIVE`. Every slice shows blood.
     """
-    cases = tuple(_case(seed, n, number, slices, native_size) for n in range(subjects) for number in range(slices))
+    cases = slice_cases(draw, FIELD, subjects, slices, native_size, seed)
     return Dataset("synthetic head CT (drawn by code)", cases, FIVE, channels=1, synthetic=True)
 
 
@@ -72,7 +73,7 @@ def draw(seed: int, subject: int, number: int, slices: int, size: int) -> tuple[
     label = np.zeros((size, size), np.uint8)
     for kind, distance in bleeds:
         label[distance < 0] = kind
-    return np.clip(np.rint(image), -1024, 3071).astype(np.int16), label
+    return image, label
 
 
 @dataclass(frozen=True)
@@ -173,9 +174,10 @@ class Scan:
         return image + bright * covered(inside, pixel)
 
     def noisy(self, image: np.ndarray, pixel: float, rng: np.random.Generator) -> np.ndarray:
-        """An image with the scanner's blur and grain."""
+        """Stored values of an image, int16, with the scanner's blur and grain."""
         grain = gaussian_filter(rng.standard_normal(image.shape, np.float32), _GRAIN / pixel)
-        return gaussian_filter(image, _BLUR / pixel) + self.noise / grain.std() * grain
+        image = gaussian_filter(image, _BLUR / pixel) + self.noise / grain.std() * grain
+        return np.clip(np.rint(image), -1024, 3071).astype(np.int16)
 
 
 @dataclass(frozen=True)
@@ -229,28 +231,3 @@ class Patient:
 @lru_cache(maxsize=8)
 def _patient(seed: int, subject: int) -> Patient:
     return Patient.admitted(np.random.default_rng([seed, subject]))
-
-
-#: A case's image and label are mostly read one after the other, so the last drawing is kept.
-_drawn = lru_cache(maxsize=2)(draw)
-
-
-def _case(seed: int, subject: int, number: int, slices: int, size: int) -> Case:
-    name = f"head-{subject:04d}"
-    case = f"{name}-{number:03d}"
-    return Case(
-        id=case,
-        subject=name,
-        spacing=(FIELD / size, FIELD / size),
-        files=(f"{case} (drawn, seed {seed}, {slices} slices, {size} pixels)",),
-        read_image=partial(_read_image, seed, subject, number, slices, size),
-        read_label=partial(_read_label, seed, subject, number, slices, size),
-    )
-
-
-def _read_image(*which: int) -> np.ndarray:
-    return _drawn(*which)[0][..., None].copy()
-
-
-def _read_label(*which: int) -> np.ndarray:
-    return _drawn(*which)[1].copy()

@@ -8,12 +8,13 @@ is the share of Foroozandeh and Eklund (2020), section 3.2.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import numpy as np
 
 from tf_ganaug.data.brain import CSF, ENHANCING, GREY_MATTER, NECROTIC, OEDEMA, SEVEN, WHITE_MATTER
-from tf_ganaug.data.cases import Case, Dataset, LabelSpec
+from tf_ganaug.data.cases import Dataset, LabelSpec
+from tf_ganaug.data.embedded.cohort import slice_cases
 from tf_ganaug.data.embedded.head_anatomy import Head, Tissues
 from tf_ganaug.data.embedded.head_tumour import Tumour, TumourParts
 from tf_ganaug.data.embedded.solids import Waves, covered
@@ -42,7 +43,7 @@ def read(subjects: int, slices: int, native_size: int, seed: int = 0, spec: Labe
         Images (native_size, native_size, 1) uint16, 0 outside the brain and up to about 3000 in it; labels
         (native_size, native_size) uint8, the stored ids of `brain.SEVEN`. Empty slices are among them.
     """
-    cases = tuple(_case(seed, n, number, slices, native_size) for n in range(subjects) for number in range(slices))
+    cases = slice_cases(draw, FIELD, subjects, slices, native_size, seed)
     return Dataset("synthetic head MR (drawn by code)", cases, spec, channels=1, synthetic=True)
 
 
@@ -128,9 +129,21 @@ class Scan:
         return image * np.exp(self.unevenness * self.bias(points))
 
     def noisy(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Stored values of an image, with the noise of a magnitude image; at least 1."""
-        real, imaginary = self.noise * rng.standard_normal((2, *image.shape), np.float32)
-        return np.clip(np.rint(self.level * np.hypot(image + real, imaginary)), 1, 65535)
+        """Stored values of an image, with noise; at least 1."""
+        return magnitude(image, self.level, self.noise, rng)
+
+
+def magnitude(image: np.ndarray, level: float, noise: float, rng: np.random.Generator) -> np.ndarray:
+    """Stored values (...) of a magnitude image, whole numbers from 1 to 65535.
+
+    Args:
+        image: (...) brightness without noise, white matter 1.
+        level: stored value of white matter.
+        noise: standard deviation in the real and the imaginary part.
+        rng: draws the noise.
+    """
+    real, imaginary = noise * rng.standard_normal((2, *image.shape), np.float32)
+    return np.clip(np.rint(level * np.hypot(image + real, imaginary)), 1, 65535)
 
 
 @dataclass(frozen=True)
@@ -166,31 +179,6 @@ class Patient:
 @lru_cache(maxsize=8)
 def _patient(seed: int, subject: int) -> Patient:
     return Patient.admitted(np.random.default_rng([seed, subject]))
-
-
-#: A case's image and label are mostly read one after the other, so the last drawing is kept.
-_drawn = lru_cache(maxsize=2)(draw)
-
-
-def _case(seed: int, subject: int, number: int, slices: int, size: int) -> Case:
-    name = f"head-{subject:04d}"
-    case = f"{name}-{number:03d}"
-    return Case(
-        id=case,
-        subject=name,
-        spacing=(FIELD / size, FIELD / size),
-        files=(f"{case} (drawn, seed {seed}, {slices} slices, {size} pixels)",),
-        read_image=partial(_read_image, seed, subject, number, slices, size),
-        read_label=partial(_read_label, seed, subject, number, slices, size),
-    )
-
-
-def _read_image(*which: int) -> np.ndarray:
-    return _drawn(*which)[0][..., None].copy()
-
-
-def _read_label(*which: int) -> np.ndarray:
-    return _drawn(*which)[1].copy()
 
 
 def _label(tissues: Tissues, tumour: TumourParts | None) -> np.ndarray:
