@@ -39,6 +39,8 @@ def _list(context: click.Context, _: click.Parameter, value: bool) -> None:
     type=click.Choice(["float32", "mixed_bfloat16", "mixed_float16"]),
     help="Of the networks; default: the profile's.",
 )
+@click.option("--jobs", type=click.IntRange(min=1), default=1, help="Runs made at a time on this machine.")
+@click.option("--ray", metavar="ADDRESS", help="Make the runs on this Ray cluster: HOST:PORT of its head, or auto.")
 @click.option("--dry-run", is_flag=True, help="Print settings, runs and a measured time estimate; train nothing.")
 @click.option("--list", is_flag=True, is_eager=True, expose_value=False, callback=_list, help="List the papers.")
 @input_errors
@@ -56,6 +58,8 @@ def main(
     repeats,
     changes,
     precision,
+    jobs,
+    ray,
     dry_run,
 ):
     """Run the experiments of PAPER and write their report.
@@ -69,20 +73,23 @@ def main(
       python scripts/run_paper.py neff2018 --data SCR --reader scr --profile paper --dry-run
       python scripts/run_paper.py neff2018 --experiment cityscapes
       python scripts/run_paper.py neff2018 --only table1 --set gan.iterations=2000
+      python scripts/run_paper.py neff2018 --jobs 4
     """
-    from tf_ganaug.experiment import reproduce
+    from tf_ganaug.experiment import executor, reproduce
     from tf_ganaug.experiment.sources import Request
 
     module = reproduce.experiment_of(paper, experiment)
     named = {"seed": seed, "repeats": repeats, "precision": precision}
     changes = [*changes, *(f"{name}={value}" for name, value in named.items() if value is not None)]
     parts = reproduce.parts_of(module, profile, only)
-    request = Request(data, reader, target, dataset_yaml)
+    # Absolute, since processes elsewhere may open it too.
+    request = Request(data and data.absolute(), reader, target, dataset_yaml and dataset_yaml.absolute())
     study, asked = reproduce.prepare(module, CONFIGS, profile, changes, request, out)
     if dry_run:
         click.echo(reproduce.dry_run(study, module, parts))
         return
-    report = reproduce.reproduce(study, module, parts, asked)
+    make_stages = executor.side_by_side(module, study, request, jobs, ray)
+    report = reproduce.reproduce(study, module, parts, asked, make_stages)
     click.echo(f"report: {report}")
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,6 +19,7 @@ from tf_ganaug.data.cache import sized_cases
 from tf_ganaug.data.cases import Case
 from tf_ganaug.data.pairs import Pairs
 from tf_ganaug.data.pipeline import real_batches, training_batches
+from tf_ganaug.experiment.joint_tasks import SegmenterTask
 from tf_ganaug.experiment.study import Study, Training
 from tf_ganaug.files import replacing
 from tf_ganaug.gans.joint import JointLayout
@@ -35,39 +37,25 @@ from tf_ganaug.segment.predict import evaluate, predictions
 from tf_ganaug.segment.train import Patience, Segmenter, train_segmenter
 
 
-@dataclass(frozen=True)
-class SegmenterTask:
-    """One segmenter: what it is trained on names it, so that tables share it.
-
-    Attributes:
-        fold: number of the split.
-        real: real pairs in a minibatch.
-        generated: pairs from the fold's own generator in a minibatch.
-        augmentation: of both.
-        repeat: number of the seed.
-    """
-
-    fold: int
-    real: int
-    generated: int
-    augmentation: Augmentation
-    repeat: int = 0
-
-    @property
-    def name(self) -> str:
-        """Name of the run's folder."""
-        a = self.augmentation
-        still = replace(a, flip=False) == Augmentation()
-        kind = "plain" if still else f"i{a.shift:g}-s{a.scale:g}-t{a.translation:g}-e{a.elastic:g}"
-        flip = "-flip" if a.flip else ""
-        return f"unet-fold{self.fold}-{self.real}-{self.generated}-{kind}{flip}-repeat{self.repeat}"
-
-
 class JointStudy(Study):
     """A WGAN-GP for each fold, and U-Nets trained on real and generated pairs.
 
     The settings have the groups `data`, `gan` and `segmenter` and the numbers `folds` and `seed`.
     """
+
+    def make(self, name: str) -> None:
+        """Makes the run of this folder's name, a fold's GAN or a segmenter, unless it is finished.
+
+        Raises:
+            ValueError: for a name that no run has.
+        """
+        if self.finished(name):
+            return
+        fold = re.fullmatch(r"gan-fold(\d+)", name)
+        if fold:
+            self.synthesizer(int(fold[1]))
+        else:
+            self.segmenter(SegmenterTask.named(name))
 
     # Generators
 

@@ -101,6 +101,10 @@ class Study:
         place = self.folder / "cache"
         return sized_cases(self.dataset, self.height, self.width, self.settings.data.percentiles, place)
 
+    def read_images(self) -> None:
+        """Fills the cache of `sized` now, before runs of several processes look for it."""
+        _ = self.sized
+
     def cases(self, fold: int, part: str) -> list[Case]:
         """The cases of a fold's "train", "validation" or "test" part."""
         return select(self.dataset.cases, getattr(self.splits[fold], part))

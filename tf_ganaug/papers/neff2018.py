@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +13,8 @@ from tf_ganaug.data.cases import Dataset
 from tf_ganaug.data.embedded import chest
 from tf_ganaug.experiment.figures import ComparisonRow, comparison
 from tf_ganaug.experiment.figures import per_case as plot_cases
-from tf_ganaug.experiment.joint_study import JointStudy, SegmenterTask
+from tf_ganaug.experiment.joint_study import JointStudy
+from tf_ganaug.experiment.joint_tasks import SegmenterTask
 from tf_ganaug.experiment.report import Figure, Section, Table
 from tf_ganaug.experiment.sources import Request, open_dataset, read_target
 from tf_ganaug.experiment.statistics import paired_difference, per_case, with_interval
@@ -35,7 +36,7 @@ from tf_ganaug.papers.neff2018_rows import (
     study,
 )
 
-__all__ = ["DEFAULT_PARTS", "PARTS", "Settings", "check", "conduct", "open_data", "study", "trainings"]
+__all__ = ["DEFAULT_PARTS", "PARTS", "Settings", "check", "conduct", "open_data", "stages", "study", "trainings"]
 
 #: What can be asked for with --only.
 PARTS = ("table1", "table2", "figure2", "figure3")
@@ -180,15 +181,38 @@ def trainings(study: JointStudy, parts: Sequence[str]) -> list[Training]:
     With Table I the tasks called Aug. are listed as configured; what Table I finds may replace them.
     """
     settings = study.settings
-    second = row_tasks(settings, TABLE_2, configured_augmentation(settings))
-    wanted = table1_tasks(settings) if "table1" in parts else []
+    first = table1_tasks(settings) if "table1" in parts else []
+    folds, second = needed(settings, parts, configured_augmentation(settings))
+    return study.trainings(folds, list(dict.fromkeys(first + second)))
+
+
+def needed(settings: Settings, parts: Sequence[str], standard: Augmentation) -> tuple[list[int], list[SegmenterTask]]:
+    """Folds whose GANs the parts need, and their networks beside Table I's."""
+    rows, tasks = row_tasks(settings, TABLE_2, standard), []
     if "table2" in parts:
-        wanted += all_tasks(second)
+        tasks = all_tasks(rows)
     elif "figure3" in parts:
-        wanted += second[MIXED] + second[STANDARD]
-    tasks = list(dict.fromkeys(wanted))
+        tasks = rows[MIXED] + rows[STANDARD]
     folds = {task.fold for task in tasks if task.generated} | ({0} if "figure2" in parts else set())
-    return study.trainings(sorted(folds), tasks)
+    return sorted(folds), tasks
+
+
+def stages(study: JointStudy, parts: Sequence[str]) -> Iterator[list[str]]:
+    """Runs that can be made independently of each other, by name; finished ones are among them.
+
+    A stage is to be made before the next is asked for: Table I decides which networks come after it.
+    """
+    study.read_images()
+    settings, first = study.settings, table1_tasks(study.settings)
+    folds, _ = needed(settings, parts, configured_augmentation(settings))
+    yield [study.gan_path(fold).name for fold in folds] + [task.name for task in first if "table1" in parts]
+    standard = best_augmentation(study, first) if table1_decides(study, parts) else configured_augmentation(settings)
+    yield [task.name for task in needed(settings, parts, standard)[1]]
+
+
+def table1_decides(study: JointStudy, parts: Sequence[str]) -> bool:
+    """Whether Aug. is Table I's best row: where that table is asked for, or was made in this folder before."""
+    return "table1" in parts or all(study.finished(task.name) for task in table1_tasks(study.settings))
 
 
 def conduct(study: JointStudy, parts: Sequence[str]) -> list[Section]:
@@ -196,8 +220,7 @@ def conduct(study: JointStudy, parts: Sequence[str]) -> list[Section]:
     settings, figures = study.settings, make_folder(study.folder / "figures")
     sections, standard = [], configured_augmentation(settings)
     first = table1_tasks(settings)
-    # A Table I that an earlier command made in this folder decides as well.
-    if "table1" in parts or all(study.finished(task.name) for task in first):
+    if table1_decides(study, parts):
         for task in first:
             study.segmenter(task)
         standard = best_augmentation(study, first)

@@ -13,7 +13,8 @@ from tf_ganaug.data import camvid, cityscapes, folder, street_labels
 from tf_ganaug.data.cases import Dataset
 from tf_ganaug.data.embedded import street
 from tf_ganaug.experiment.figures import bars, class_legend, comparison
-from tf_ganaug.experiment.joint_study import JointStudy, SegmenterTask
+from tf_ganaug.experiment.joint_study import JointStudy
+from tf_ganaug.experiment.joint_tasks import SegmenterTask
 from tf_ganaug.experiment.report import Figure, Section, Table
 from tf_ganaug.experiment.sources import Request, open_dataset, refuse_target
 from tf_ganaug.experiment.statistics import paired_pooled_difference, pooled, with_interval

@@ -12,7 +12,8 @@ from tf_ganaug.augment.standard import Augmentation
 from tf_ganaug.data.cases import Dataset
 from tf_ganaug.experiment.config import AugmentationSettings, DataSettings, GanSettings, SegmenterSettings
 from tf_ganaug.experiment.figures import ComparisonRow, curves
-from tf_ganaug.experiment.joint_study import JointStudy, SegmenterTask
+from tf_ganaug.experiment.joint_study import JointStudy
+from tf_ganaug.experiment.joint_tasks import SegmenterTask
 from tf_ganaug.experiment.report import Figure, Section, Table
 from tf_ganaug.grids import pair_grid
 from tf_ganaug.models.sizes import require_multiple, require_power_of_two
