@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tf_ganaug.augment.standard import Augmentation
 from tf_ganaug.data.cache import SizedCases
 from tf_ganaug.data.cases import Case
-from tf_ganaug.data.patches import Patches
+from tf_ganaug.data.pairs import Pairs, Part
+from tf_ganaug.data.patches import Joined, Patches
 from tf_ganaug.data.pipeline import real_batches, training_batches
 from tf_ganaug.errors import InputError
 
@@ -174,3 +176,18 @@ def test_bad_images_are_refused():
         Patches([good, good[:0]], [label, label[:0]], [[0, 1]] * 2, ["a", "b"], 8, 4, 1)
     with pytest.raises(InputError, match="b: expected 3 channels of uint8 as in a, found 3 channels of float32"):
         Patches([good, good.astype(np.float32)], [label] * 2, [[0, 1]] * 2, ["a", "b"], 8, 4, 1)
+
+
+def test_joined_pairs_are_the_patches_and_then_the_others():
+    real = patches(SIZES, count=5)
+    others = RNG.integers(0, 255, (3, 8, 8, 3)).astype(np.uint8)
+    added = Pairs([Part(others, others[..., 0], np.arange(2), np.tile(np.float32([0, 255]), (2, 1)))])
+    joined = Joined(real, added)
+    assert joined.count == 7
+    images, labels = joined.take(np.arange(7))
+    for found, own, other in zip((images, labels), real.take(np.arange(5)), added.take(np.arange(2))):
+        np.testing.assert_array_equal(found, np.concatenate([own, other]))
+    drawn = [joined.draw(0, tf.constant(step), 7)[0].numpy() for step in range(2)]
+    for epoch in drawn:  # every pair once, in an order of its own
+        assert sorted(map(bytes, epoch)) == sorted(map(bytes, images.numpy()))
+    assert (drawn[0] != drawn[1]).any()

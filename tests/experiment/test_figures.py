@@ -68,7 +68,7 @@ def test_curves_of_sparse_and_missing_columns(tmp_path):
 
 def test_per_case_shows_fractions_in_percent(tmp_path, monkeypatch):
     drawn = {}
-    monkeypatch.setattr(figures, "_save_figure", lambda figure, path: drawn.update(axis=figure.axes[0], path=path))
+    monkeypatch.setattr(figures, "save_figure", lambda figure, path: drawn.update(axis=figure.axes[0], path=path))
     frame = pd.DataFrame({"row": ["a", "a", "b"], "case": ["1", "2", "1"], "dice": [0.9, 0.8, np.nan]})
     figures.per_case(frame, "dice", tmp_path / "dice.png", ["b", "a"])
     assert drawn["axis"].get_xlabel() == "Dice (%)"

@@ -129,6 +129,32 @@ class Patches(Pairs):
         return tf.map_fn(one, places, fn_output_signature=(self.images.dtype, self.labels.dtype))
 
 
+class Joined(Pairs):
+    """Patches, and after them other pairs of their size: generated ones, added to the real ones (Bowles 2018, 2).
+
+    Args:
+        patches: first, none of them replaced.
+        added: with numbers from patches.count on.
+    """
+
+    def __init__(self, patches: Patches, added: Pairs):
+        self.patches, self.added, self.count = patches, added, patches.count + added.count
+
+    def take(self, positions: tf.Tensor | np.ndarray) -> tuple[tf.Tensor, tf.Tensor]:
+        """As that of `Patches`."""
+        positions = tf.convert_to_tensor(positions)
+        real, other = positions < self.patches.count, positions - self.patches.count
+        # Both are read for all positions, which costs less than to part and join them again.
+        first = self.patches.take(tf.where(real, positions, tf.zeros_like(positions)))
+        second = self.added.take(tf.maximum(other, tf.zeros_like(other)))
+        return tuple(
+            tf.where(tf.reshape(real, (-1, *[1] * (mine.shape.rank - 1))), mine, theirs)
+            for mine, theirs in zip(first, second)
+        )
+
+    draw_at = Patches.draw_at
+
+
 def _require_alike(images: Sequence[np.ndarray], names: Sequence[str]) -> None:
     if not len(images):
         raise InputError("training images", "at least one to cut patches from", "none", "choose a larger fraction")

@@ -125,7 +125,7 @@ def panels(
             axis.set(xticks=[], yticks=[])
             axis.spines[:].set_visible(False)
         cells[0].set_xlabel(caption, loc="left", fontsize=9)
-    _save_figure(figure, path, legend, "lower")
+    save_figure(figure, path, legend, "lower")
 
 
 def curves(series: Frames, columns: Sequence[str], path: Path, x: str = "step") -> None:
@@ -159,7 +159,7 @@ def curves(series: Frames, columns: Sequence[str], path: Path, x: str = "step") 
     for axis in axes[len(shown) :]:
         axis.remove()
     handles = [Line2D([], [], label=name, lw=1.8, **style) for name, style in styles.items()]
-    _save_figure(figure, path, handles, "upper")
+    save_figure(figure, path, handles, "upper")
 
 
 def per_case(frame: pd.DataFrame, measure: str, path: Path, order: Sequence[str]) -> None:
@@ -181,11 +181,12 @@ def per_case(frame: pd.DataFrame, measure: str, path: Path, order: Sequence[str]
     axis.set_yticks(range(len(order)), order, fontsize=9)
     axis.set_ylim(len(order) - 0.5, -0.5)
     axis.set_xlabel(label)
-    _sober(axis, "x")
-    _save_figure(figure, path)
+    sober(axis, "x")
+    save_figure(figure, path)
 
 
-def _save_figure(figure: Figure, path: Path, legend: Sequence[Artist] = (), edge: str = "upper") -> None:
+def save_figure(figure: Figure, path: Path, legend: Sequence[Artist] = (), edge: str = "upper") -> None:
+    """Writes a PNG, the legend outside its axes at the "upper" or "lower" edge."""
     if legend:
         letters = int(13 * figure.get_figwidth())
         across = max(1, letters // (8 + max(len(entry.get_label()) for entry in legend)))
@@ -218,14 +219,14 @@ def bars(values: pd.DataFrame, label: str, path: Path) -> None:
     turned = {"rotation": 30, "ha": "right"} if len(values) > 8 else {}
     axis.set_xticks(range(len(values)), values.index, fontsize=9, **turned)
     axis.set_ylabel(label, fontsize=9)
-    _sober(axis, "y")
-    _save_figure(figure, path, handles, "upper")
+    sober(axis, "y")
+    save_figure(figure, path, handles, "upper")
 
 
 def class_legend(spec: LabelSpec, path: Path) -> None:
     """Writes a PNG with the colours of the classes."""
     figure = Figure(figsize=(WIDTH, 0.5), layout="constrained")
-    _save_figure(figure, path, class_patches(spec), "upper")
+    save_figure(figure, path, class_patches(spec), "upper")
 
 
 def _legend(spec: LabelSpec) -> list[Patch]:
@@ -268,7 +269,7 @@ def _draw_curves(axis: Axes, series: Mapping[str, pd.Series], styles: Mapping[st
     if drawn.min() > 0 and drawn.max() > 100 * drawn.median():
         axis.set_yscale("log")
     axis.xaxis.set_major_formatter(EngFormatter(sep=""))
-    _sober(axis, "y")
+    sober(axis, "y")
 
 
 def _draw_cases(axis: Axes, position: int, values: np.ndarray) -> None:
@@ -295,7 +296,8 @@ def _unit(measure: str) -> tuple[int, str]:
     return 1, f"{label} (mm)" if measure in DISTANCES else label
 
 
-def _sober(axis: Axes, grid: str) -> None:
+def sober(axis: Axes, grid: str) -> None:
+    """Takes the frame away that says nothing, and draws a faint grid along "x" or "y"."""
     axis.spines[["top", "right"]].set_visible(False)
     axis.grid(axis=grid, color="#dddddd", lw=0.6)
     axis.set_axisbelow(True)

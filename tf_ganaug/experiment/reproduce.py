@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import ModuleType
@@ -25,7 +25,15 @@ from tf_ganaug.experiment.estimate import estimate
 from tf_ganaug.experiment.report import Section, Table, write
 from tf_ganaug.experiment.sources import Request
 from tf_ganaug.experiment.study import Study
-from tf_ganaug.papers import foroozandeh2020, karki2020, liu2019, neff2018, neff2018_cityscapes
+from tf_ganaug.papers import (
+    bowles2018,
+    bowles2018_wmh,
+    foroozandeh2020,
+    karki2020,
+    liu2019,
+    neff2018,
+    neff2018_cityscapes,
+)
 
 #: Paper to its experiments, the default first. An experiment is a module with `Settings`, `PARTS`,
 #: `DEFAULT_PARTS`, `FEW`, `check`, `open_data`, `study`, `trainings` and `conduct`.
@@ -34,6 +42,7 @@ PAPERS = {
     "foroozandeh2020": {"brats": foroozandeh2020},
     "karki2020": {"haemorrhage": karki2020},
     "liu2019": {"cityscapes": liu2019},
+    "bowles2018": {"csf": bowles2018, "wmh": bowles2018_wmh},
 }
 
 
@@ -67,13 +76,6 @@ def prepare(
     settings = load_settings(experiment.Settings, configs, name, profile, changes)
     _check(settings)
     experiment.check(settings)
-    backend.set_precision(settings.precision)
-    if settings.deterministic:
-        keras.utils.set_random_seed(settings.seed)
-        tf.config.experimental.enable_op_determinism()
-    dataset = experiment.open_data(request, settings)
-    if dataset.given_splits:
-        settings = replace(settings, folds=1, folds_used=1)  # the data set's own parts are one fold
     place = [request.data.resolve().name] if request.data else []
     folder = out or Path("runs") / "-".join([name, profile, *place])
     asked = {
@@ -84,7 +86,23 @@ def prepare(
         "target": request.target,
         "dataset_yaml": str(request.dataset_yaml.resolve()) if request.dataset_yaml else None,
     }
-    return experiment.study(folder, dataset, settings), asked
+    return open_study(experiment, settings, request, folder), asked
+
+
+def open_study(experiment: ModuleType, settings: Any, request: Request, folder: Path) -> Study:
+    """Precision and determinism of this process, data and folder; nothing is written yet.
+
+    Raises:
+        InputError: for data that cannot be used.
+    """
+    backend.set_precision(settings.precision)
+    if settings.deterministic:
+        keras.utils.set_random_seed(settings.seed)
+        tf.config.experimental.enable_op_determinism()
+    dataset = experiment.open_data(request, settings)
+    if dataset.given_splits:
+        settings = replace(settings, folds=1, folds_used=1)  # the data set's own parts are one fold
+    return experiment.study(folder, dataset, settings)
 
 
 def name_of(experiment: ModuleType) -> str:
@@ -118,9 +136,25 @@ def parts_of(experiment: ModuleType, profile: str, only: str | None) -> list[str
     return wanted
 
 
-def reproduce(study: Study, experiment: ModuleType, parts: Sequence[str], asked: dict[str, Any]) -> Path:
-    """Trains what is not there yet and writes the report; returns the path of report.html."""
+def reproduce(
+    study: Study,
+    experiment: ModuleType,
+    parts: Sequence[str],
+    asked: dict[str, Any],
+    make_stages: Callable[[Iterable[Sequence[str]]], None] | None = None,
+) -> Path:
+    """Trains what is not there yet and writes the report; returns the path of report.html.
+
+    Args:
+        study: see `prepare`.
+        experiment: likewise.
+        parts: tables and figures to make.
+        asked: see `prepare`.
+        make_stages: makes the runs of the experiment's `stages` beforehand; see `executor.side_by_side`.
+    """
     with study.at_work(asked):
+        if make_stages:
+            make_stages(experiment.stages(study, parts))
         sections = experiment.conduct(study, parts)
         lead = _lead(study.dataset, asked["profile"], study)
         title = f"tf_ganaug: {name_of(experiment)}"

@@ -85,6 +85,7 @@ class Segmenter(tf.Module):
         jit_compile: XLA.
         keep: which validation's weights: those of the lowest "loss", the highest "dice" (Karki 2020, 5), or the
             "last", as where the learning rate falls to 0 (PSPNet).
+        whole: the same network for validation images of another size, which gets the model's weights; None: the model.
     """
 
     def __init__(
@@ -95,9 +96,11 @@ class Segmenter(tf.Module):
         optimizer: keras.optimizers.Optimizer,
         jit_compile: bool,
         keep: Literal["loss", "dice", "last"] = "loss",
+        whole: keras.Model | None = None,
     ):
         super().__init__()
         self.model, self.loss, self.spec, self.keep = model, loss, spec, keep
+        self.whole = whole or model
         self.optimizer = optimizer
         # Slots must exist before a checkpoint is restored into them.
         self.optimizer.build(model.trainable_variables)
@@ -108,7 +111,7 @@ class Segmenter(tf.Module):
         self.best_dice = tf.Variable(-1.0)
         self.seconds = tf.Variable(0.0, dtype=tf.float64)
         self.train_step = tf.function(self._train_step, jit_compile=jit_compile)
-        shapes = model.input_shape, model.input_shape[:-1]
+        shapes = self.whole.input_shape, self.whole.input_shape[:-1]
         kinds = [tf.TensorSpec(shape, dtype) for shape, dtype in zip(shapes, (tf.float32, tf.uint8))]
         self.validation_step = tf.function(self._validation_step, kinds)
 
@@ -126,7 +129,7 @@ class Segmenter(tf.Module):
         A sample's is the mean over the classes that it or its prediction has, or 1 without any: were absent classes
         to count 1, a network that finds nothing would be among the best where images have few of many classes.
         """
-        outputs = self.model(images, training=False)
+        outputs = self.whole(images, training=False)
         twice, sizes = dice_counts(labels, first_logits(outputs), self.spec.measured)
         counted = tf.reduce_sum(tf.cast(sizes > 0, tf.float32), -1)
         total = tf.reduce_sum(tf.math.divide_no_nan(twice, sizes), -1)
@@ -136,9 +139,15 @@ class Segmenter(tf.Module):
 
     def validate(self, pairs: Pairs, batch: int) -> tuple[float, float]:
         """Loss, the mean over minibatches by their size, and mean Dice over the pairs."""
+        self.carry_over()
         sums = [self.validation_step(images, labels) for images, labels in pairs.in_order(batch)]
         loss, dice = (float(sum(column)) / pairs.count for column in zip(*sums))
         return loss, dice
+
+    def carry_over(self) -> None:
+        """Gives the model's weights to the network for whole images."""
+        if self.whole is not self.model:
+            self.whole.set_weights(self.model.get_weights())
 
     def keep_if_best(self, loss: float, dice: float) -> bool:
         """Remembers the weights if, as `keep` says, the loss is a new minimum, the Dice a new maximum, or always."""
@@ -230,7 +239,7 @@ def _validate(run: RunFolder, segmenter: Segmenter, validation: Pairs, batch: in
     run.record(step, {"validation_loss": loss, "validation_dice": dice})
     if segmenter.keep_if_best(loss, dice):
         images, _ = validation.take(tf.range(min(SHOWN, validation.count)))
-        labels = tf.argmax(first_logits(segmenter.model(images, training=False)), -1).numpy()
+        labels = tf.argmax(first_logits(segmenter.whole(images, training=False)), -1).numpy()
         picture = pair_grid(images.numpy(), labels.astype("uint8"), segmenter.spec, run.path / "validation.png")
         run.picture(step, "validation", picture)
 
@@ -249,6 +258,7 @@ def _require_finite(run: RunFolder, name: str, value: float, step: int) -> None:
 
 def _finish(run: RunFolder, segmenter: Segmenter) -> Trained:
     segmenter.model.set_weights([weight.numpy() for weight in segmenter.best])
+    segmenter.carry_over()
     segmenter.model.save_weights(run.path / "best.weights.h5")
     return Trained(
         iterations=int(segmenter.step),
