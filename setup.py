@@ -8,7 +8,6 @@ OLD, NEW = "python_version < '3.12'", "python_version >= '3.12'"
 CITYSCAPES = "cityscapesscripts>=2.3"
 DIPY = "dipy>=1.7"  # tissue classes of BraTS where FSL is not installed
 PYDICOM = "pydicom>=2.4"
-RAY = "ray>=2.30"
 
 setup(
     name="tf_ganaug",
@@ -50,7 +49,7 @@ setup(
         "brats": [DIPY],
         "cityscapes": [CITYSCAPES],
         "dicom": [PYDICOM],
-        "ray": [RAY],
-        "test": ["pytest", "ruff", CITYSCAPES, DIPY, PYDICOM, RAY],
+        "ray": ["ray>=2.30"],
+        "test": ["pytest", "ruff", CITYSCAPES, DIPY, PYDICOM],
     },
 )
