@@ -52,7 +52,15 @@ def test_ctrl_c_ends_the_workers_and_the_same_command_resumes(tmp_path):
     out = tmp_path / "out"
     options = ["--profile", "smoke", "--only", "figure2", "--set", "gan.iterations=60", "--set", "data.subjects=10"]
     command = [sys.executable, str(SCRIPT), "neff2018", *options, "--out", str(out), "--jobs", "2"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+    begun = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # Where the tests run in the background they ignore Ctrl-C, and so would what they begin.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    with begun as process:
         while process.poll() is None and not (out / "gan-fold0" / "checkpoints" / "checkpoint").exists():
             time.sleep(0.01)
         # As a terminal does: to the command and to all that it began.
