@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import keras
@@ -72,6 +71,10 @@ class ChainStudy(Study):
     def __init__(self, folder: Path, dataset: Dataset, settings: Any, views: Mapping[str, LabelSpec]):
         super().__init__(folder, dataset, settings)
         self.views = views
+
+    def on(self, folder: Path, dataset: Dataset) -> ChainStudy:
+        """See `Study.on`."""
+        return ChainStudy(folder, dataset, self.settings, self.views)
 
     def draw_splits(self) -> list[Split]:
         """80 % train, 10 % validate, 10 % test, in a random order that the reduced set is the start of."""
@@ -233,18 +236,6 @@ class ChainStudy(Study):
         return predictions(model, pairs, cases, view, self.settings.segmenter.batch)
 
     # Estimates and benchmark
-
-    @cached_property
-    def few(self) -> ChainStudy:
-        """The same study on a few training slices, read without touching its folder."""
-        cases = self.training_cases("full")
-        part = tuple(cases[:: max(1, len(cases) // 32)])
-        splits = {"train": tuple(dict.fromkeys(case.subject for case in part))}
-        dataset = replace(self.dataset, cases=part, given_splits=splits)
-        with TemporaryDirectory() as place:
-            study = ChainStudy(Path(place), dataset, self.settings, self.views)
-            study.sized.rows(part)
-        return study
 
     def trainings(self, chains: Sequence[str], tasks: Sequence[SliceTask]) -> list[Training]:
         """Those of the chains' GANs and of these U-Nets that are not finished."""

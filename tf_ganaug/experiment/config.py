@@ -17,6 +17,19 @@ PROFILES = ("quick", "paper", "smoke")
 
 
 @dataclass
+class CommonSettings:
+    """What every experiment has; `precision` as in `backend.set_precision`, `jit_compile` is XLA."""
+
+    seed: int
+    repeats: int
+    folds: int
+    folds_used: int
+    precision: str
+    deterministic: bool
+    jit_compile: bool
+
+
+@dataclass
 class DataSettings:
     """How images reach the networks.
 
@@ -90,26 +103,17 @@ class AugmentationSettings:
 
 
 @dataclass
-class SliceDataSettings:
-    """As `DataSettings`, for volumes cut into slices; the embedded cohort has `slices` per subject."""
+class SliceDataSettings(DataSettings):
+    """The same for volumes cut into slices; the embedded cohort has `slices` per subject."""
 
-    size: List[int]  # noqa: UP006
-    percentiles: List[float]  # noqa: UP006
-    subjects: int
     slices: int
-    native_size: int
 
 
 @dataclass
-class WindowedDataSettings:
-    """As `SliceDataSettings`, for CT: `window` is [level, width] in Hounsfield units, as in `data.ct`."""
+class WindowedDataSettings(SliceDataSettings):
+    """The same for CT: `window` is [level, width] in Hounsfield units, as in `data.ct`."""
 
-    size: List[int]  # noqa: UP006
     window: List[float]  # noqa: UP006
-    percentiles: List[float]  # noqa: UP006
-    subjects: int
-    slices: int
-    native_size: int
 
 
 @dataclass

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import keras
 import numpy as np
@@ -245,17 +244,6 @@ class LesionStudy(Study):
         return frame.assign(fold=0, repeat=task.repeat)
 
     # Estimates and benchmark
-
-    @cached_property
-    def few(self) -> LesionStudy:
-        """The same study on a few training slices, read without touching its folder."""
-        cases = self.training_cases(1.0)
-        part = tuple(cases[:: max(1, len(cases) // 32)])
-        splits = {"train": tuple(dict.fromkeys(case.subject for case in part))}
-        with TemporaryDirectory() as place:
-            study = LesionStudy(Path(place), replace(self.dataset, cases=part, given_splits=splits), self.settings)
-            study.sized.rows(part)
-        return study
 
     def trainings(self, shares: Sequence[float], tasks: Sequence[LesionTask]) -> list[Training]:
         """Those of the shares' GANs and of these segmenters that are not finished."""

@@ -5,23 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import List, Optional  # noqa: UP035  (OmegaConf reads these at run time, on Python 3.9 too)
 
+from tf_ganaug.experiment.config import CommonSettings, SliceDataSettings
+
 
 @dataclass
-class SliceSettings:
+class SliceSettings(SliceDataSettings):
     """How slices are read: all are brought to `size`, [height, width], and patches are cut from that.
 
     `window` is [level, width] in Hounsfield units, as in `data.ct`; null normalises every stack, as in `data.wmh`.
     Images of 8 bits are taken as they are. `parts` are the shares of subjects that train, validate and test, where
-    the data has no parts of its own. The embedded cohort has `slices` of each of its `subjects`.
+    the data has no parts of its own.
     """
 
-    size: List[int]  # noqa: UP006
     window: Optional[List[float]]  # noqa: UP006
-    percentiles: List[float]  # noqa: UP006
     parts: List[float]  # noqa: UP006
-    subjects: int
-    slices: int
-    native_size: int
 
 
 @dataclass
@@ -98,7 +95,7 @@ class DeepMedicSettings:
 
 
 @dataclass
-class Settings:
+class Settings(CommonSettings):
     """Everything that defines the experiment.
 
     `available` and `added` are the percentages of the tables, `sweep_available` and `sweep_added` those of Figure 2.
@@ -106,13 +103,6 @@ class Settings:
     GAN of its own; without it they differ in the segmenter's seed alone.
     """
 
-    seed: int
-    repeats: int
-    folds: int
-    folds_used: int
-    precision: str
-    deterministic: bool
-    jit_compile: bool
     networks: List[str]  # noqa: UP006
     available: List[int]  # noqa: UP006
     added: List[float]  # noqa: UP006

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, replace
-from functools import cached_property, partial
+from dataclasses import asdict
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import keras
 import numpy as np
@@ -87,6 +86,14 @@ class PatchStudy(Study):
 
     def patches(self, fraction: Fraction) -> Patches:
         """The real patches of a fraction, the same for its GAN and all its segmenters."""
+        return self._latest_patches(fraction)
+
+    @cached_property
+    def _latest_patches(self) -> Callable[[Fraction], Patches]:
+        # Their images fill memory; runs of one fraction mostly follow each other.
+        return lru_cache(maxsize=1)(self._new_patches)
+
+    def _new_patches(self, fraction: Fraction) -> Patches:
         cases, s = self.training_cases(fraction), self.settings.patches
         part = self._part(cases)
         return Patches(
@@ -205,19 +212,6 @@ class PatchStudy(Study):
         return predictions(whole, self.held_pairs(cases), cases, self.spec, batch=8)
 
     # Estimates and benchmark
-
-    @cached_property
-    def few(self) -> PatchStudy:
-        """The same study on a few training slices, read without touching its folder."""
-        cases = self.cases(0, "train")
-        part = tuple(cases[:: max(1, len(cases) // 32)])
-        dataset = replace(
-            self.dataset, cases=part, given_splits={"train": tuple(dict.fromkeys(case.subject for case in part))}
-        )
-        with TemporaryDirectory() as place:
-            study = PatchStudy(Path(place), dataset, self.settings)
-            study.read_images()
-        return study
 
     def trainings(self, fractions: Sequence[Fraction], tasks: Sequence[PatchTask]) -> list[Training]:
         """Of these GANs and segmenters, those that are not finished; a GAN's iterations count as those of full size."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import List, Optional  # noqa: UP035  (OmegaConf reads these at run time, on Python 3.9 too)
 
-from tf_ganaug.experiment.config import DataSettings
+from tf_ganaug.experiment.config import CommonSettings, DataSettings
 
 
 @dataclass
@@ -94,20 +94,13 @@ class PspNetSettings:
 
 
 @dataclass
-class Settings:
+class Settings(CommonSettings):
     """Everything that defines the experiment.
 
     `order` is "sequential" (supplementary images first, then originals) or "mixed"; `share` is supplementary /
     all, and `shares` those of the sweep.
     """
 
-    seed: int
-    repeats: int
-    folds: int
-    folds_used: int
-    precision: str
-    deterministic: bool
-    jit_compile: bool
     order: str
     share: float
     shares: List[float]  # noqa: UP006

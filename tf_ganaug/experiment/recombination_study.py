@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import keras
 import numpy as np
@@ -244,19 +243,10 @@ class RecombinationStudy(Study):
 
     # Estimates and benchmark
 
-    @cached_property
-    def few(self) -> RecombinationStudy:
-        """The same study on a few training images, read without touching its folder."""
-        cases = self.cases(0, "train")
-        part = tuple(cases[:: max(1, len(cases) // 32)])
-        splits = {"train": tuple(dict.fromkeys(case.subject for case in part))}
-        with TemporaryDirectory() as place:
-            study = RecombinationStudy(
-                Path(place), replace(self.dataset, cases=part, given_splits=splits), self.settings
-            )
-            study.painter  # noqa: B018  (reads the images before the folder goes)
-            study.sized.rows(part)
-        return study
+    def read_images(self) -> None:
+        """Those of the painter too, which may have two sizes and instances."""
+        super().read_images()
+        _ = self.painter
 
     def trainings(self, tasks: Sequence[StreetTask]) -> list[Training]:
         """The painter's, if a task needs it, and those of these PSPNets that are not finished."""

@@ -14,6 +14,7 @@ from tf_ganaug.data.embedded import head_mr
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.chain_study import ChainStudy, SliceTask
 from tf_ganaug.experiment.config import (
+    CommonSettings,
     EpochSettings,
     ProgressiveSettings,
     ScreenSettings,
@@ -44,16 +45,9 @@ VIEWS = ("7", "4", "2")
 
 
 @dataclass
-class Settings:
+class Settings(CommonSettings):
     """Everything that defines the experiment; the values stand in configs/foroozandeh2020*.yaml."""
 
-    seed: int
-    repeats: int
-    folds: int
-    folds_used: int
-    precision: str
-    deterministic: bool
-    jit_compile: bool
     split: str
     reduced: float
     statistics: str

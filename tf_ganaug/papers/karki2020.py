@@ -15,6 +15,7 @@ from tf_ganaug.data.cases import Dataset
 from tf_ganaug.data.embedded import head_ct
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.config import (
+    CommonSettings,
     FullyConvolutionalSettings,
     JudgeSettings,
     PainterSettings,
@@ -39,16 +40,9 @@ FEW = ("data.subjects=20", "data.slices=4")
 
 
 @dataclass
-class Settings:
+class Settings(CommonSettings):
     """Everything that defines the experiment; the values stand in configs/karki2020*.yaml."""
 
-    seed: int
-    repeats: int
-    folds: int
-    folds_used: int
-    precision: str
-    deterministic: bool
-    jit_compile: bool
     shares: List[float]  # noqa: UP006
     data: WindowedDataSettings
     painter: PainterSettings

@@ -10,7 +10,13 @@ import pandas as pd
 
 from tf_ganaug.augment.standard import Augmentation
 from tf_ganaug.data.cases import Dataset
-from tf_ganaug.experiment.config import AugmentationSettings, DataSettings, GanSettings, SegmenterSettings
+from tf_ganaug.experiment.config import (
+    AugmentationSettings,
+    CommonSettings,
+    DataSettings,
+    GanSettings,
+    SegmenterSettings,
+)
 from tf_ganaug.experiment.figures import ComparisonRow, curves
 from tf_ganaug.experiment.joint_study import JointStudy
 from tf_ganaug.experiment.joint_tasks import SegmenterTask
@@ -21,16 +27,9 @@ from tf_ganaug.run import read_metrics
 
 
 @dataclass
-class Settings:
+class Settings(CommonSettings):
     """Everything that defines an experiment; the values stand in configs/neff2018*.yaml."""
 
-    seed: int
-    repeats: int
-    folds: int
-    folds_used: int
-    precision: str
-    deterministic: bool
-    jit_compile: bool
     data: DataSettings
     gan: GanSettings
     segmenter: SegmenterSettings
