@@ -19,6 +19,7 @@ setup(
     python_requires=">=3.9",
     packages=find_packages(include=["tf_ganaug", "tf_ganaug.*"]),
     package_data={"tf_ganaug": ["experiment/*.html", "experiment/*.jinja"]},
+    entry_points={"console_scripts": ["tf-ganaug=tf_ganaug.cli:main"]},
     install_requires=[
         f"tensorflow>=2.15.1,<2.16; {OLD}",
         f"keras>=2.15,<2.16; {OLD}",

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from common import input_errors
+
+from tf_ganaug.commands.common import input_errors
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 

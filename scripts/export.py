@@ -1,36 +1,6 @@
 """Export a trained generator as a SavedModel that runs without this package."""
 
-from __future__ import annotations
-
-from pathlib import Path
-
-import click
-from common import input_errors
-
-
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("run", type=click.Path(path_type=Path))
-@click.argument("out", type=click.Path(path_type=Path))
-@input_errors
-def main(run: Path, out: Path) -> None:
-    """Export the generator of RUN, a finished GAN's run folder, to the new folder OUT.
-
-    \b
-    With TensorFlow alone:
-      model = tf.saved_model.load("OUT")
-      model.signatures["serving_default"](latents=...)   # {image, mask}
-      model.sample(n, seed)                              # the same, from a seed
-    Image is float32 in [-1, 1], mask uint8 class indices; metadata.json beside the model has classes,
-    the way back to stored intensities, and the ids of the training cases.
-
-    \b
-    Example: python scripts/export.py runs/neff2018-quick/gan-fold0 exported
-    """
-    from tf_ganaug.gans.synthesizer import export
-
-    export(run, out)
-    click.echo(f"SavedModel: {out}")
-
+from tf_ganaug.commands.export import export
 
 if __name__ == "__main__":
-    main()
+    export()

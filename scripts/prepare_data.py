@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 import click
-from common import input_errors
+
+from tf_ganaug.commands.common import input_errors
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "show_default": True}
 

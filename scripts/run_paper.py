@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from common import input_errors
+
+from tf_ganaug.commands.common import input_errors
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 
