@@ -5,7 +5,7 @@ DEFAULT_TAG := $(shell python3 -c 'import sys; print("%d.%d" % sys.version_info[
 VENV := $(if $(filter $(TAG),$(DEFAULT_TAG)),.venv,.venv-$(TAG))
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint matrix clean
 
 demo: $(VENV)/installed
 	$(RUN) scripts/run_paper.py neff2018
@@ -16,6 +16,10 @@ test: $(VENV)/installed
 lint: $(VENV)/installed
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
+
+matrix: $(VENV)/installed
+	rm -rf runs/matrix
+	$(RUN) scripts/matrix.py --out runs/matrix
 
 $(VENV)/installed: setup.py
 	$(PYTHON) -m venv $(VENV)

@@ -17,8 +17,9 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.9",
-    packages=find_packages(include=["tf_ganaug", "tf_ganaug.*"]),
-    package_data={"tf_ganaug": ["experiment/*.html", "experiment/*.jinja"]},
+    packages=[*find_packages(include=["tf_ganaug", "tf_ganaug.*"]), "tf_ganaug.configs"],
+    package_dir={"tf_ganaug.configs": "configs"},
+    package_data={"tf_ganaug": ["experiment/*.html", "experiment/*.jinja"], "tf_ganaug.configs": ["*.yaml"]},
     entry_points={"console_scripts": ["tf-ganaug=tf_ganaug.cli:main"]},
     install_requires=[
         f"tensorflow>=2.15.1,<2.16; {OLD}",
@@ -40,6 +41,7 @@ setup(
         "omegaconf",
         "click",
         "tqdm",
+        "packaging",  # TensorFlow brings it; doctor uses it itself
         "jinja2",
     ],
     extras_require={

@@ -46,5 +46,36 @@ def brats2018(source: Path, out: Path, modality: str, lgg: bool, size: int, tiss
     click.echo(f"{count} pairs: {out}")
 
 
+@main.command(context_settings=SETTINGS)
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--kind", type=click.Choice(["head-ct", "head-mr", "streets"]), default="head-ct", help="What is drawn.")
+@click.option("--subjects", type=click.IntRange(3), default=60, help="How many, or how many scenes.")
+@click.option("--size", type=click.IntRange(16), default=128, help="Height of the pictures; streets are twice as wide.")
+@click.option("--seed", type=int, default=0, help="Of all subjects.")
+@input_errors
+def drawn(out: Path, kind: str, subjects: int, size: int, seed: int) -> None:
+    """Write pictures drawn by code, with exact labels, to the new folder OUT: something to try a command on.
+
+    They are nobody's anatomy and no real street. Heads have four slices each.
+
+    \b
+    Example:
+      python scripts/prepare_data.py drawn heads
+      tf-ganaug check-data heads
+      tf-ganaug run --data heads
+    """
+    from tf_ganaug.data.drawn import write_drawn
+    from tf_ganaug.data.embedded import head_ct, head_mr, street
+    from tf_ganaug.data.street_labels import CATEGORIES
+
+    datasets = {
+        "head-ct": lambda: head_ct.read(subjects, 4, size, seed),
+        "head-mr": lambda: head_mr.read(subjects, 4, size, seed),
+        "streets": lambda: street.read(subjects, size, 2 * size, seed, CATEGORIES),
+    }
+    write_drawn(datasets[kind](), out)
+    click.echo(f"{kind}: {out}")
+
+
 if __name__ == "__main__":
     main()

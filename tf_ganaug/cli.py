@@ -5,8 +5,16 @@ from __future__ import annotations
 import click
 
 from tf_ganaug import __version__
+from tf_ganaug.commands.check_data import check_data
+from tf_ganaug.commands.doctor import doctor
+from tf_ganaug.commands.evaluate import evaluate
 from tf_ganaug.commands.export import export
+from tf_ganaug.commands.report import report
+from tf_ganaug.commands.run import run
 from tf_ganaug.commands.sample import sample
+from tf_ganaug.commands.screen import screen
+from tf_ganaug.commands.train_gan import train_gan
+from tf_ganaug.commands.train_segmenter import train_segmenter
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -15,5 +23,5 @@ def main() -> None:
     """GAN-based data augmentation for image segmentation: does it help on your data, and which kind?"""
 
 
-for command in (sample, export):
+for command in (check_data, run, train_gan, sample, screen, train_segmenter, evaluate, report, export, doctor):
     main.add_command(command)

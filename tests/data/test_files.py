@@ -219,6 +219,8 @@ def test_whole_floats_are_labels_and_fractions_are_not(tmp_path):
 
 def test_colours_are_no_label(tmp_path):
     save_png(tmp_path / "a.png", np.stack([IDS] * 3, -1), "RGB;8")
+    np.testing.assert_array_equal(read_label(tmp_path / "a.png"), IDS)  # grey, whatever the file calls it
+    save_png(tmp_path / "a.png", np.stack([IDS, IDS, IDS[::-1]], -1), "RGB;8")
     assert "found 3 channels" in refusal(read_label, tmp_path / "a.png")
 
 

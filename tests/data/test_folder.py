@@ -133,8 +133,9 @@ def test_subject_that_does_not_match_names_the_file(tmp_path):
 
 def test_missing_and_empty_folders(tmp_path):
     assert f"{tmp_path / 'none'}: expected a folder, found none" in refusal(tmp_path / "none")
-    assert f"{tmp_path / 'images'}: expected a folder, found none" in refusal(tmp_path)
+    assert f"{tmp_path}: expected a folder images/" in refusal(tmp_path)
     (tmp_path / "images").mkdir()
+    (tmp_path / "labels").mkdir()
     assert f"{tmp_path / 'images'}: expected image files" in refusal(tmp_path)
 
 

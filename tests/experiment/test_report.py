@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from tf_ganaug.experiment.report import Figure, Section, Table, write
+from tf_ganaug.experiment.report import Answer, Figure, Section, Table, write
 
 FRAME = pd.DataFrame(
     {
@@ -77,6 +78,31 @@ def test_markdown(report):
     assert any(line.startswith(r"| a\|b \<i>\*x\*\</i> |") for line in lines)
     (link,) = [line.split("](")[1].rstrip(")") for line in lines if line.startswith("![")]
     assert (report / link.replace("%20", " ")).is_file()
+
+
+def test_the_answer_is_first(tmp_path):
+    answer = Answer("It helped *surely*.", ["A remark."])
+    html = write(tmp_path, "Does it?", ["Data: drawn"], [Section("S", ["Text."])], answer).read_text(encoding="utf-8")
+    places = [html.index(text) for text in ("It helped *surely*.", "A remark.", "Data: drawn", "Text.")]
+    assert places == sorted(places)
+    blocks = (tmp_path / "report.md").read_text(encoding="utf-8").split("\n\n")
+    assert blocks[:4] == ["# Does it?", r"**It helped \*surely\*.**", "A remark.", "> Data: drawn  "]
+    assert not (tmp_path / "tables").exists()
+
+
+def test_tables_as_csv(tmp_path):
+    exact = pd.DataFrame({"Network, kind": ["a"], "Dice": [0.123456789]})
+    twice = Section("By class: all", [Table(exact, "One."), "Text.", Table(2 * exact, "Two.")])
+    html = write(tmp_path, "T", [], [twice, Section("By class, all", [Table(exact, "Three.")])]).read_text()
+    names = ["by-class-all-2.csv", "by-class-all-3.csv", "by-class-all.csv"]
+    assert sorted(path.name for path in (tmp_path / "tables").iterdir()) == names
+    assert pd.read_csv(tmp_path / "tables" / "by-class-all.csv").equals(exact)
+    held = re.findall(r'href="data:text/csv;base64,([^"]*)" download="([^"]*)"', html)
+    assert [name for _, name in held] == ["by-class-all.csv", "by-class-all-2.csv", "by-class-all-3.csv"]
+    assert base64.b64decode(held[0][0]) == (tmp_path / "tables" / "by-class-all.csv").read_bytes()
+    assert "*Two.* [CSV](tables/by-class-all-2.csv)" in (tmp_path / "report.md").read_text()
+    write(tmp_path, "T", [], [Section("By class: all", [Table(exact, "One.")])])
+    assert [path.name for path in (tmp_path / "tables").iterdir()] == ["by-class-all.csv"]
 
 
 def test_failure_leaves_the_earlier_report(tmp_path):

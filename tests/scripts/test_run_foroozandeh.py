@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 from run_paper import main
-from sample import main as sample
 
+from tf_ganaug.commands.sample import sample
 from tf_ganaug.data import brain
 
 

@@ -12,8 +12,8 @@ import yaml
 from click.testing import CliRunner
 from PIL import Image
 from run_paper import main
-from sample import main as sample
 
+from tf_ganaug.commands.sample import sample
 from tf_ganaug.experiment import reproduce
 from tf_ganaug.experiment.lesion_study import LesionTask
 from tf_ganaug.experiment.sources import Request

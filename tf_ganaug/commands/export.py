@@ -22,7 +22,9 @@ def export(run: Path, out: Path) -> None:
       model.signatures["serving_default"](latents=...)   # {image, mask}
       model.sample(n, seed)                              # the same, from a seed
     Image is float32 in [-1, 1], mask uint8 class indices; metadata.json beside the model has classes,
-    the way back to stored intensities, and the ids of the training cases.
+    the way back to stored intensities, and the ids of the training cases. docs/sampling.md has the details.
+
+    Exit status: 0 written; 2 something to mend, in one line, and nothing written.
 
     \b
     Example: tf-ganaug export runs/neff2018-quick/gan-fold0 exported

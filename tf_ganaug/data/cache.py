@@ -13,7 +13,8 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from tf_ganaug.data.cases import Case, Dataset
+from tf_ganaug.data.cases import IGNORE, Case, Dataset
+from tf_ganaug.data.fit import Window
 from tf_ganaug.errors import InputError
 from tf_ganaug.files import replacing, write_text
 
@@ -70,7 +71,9 @@ def intensity_range(image: np.ndarray, percentiles: Sequence[float]) -> tuple[fl
     return float(low), float(high) if high > low else float(low) + 1.0
 
 
-def sized_cases(dataset: Dataset, height: int, width: int, percentiles: Sequence[float], folder: Path) -> SizedCases:
+def sized_cases(
+    dataset: Dataset, height: int, width: int, percentiles: Sequence[float], folder: Path, padded: bool = False
+) -> SizedCases:
     """Every case of `dataset` at height x width, read and decoded on the first call only.
 
     Args:
@@ -79,14 +82,16 @@ def sized_cases(dataset: Dataset, height: int, width: int, percentiles: Sequence
         width: of the network.
         percentiles: (low, high) of each image's own values that become -1 and 1.
         folder: holds one folder per source, size and reader version; another version is another folder.
+        padded: keeps each image's proportions in a `Window` of the frame; around it the image has the value that
+            becomes -1 and the label `IGNORE`. Else images are stretched to the frame.
 
     Raises:
         InputError: for a file that cannot be read or holds labels outside the spec.
     """
-    key = _key(dataset, height, width, percentiles)
+    key = _key(dataset, height, width, percentiles) + ("-padded" if padded else "")
     place = folder / key
     if not (place / "complete").exists():
-        _fill(place, dataset, height, width, percentiles)
+        _fill(place, dataset, height, width, percentiles, padded)
     arrays = (np.load(place / f"{name}.npy", mmap_mode="r") for name in ("images", "labels", "ranges"))
     return SizedCases(*arrays, cases=dataset.cases)
 
@@ -124,7 +129,7 @@ def _key(dataset: Dataset, height: int, width: int, percentiles: Sequence[float]
     return f"{height}x{width}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
-def _fill(place: Path, dataset: Dataset, height: int, width: int, percentiles: Sequence[float]) -> None:
+def _fill(place: Path, dataset: Dataset, height: int, width: int, percentiles: Sequence[float], padded: bool) -> None:
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
     count = len(dataset.cases)
@@ -132,17 +137,30 @@ def _fill(place: Path, dataset: Dataset, height: int, width: int, percentiles: S
     labels = np.lib.format.open_memmap(place / "labels.npy", "w+", np.uint8, (count, height, width))
     ranges = np.empty((count, 2), np.float32)
     for number, case in enumerate(tqdm(dataset.cases, "reading images", unit="image", disable=None)):
-        image = resize_image(case.read_image(), height, width)
+        image, label, ends = _sized(case, dataset, height, width, percentiles, padded)
         if images is None:
             shape = (count, *image.shape)
             images = np.lib.format.open_memmap(place / "images.npy", "w+", image.dtype, shape)
         if image.dtype != images.dtype:
             expected = f"{images.dtype} pixels as in {dataset.cases[0].source}"
             raise InputError(case.source, expected, str(image.dtype), "store all images in one type")
-        images[number] = image
-        labels[number] = resize_label(case.class_indices(dataset.spec), height, width)
-        ranges[number] = intensity_range(image, percentiles)
+        images[number], labels[number], ranges[number] = image, label, ends
     images.flush()
     labels.flush()
     np.save(place / "ranges.npy", ranges)
     write_text(place / "complete", f"{count} cases of {dataset.name}")
+
+
+def _sized(
+    case: Case, dataset: Dataset, height: int, width: int, percentiles: Sequence[float], padded: bool
+) -> tuple[np.ndarray, np.ndarray, tuple[float, float]]:
+    """Image (height, width, C), class indices (height, width) and the image's range."""
+    stored, indices = case.read_image(), case.class_indices(dataset.spec)
+    if not padded:
+        image = resize_image(stored, height, width)
+        return image, resize_label(indices, height, width), intensity_range(image, percentiles)
+    window = Window.of(*stored.shape[:2], height, width)
+    image = resize_image(stored, window.height, window.width)
+    ends = intensity_range(image, percentiles)
+    label = resize_label(indices, window.height, window.width)
+    return window.pad(image, height, width, ends[0]), window.pad(label, height, width, IGNORE), ends

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import colorsys
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from tf_ganaug.data.provenance import Provenance
 from tf_ganaug.errors import InputError
 
 #: Class index that marks a pixel no loss and no measure counts.
@@ -26,6 +28,13 @@ PALETTE = (
     (188, 189, 34),
     (23, 190, 207),
 )
+
+
+def _colour(number: int) -> tuple[int, int, int]:
+    """Of a class: `PALETTE`, and beyond it hues as far from each other as the golden ratio puts them."""
+    if number < len(PALETTE):
+        return PALETTE[number]
+    return tuple(round(255 * part) for part in colorsys.hsv_to_rgb(number * 0.618034 % 1, 0.6, 0.9))
 
 
 @dataclass(frozen=True)
@@ -61,8 +70,8 @@ class LabelSpec:
 
     @classmethod
     def from_names(cls, names: Mapping[int, str], ignored: Iterable[int] = ()) -> LabelSpec:
-        """One class for each stored id, the smallest id first, with colours of `PALETTE`."""
-        classes = tuple(LabelClass(names[i], (i,), PALETTE[n % len(PALETTE)]) for n, i in enumerate(sorted(names)))
+        """One class for each stored id, the smallest id first, with colours of `PALETTE` and then others."""
+        classes = tuple(LabelClass(names[i], (i,), _colour(n)) for n, i in enumerate(sorted(names)))
         return cls(classes, tuple(ignored))
 
     @property
@@ -180,6 +189,7 @@ class Dataset:
         synthetic: True if the images are drawn by code; every result says so.
         version: changes when the reader would return other pixels for the same files.
         given_splits: part ("train", "validation", "test") to subjects, where the data set has its own.
+        generated: what the generator of all cases was trained on; None where none made them.
     """
 
     name: str
@@ -189,3 +199,4 @@ class Dataset:
     synthetic: bool = False
     version: str = "1"
     given_splits: Mapping[str, tuple[str, ...]] | None = None
+    generated: Provenance | None = None

@@ -3,24 +3,35 @@
 One case per slice of a series, in Hounsfield units by the header's slope and intercept, turned upright as
 NIfTI slices are. Labels are a binary DICOM Segmentation, whose segments are named as the classes, or a
 NIfTI volume of class ids on the grid of the series. Classes, subjects and splits stand in `dataset.yaml`
-(`tf_ganaug.data.description`); without classes they are the five types of haemorrhage.
+(`tf_ganaug.data.description`); without classes they are the five types of haemorrhage, or those found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from tf_ganaug.data.cases import Case, Dataset, LabelSpec
 from tf_ganaug.data.description import Description, read_description
 from tf_ganaug.data.dicom_series import SAME_PLACE, Series, load_pydicom, read_series, read_units
-from tf_ganaug.data.files import NIFTI, as_label, decoding, read_grid, read_slice, slice_spacing, split_name
-from tf_ganaug.data.folder import kept_cases, require_pairs
+from tf_ganaug.data.files import (
+    NIFTI,
+    as_label,
+    decoding,
+    read_grid,
+    read_slice,
+    read_volume,
+    slice_spacing,
+    split_name,
+)
+from tf_ganaug.data.folder import kept_cases, require_ids, spec_of_values
 from tf_ganaug.data.haemorrhage import FIVE
+from tf_ganaug.data.layouts import require_pairs
 from tf_ganaug.data.volumes import require_equal, require_grid
 from tf_ganaug.errors import InputError
 
@@ -28,12 +39,22 @@ if TYPE_CHECKING:
     import pydicom
 
 
-def read(root: Path, dataset_yaml: Path | None = None) -> Dataset:
+class Labelled(NamedTuple):
+    """The folder of a series and the file of its labels."""
+
+    stem: str
+    subject: str
+    folder: Path
+    label: Path
+
+
+def read(root: Path, dataset_yaml: Path | None = None, classes: LabelSpec | None = FIVE) -> Dataset:
     """All slices of all series, checked by their headers; pixels are read when a case is asked for them.
 
     Args:
         root: holds images/ with a folder for each series, and labels/ with a file of each folder's name.
         dataset_yaml: the description; None is root/dataset.yaml, if there is one.
+        classes: where the description names none; None takes those found in the labels (`spec_of_content`).
 
     Returns:
         Cases "STEM_SLICE", counted from the feet; images (H, W, 1) as of `dicom_series.read_units`; labels
@@ -47,6 +68,27 @@ def read(root: Path, dataset_yaml: Path | None = None) -> Dataset:
     """
     load_pydicom()
     described = read_description(dataset_yaml or root / "dataset.yaml", dataset_yaml is not None).with_subjects(root)
+    found = find_series(root, described)
+    spec = described.spec or classes
+    if spec is None:
+        contents = [label_content(labelled.label) for labelled in found]
+        spec = spec_of_content(root / "labels", contents, described.ignored)
+    cases = [case for labelled in found for case in read_cases(labelled, described, spec)]
+    return Dataset(
+        name=described.name or root.resolve().name,
+        cases=tuple(sorted(kept_cases(cases, described), key=lambda case: case.id)),
+        spec=spec,
+        channels=1,
+        given_splits=described.splits,
+    )
+
+
+def find_series(root: Path, described: Description) -> list[Labelled]:
+    """The series of a folder, by the names of folders and files alone.
+
+    Raises:
+        InputError: if a folder is missing or empty, a series lacks labels, or the description does not fit.
+    """
     for key, stated in (("files", described.files), ("slice_axis", described.slice_axis)):
         if stated is not None:
             raise InputError(described.path, f"no '{key}' beside DICOM series", str(stated), f"remove '{key}'")
@@ -55,15 +97,39 @@ def read(root: Path, dataset_yaml: Path | None = None) -> Dataset:
         raise InputError(root / "images", "a folder for each DICOM series", "none", "add them")
     labels = {_label_stem(path): path for path in _visible(root / "labels")}
     require_pairs(root, folders, labels)
-    spec = described.spec or FIVE
-    cases = [case for stem in sorted(folders) for case in _cases(stem, folders[stem], labels[stem], described, spec)]
-    return Dataset(
-        name=described.name or root.resolve().name,
-        cases=tuple(sorted(kept_cases(cases, described), key=lambda case: case.id)),
-        spec=spec,
-        channels=1,
-        given_splits=described.splits,
-    )
+    return [
+        Labelled(stem, described.subject_of(stem, folders[stem]), folders[stem], labels[stem])
+        for stem in sorted(folders)
+    ]
+
+
+def label_content(path: Path) -> tuple[set[int], set[str]]:
+    """What is drawn in a label file: the values of a NIfTI volume, or the names of the segments in DICOM.
+
+    Raises:
+        InputError: if the file is damaged, or its values are no class ids.
+    """
+    if split_name(path)[1] in NIFTI:
+        values = set(np.unique(read_volume(path)).tolist())
+        require_ids(path, values)
+        return values, set()
+    with decoding(path):
+        header = load_pydicom().dcmread(path, stop_before_pixels=True)
+        return set(), {str(segment.SegmentLabel).strip() for segment in header.SegmentSequence}
+
+
+def spec_of_content(
+    folder: Path, contents: Iterable[tuple[set[int], set[str]]], ignored: tuple[int, ...] = ()
+) -> LabelSpec:
+    """A class for each value, and for each segment under further ids, of what `label_content` found.
+
+    Raises:
+        InputError: naming the labels' folder, if there is no class beside the background.
+    """
+    values, names = (set().union(*found) for found in zip(*contents))
+    segments = dict(enumerate(sorted(names), start=int(max(values, default=0)) + 1))
+    spec = spec_of_values(folder, values | set(segments), ignored)
+    return replace(spec, classes=tuple(replace(c, name=segments.get(c.ids[0], c.name)) for c in spec.classes))
 
 
 def _visible(folder: Path) -> list[Path]:
@@ -81,14 +147,20 @@ def _label_stem(path: Path) -> str:
     raise InputError(path, "labels as .dcm, .nii or .nii.gz", path.name, "convert or remove the file")
 
 
-def _cases(stem: str, folder: Path, label: Path, described: Description, spec: LabelSpec) -> list[Case]:
+def read_cases(labelled: Labelled, described: Description, spec: LabelSpec) -> list[Case]:
+    """The slices of one series, checked by their headers.
+
+    Raises:
+        InputError: as of `read`, for this series.
+    """
+    stem, subject, folder, label = labelled
     series = read_series(folder)
     read_label = _label_reader(folder, label, series, spec)
     digits = len(str(len(series.paths) - 1))
     return [
         Case(
             id=f"{stem}_{series.index(number):0{digits}d}",
-            subject=described.subject_of(stem, folder),
+            subject=subject,
             spacing=described.spacing or slice_spacing(series.grid, series.axis),
             files=(str(path), str(label)),
             read_image=partial(read_units, series, number),

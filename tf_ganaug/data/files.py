@@ -116,14 +116,18 @@ def as_image(pixels: np.ndarray, where: str | os.PathLike, blank: bool = False) 
 
 
 def as_label(pixels: np.ndarray, where: str | os.PathLike) -> np.ndarray:
-    """(H, W) or (H, W, 1) to (H, W) integers, a copy; `where` is for the error.
+    """(H, W) or (H, W, 1) to (H, W) integers, a copy; `where` is for the error. So is grey stored as (H, W, 3).
 
     Raises:
         InputError: if it has another shape or values that are no whole numbers.
     """
     height, width, channels = _checked(pixels.shape, where)
+    if channels == 3 and (pixels == pixels[..., :1]).all():
+        pixels, channels = pixels[..., 0], 1
     if channels != 1:
-        remedy = "store the class ids as grey values or a PNG's palette indices (volumes: state slice_axis)"
+        remedy = (
+            "store one class id for each colour, as grey values or a PNG's palette indices (volumes: state slice_axis)"
+        )
         raise InputError(where, "a label of one channel", f"{channels} channels", remedy)
     pixels = _own(pixels, where).reshape(height, width)
     if pixels.dtype.kind == "f":

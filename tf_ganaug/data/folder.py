@@ -1,4 +1,4 @@
-"""A user's own folder: images/ and labels/ with equal stems, or one folder per subject.
+"""A user's own folder, in any layout of `tf_ganaug.data.layouts`.
 
 Every file may be of any format of `tf_ganaug.data.files`. NIfTI volumes, and npy volumes if
 `slice_axis` is stated, become one case per slice; slices whose image is constant are left out unless
@@ -8,10 +8,9 @@ Every file may be of any format of `tf_ganaug.data.files`. NIfTI volumes, and np
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -29,20 +28,13 @@ from tf_ganaug.data.files import (
     slice_spacing,
     split_name,
 )
+from tf_ganaug.data.layouts import Pair, find_layout, listed
+from tf_ganaug.data.provenance import read_provenance
 from tf_ganaug.data.volumes import common_grid, require_equal
 from tf_ganaug.errors import InputError
 
 #: More different values than this in the label files are a soft mask or a picture, not class ids.
 MOST_CLASSES = 64
-
-
-class _Pair(NamedTuple):
-    """The files of one picture or volume; several images are its channels."""
-
-    stem: str
-    subject: str
-    images: tuple[Path, ...]
-    label: Path
 
 
 def read(root: Path, dataset_yaml: Path | None = None, axis: int | None = None) -> Dataset:
@@ -52,7 +44,7 @@ def read(root: Path, dataset_yaml: Path | None = None, axis: int | None = None) 
     described: the classes are then the values found.
 
     Args:
-        root: holds images/ and labels/, or with `files` in the description one folder per subject.
+        root: holds images and labels in a layout of `tf_ganaug.data.layouts`.
         dataset_yaml: the description; None is root/dataset.yaml, if there is one.
         axis: 0, 1 or 2, the axis across which volumes are sliced, before the description's `slice_axis`;
             if neither is stated, 2 for NIfTI (axial).
@@ -66,38 +58,38 @@ def read(root: Path, dataset_yaml: Path | None = None, axis: int | None = None) 
     """
     described = read_description(dataset_yaml or root / "dataset.yaml", dataset_yaml is not None).with_subjects(root)
     axis = described.slice_axis if axis is None else axis
-    pairs = _pairs(root, described)
+    layout = find_layout(root, described)
     channels, cases = {}, []
-    for pair in pairs:
-        if _is_volume(pair.images[0], axis):
-            channels[pair.images[0]] = len(pair.images)
-            cases += _slices(pair, 2 if axis is None else axis, described)
-        else:
-            channels[pair.images[0]] = _checked_channels(pair)
-            cases.append(_picture(pair, described))
+    for pair in layout.pairs:
+        channels[pair.images[0]], of_pair = read_pair(pair, described, axis)
+        cases += of_pair
     cases = kept_cases(cases, described)
     return Dataset(
         name=described.name or root.resolve().name,
         cases=tuple(sorted(cases, key=lambda case: case.id)),
-        spec=described.spec or _spec_of_labels(pairs, axis, described.ignored),
+        spec=described.spec or layout.spec or _spec_of_labels(layout.pairs, axis, described.ignored),
         channels=common_channels(channels),
         version=f"1, axis {axis}, {described.files}",  # under the same ids, these give other pixels
         given_splits=described.splits,
+        generated=read_provenance(root),
     )
 
 
-def require_pairs(where: Path, images: Mapping[str, Path], labels: Mapping[str, Path]) -> None:
-    """Checks that images and labels have the same names.
+def read_pair(pair: Pair, described: Description, axis: int | None) -> tuple[int, list[Case]]:
+    """The number of channels and the cases of one picture or volume, checked by the headers of its files.
 
     Raises:
-        InputError: with up to five of the names that lack a partner.
+        InputError: as of `read`, for files of this pair.
     """
-    for kind, others, partner in (("image", images, labels), ("label", labels, images)):
-        lonely = sorted(set(others) - set(partner))
-        if lonely:
-            wanted = "label" if kind == "image" else "image"
-            remedy = f"add the {wanted}s or remove the {kind}s"
-            raise InputError(where, f"one {wanted} for every {kind}", f"none for {_listed(lonely)}", remedy)
+    if is_volume(pair.images[0], axis):
+        return len(pair.images), _slices(pair, 2 if axis is None else axis, described)
+    return _checked_channels(pair), [_picture(pair, described)]
+
+
+def is_volume(path: Path, axis: int | None) -> bool:
+    """Whether a file is sliced; `axis` as of `read`."""
+    suffix = split_name(path)[1]
+    return suffix in NIFTI or (suffix == ".npy" and axis is not None)
 
 
 def common_channels(channels: Mapping[Path, int]) -> int:
@@ -122,79 +114,18 @@ def kept_cases(cases: list[Case], described: Description) -> list[Case]:
     """
     unknown = sorted(set(described.leave_out) - {case.id for case in cases})
     if unknown:
-        raise InputError(described.path, "'leave_out' of known cases", _listed(unknown), "name cases by their ids")
+        raise InputError(described.path, "'leave_out' of known cases", listed(unknown), "name cases by their ids")
     kept = [case for case in cases if case.id not in described.leave_out]
     subjects = {case.subject for case in kept}
     for part, names in (described.splits or {}).items():
         unknown = sorted(set(names) - subjects)
         if unknown:
             remedy = "name subjects of the folder"
-            raise InputError(described.path, f"'splits' of known subjects in {part}", _listed(unknown), remedy)
+            raise InputError(described.path, f"'splits' of known subjects in {part}", listed(unknown), remedy)
     return kept
 
 
-def _listed(names: list[str]) -> str:
-    more = f", +{len(names) - 5} more" if len(names) > 5 else ""
-    return ", ".join(names[:5]) + more
-
-
-def _pairs(root: Path, described: Description) -> list[_Pair]:
-    if not root.is_dir():
-        raise InputError(root, "a folder", "none", "mend the path")
-    return _per_subject(root, described) if described.files else _by_stem(root, described)
-
-
-def _by_stem(root: Path, described: Description) -> list[_Pair]:
-    images, labels = _stems(root / "images"), _stems(root / "labels")
-    require_pairs(root, images, labels)
-    return [
-        _Pair(stem, described.subject_of(stem, images[stem]), (images[stem],), labels[stem]) for stem in sorted(images)
-    ]
-
-
-def _stems(folder: Path) -> dict[str, Path]:
-    if not folder.is_dir():
-        remedy = "add it, or describe other layouts by 'files' in dataset.yaml"
-        raise InputError(folder, "a folder", "none", remedy)
-    stems: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        stem, suffix = split_name(path)
-        if not suffix or stem.startswith("."):
-            continue
-        if stem in stems:
-            raise InputError(path, "one file per stem", f"{stems[stem].name} too", "remove one of the two")
-        stems[stem] = path
-    if not stems:
-        raise InputError(folder, "image files (PNG, TIFF, GIF, npy, NIfTI, IMG)", "none", "add files")
-    return stems
-
-
-def _per_subject(root: Path, described: Description) -> list[_Pair]:
-    folders = sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
-    if not folders:
-        raise InputError(root, "one folder per subject", "none", "add them")
-    for name in (*described.files.images, described.files.label):
-        lacking = [folder.name for folder in folders if not (folder / name).is_file()]
-        if lacking:
-            remedy = "add the files, or mend 'files' in dataset.yaml"
-            raise InputError(root, f"{name} in every folder", f"none in {_listed(lacking)}", remedy)
-    return [
-        _Pair(
-            folder.name,
-            described.subject_of(folder.name, folder),
-            tuple(folder / name for name in described.files.images),
-            folder / described.files.label,
-        )
-        for folder in folders
-    ]
-
-
-def _is_volume(path: Path, axis: int | None) -> bool:
-    suffix = split_name(path)[1]
-    return suffix in NIFTI or (suffix == ".npy" and axis is not None)
-
-
-def _checked_channels(pair: _Pair) -> int:
+def _checked_channels(pair: Pair) -> int:
     first, *rest = shapes = [read_shape(path) for path in pair.images]
     others = [*zip(pair.images[1:], rest), (pair.label, read_shape(pair.label))]
     for path, shape in others:
@@ -202,7 +133,7 @@ def _checked_channels(pair: _Pair) -> int:
     return sum(shape[2] for shape in shapes)
 
 
-def _picture(pair: _Pair, described: Description) -> Case:
+def _picture(pair: Pair, described: Description) -> Case:
     return Case(
         id=pair.stem,
         subject=pair.subject,
@@ -217,7 +148,7 @@ def _read_channels(paths: tuple[Path, ...], keep_blank: bool) -> np.ndarray:
     return np.concatenate([read_image(path, keep_blank) for path in paths], -1)
 
 
-def _slices(pair: _Pair, axis: int, described: Description) -> list[Case]:
+def _slices(pair: Pair, axis: int, described: Description) -> list[Case]:
     grid = common_grid([*pair.images, pair.label])
     digits = len(str(grid.shape[axis] - 1))
     return [
@@ -233,7 +164,7 @@ def _slices(pair: _Pair, axis: int, described: Description) -> list[Case]:
     ]
 
 
-def _varying(pair: _Pair, axis: int) -> list[int]:
+def _varying(pair: Pair, axis: int) -> list[int]:
     across = tuple(a for a in range(3) if a != axis)
     # NaN compares unlike, so a damaged slice stays in and is refused when read.
     constant = [np.equal(v.min(across), v.max(across)) for v in map(read_volume, pair.images)]
@@ -252,17 +183,35 @@ def _read_label_slice(path: Path, axis: int, index: int) -> np.ndarray:
     return as_label(read_slice(path, axis, index), f"{path} (slice {index} across axis {axis})")
 
 
-def _spec_of_labels(pairs: list[_Pair], axis: int | None, ignored: tuple[int, ...]) -> LabelSpec:
+def _spec_of_labels(pairs: list[Pair], axis: int | None, ignored: tuple[int, ...]) -> LabelSpec:
     values: set[int] = set()
     for pair in pairs:
-        label = read_volume(pair.label) if _is_volume(pair.label, axis) else read_label(pair.label)
+        label = read_volume(pair.label) if is_volume(pair.label, axis) else read_label(pair.label)
         values |= set(np.unique(label).tolist())
-        if len(values) > MOST_CLASSES or not all(float(value).is_integer() for value in values):
-            found = f"{len(values)} values, {sorted(values)[:4]} and others"
-            remedy = "store class ids, or name the classes in dataset.yaml"
-            raise InputError(pair.label, f"at most {MOST_CLASSES} class ids, whole numbers", found, remedy)
+        require_ids(pair.label, values)
+    return spec_of_values(pairs[0].label.parent, values, ignored)
+
+
+def require_ids(path: Path, values: Collection[float]) -> None:
+    """Checks that the values of labels are class ids.
+
+    Raises:
+        InputError: naming `path`, if they are more than `MOST_CLASSES` or no whole numbers.
+    """
+    if len(values) > MOST_CLASSES or not all(float(value).is_integer() for value in values):
+        found = f"{len(values)} values, {sorted(values)[:4]} and others"
+        remedy = "store class ids, without smoothing or lossy compression, or name the classes in dataset.yaml"
+        raise InputError(path, f"at most {MOST_CLASSES} class ids, whole numbers", found, remedy)
+
+
+def spec_of_values(folder: Path, values: Collection[float], ignored: tuple[int, ...]) -> LabelSpec:
+    """A class for each value found in labels; 0 is the background unless it is ignored.
+
+    Raises:
+        InputError: naming the labels' folder, if there is no class beside the background.
+    """
     ids = {int(value) for value in values} - {0, *ignored}
     if not ids:
-        raise InputError(pairs[0].label.parent, "labels with a class beside 0", "none", "draw some labels")
+        raise InputError(folder, "labels with a class beside 0", "none", "draw some labels")
     background = {} if 0 in ignored else {0: "background"}
     return LabelSpec.from_names({**background, **{i: f"class {i}" for i in ids}}, ignored)

@@ -68,6 +68,11 @@ class Pairs:
             self.ranges = tf.constant(np.concatenate([part.ranges for part in parts]))
         self.count, self.standard = len(labels), standard
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(H, W, C) of an image."""
+        return tuple(self.images.shape[1:])
+
     @classmethod
     def of(cls, sized: SizedCases, cases: Sequence[Case], view: np.ndarray | None = None) -> Pairs:
         """The pairs of some cases."""

@@ -75,6 +75,11 @@ class Patches(Pairs):
             self.mirrored = tf.constant(uniform[:, 2] < 0.5)
             self.angles = tf.constant((2 * uniform[:, 3] - 1) * math.radians(rotation), tf.float32)
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(size, size, C) of a patch."""
+        return self.size, self.size, self.images.shape[-1]
+
     @classmethod
     def of(
         cls,

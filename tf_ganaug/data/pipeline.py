@@ -6,14 +6,15 @@ minibatch it would have had next, and no state of an iterator is stored.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import tensorflow as tf
 
 from tf_ganaug.augment.standard import Augmentation, augment
 from tf_ganaug.data.pairs import Pairs
-from tf_ganaug.random import fold
+from tf_ganaug.random import fold, named_seed
 
 #: Makes (images, labels) from latents (N, latent size), inside a graph.
 PairGenerator = Callable[[tf.Tensor], "tuple[tf.Tensor, tf.Tensor]"]
@@ -29,6 +30,34 @@ def real_batches(
 
     def minibatch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         images, labels = pairs.draw(seed, step, batch)
+        return change(images, labels, fold(seed, step, 1)) if change else (images, labels)
+
+    return _steps(start).map(minibatch, tf.data.AUTOTUNE).prefetch(2)
+
+
+def joined_batches(
+    sources: Sequence[tuple[Pairs, int]], seed: int, start: int = 0, change: PairChange | None = None
+) -> tf.data.Dataset:
+    """As `real_batches`, with so many pairs of each source in every minibatch; a source of none is left out."""
+
+    def minibatch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        drawn = [
+            pairs.draw(named_seed(seed, f"source{n}"), step, count) for n, (pairs, count) in enumerate(sources) if count
+        ]
+        images, labels = (tf.concat(group, 0) for group in zip(*drawn))
+        return change(images, labels, fold(seed, step, 1)) if change else (images, labels)
+
+    return _steps(start).map(minibatch, tf.data.AUTOTUNE).prefetch(2)
+
+
+def one_after_the_other(
+    first: Pairs, second: Pairs, steps: int, batch: int, seed: int, start: int = 0, change: PairChange | None = None
+) -> tf.data.Dataset:
+    """As `real_batches`, with `steps` minibatches of the first and from then on of the second."""
+
+    def minibatch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        early, late = (partial(pairs.draw, seed, step, batch) for pairs in (first, second))
+        images, labels = tf.cond(step < steps, early, late)
         return change(images, labels, fold(seed, step, 1)) if change else (images, labels)
 
     return _steps(start).map(minibatch, tf.data.AUTOTUNE).prefetch(2)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -72,6 +73,36 @@ def cross_validation(subjects: Iterable[str], folds: int, seed: int, validation_
         parts = (rest[validation:], rest[:validation], test)
         splits.append(Split(*(tuple(sorted(part.tolist())) for part in parts)))
     return splits
+
+
+def by_shares(subjects: Iterable[str], shares: Sequence[float], seed: int, source: str) -> Split:
+    """Shares of the subjects to train, validate and test, in a shuffled order.
+
+    The parts differ by one subject at most from these shares; of three subjects or more each part has one.
+
+    Args:
+        subjects: repeated names count once.
+        shares: three, of sum 1.
+        seed: of the shuffle.
+        source: of the data, for the error.
+
+    Raises:
+        InputError: for fewer than three subjects.
+    """
+    order = np.random.default_rng(seed).permutation(sorted(set(subjects))).tolist()
+    if len(order) < 3:
+        remedy = "add subjects, or give the parts under 'splits' in dataset.yaml"
+        raise InputError(source, "a subject to train, validate and test each", str(len(order)), remedy)
+    train, held = (round(end * len(order)) for end in np.cumsum(shares)[:2])
+    train = min(max(train, 1), len(order) - 2)
+    held = min(max(held, train + 1), len(order) - 1)
+    return Split(tuple(order[:train]), tuple(order[train:held]), tuple(order[held:]))
+
+
+def nested(units: Iterable[str], share: float, seed: int) -> list[str]:
+    """The first of a shuffled order, so that a smaller share is part of a larger; rounded up, at least one."""
+    order = np.random.default_rng(seed).permutation(sorted(set(units))).tolist()
+    return order[: max(1, math.ceil(share * len(order) - 1e-9))]
 
 
 def write_splits(splits: list[Split], path: Path) -> None:

@@ -256,6 +256,12 @@ class FullyConvolutionalSettings:
     checkpoint_every: int
 
 
+def configs_folder() -> Path:
+    """Of the configurations: beside the package in a clone, inside it where it is installed."""
+    inside = Path(__file__).resolve().parents[1] / "configs"
+    return inside if inside.is_dir() else inside.parents[1] / "configs"
+
+
 def load_settings(schema: type, folder: Path, paper: str, profile: str, changes: Sequence[str]) -> Any:
     """The settings of one experiment as an instance of `schema`.
 

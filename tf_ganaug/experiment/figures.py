@@ -154,7 +154,7 @@ def curves(series: Frames, columns: Sequence[str], path: Path, x: str = "step") 
     styles = dict(zip(series, cycle(LINE_STYLES)))
     for axis, column in zip(axes, shown):
         _draw_curves(axis, {name: _points(f, column, x) for name, f in series.items()}, styles)
-        axis.set_title(_unit(column)[1], loc="left", fontsize=9)
+        axis.set_title(unit(column)[1], loc="left", fontsize=9)
         axis.set_xlabel(x.replace("_", " "), fontsize=8)
     for axis in axes[len(shown) :]:
         axis.remove()
@@ -173,7 +173,7 @@ def per_case(frame: pd.DataFrame, measure: str, path: Path, order: Sequence[str]
         path: of the PNG.
         order: the rows from top to bottom.
     """
-    factor, label = _unit(measure)
+    factor, label = unit(measure)
     figure = Figure(figsize=(WIDTH, 0.42 * len(order) + 0.9), layout="constrained")
     axis = figure.subplots()
     for position, row in enumerate(order):
@@ -255,7 +255,7 @@ def _points(frame: pd.DataFrame, column: str, x: str) -> pd.Series:
     if not {column, x} <= set(frame.columns):
         return pd.Series([], dtype=float)
     finite = frame[[x, column]].astype(float).replace([np.inf, -np.inf], np.nan).dropna()
-    return _unit(column)[0] * finite.set_index(x)[column]
+    return unit(column)[0] * finite.set_index(x)[column]
 
 
 def _draw_curves(axis: Axes, series: Mapping[str, pd.Series], styles: Mapping[str, dict]) -> None:
@@ -287,8 +287,8 @@ def _draw_cases(axis: Axes, position: int, values: np.ndarray) -> None:
     axis.text(1.01, position, text, transform=axis.get_yaxis_transform(), va="center", fontsize=8)
 
 
-def _unit(measure: str) -> tuple[int, str]:
-    """The factor and the label under which a measure is shown."""
+def unit(measure: str) -> tuple[int, str]:
+    """The factor and the label under which a measure is shown: fractions in percent, distances in millimetres."""
     label = measure.replace("iou", "IoU")
     label = label[:1].upper() + label[1:].replace("_", " ")
     if measure.split("_")[-1] in FRACTIONS:

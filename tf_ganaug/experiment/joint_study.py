@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
+from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import keras
 import numpy as np
@@ -15,21 +15,16 @@ import tensorflow as tf
 
 from tf_ganaug import backend
 from tf_ganaug.augment.standard import Augmentation
-from tf_ganaug.data.cache import sized_cases
 from tf_ganaug.data.cases import Case
 from tf_ganaug.data.pairs import Pairs
-from tf_ganaug.data.pipeline import real_batches, training_batches
+from tf_ganaug.data.pipeline import training_batches
+from tf_ganaug.experiment.joint_gan import JointGan
 from tf_ganaug.experiment.joint_tasks import SegmenterTask
 from tf_ganaug.experiment.study import Study, Training
+from tf_ganaug.experiment.subset import Subset
 from tf_ganaug.files import replacing
-from tf_ganaug.gans.joint import JointLayout
-from tf_ganaug.gans.previews import pair_previews, show_reals
-from tf_ganaug.gans.synthesizer import Provenance, Synthesizer, freeze_statistics
-from tf_ganaug.gans.train import PREVIEWS, Schedule, train_gan
-from tf_ganaug.gans.wgan_gp import WganGp
-from tf_ganaug.models import dcgan
+from tf_ganaug.gans.synthesizer import Synthesizer
 from tf_ganaug.models.unet import neff_unet
-from tf_ganaug.random import fold as fold_in
 from tf_ganaug.random import named_seed
 from tf_ganaug.run import RunFolder
 from tf_ganaug.segment.losses import cross_entropy
@@ -59,66 +54,21 @@ class JointStudy(Study):
 
     # Generators
 
-    @property
-    def layout(self) -> JointLayout:
-        """How image and label share the generator's channels."""
-        return JointLayout.of(self.spec, threshold=self.settings.gan.threshold)
-
     def gan_path(self, fold: int) -> Path:
         """The run folder of the fold's GAN."""
         return self.folder / f"gan-fold{fold}"
 
+    def gan(self, fold: int, cases: Sequence[Case]) -> JointGan:
+        """A GAN of some of the fold's training cases."""
+        rows = self.sized.rows(cases)
+        provenance = self.provenance(cases, *np.median(self.sized.ranges[rows], axis=0).tolist())
+        provenance = replace(provenance, percentiles=tuple(self.settings.data.percentiles))
+        subset = Subset(self.folder, f"fold{fold}", self.sized, rows, self.spec, provenance, self.settings, True)
+        return JointGan(subset)
+
     def synthesizer(self, fold: int) -> Synthesizer:
         """The fold's generator, trained on its training cases first if that is not done."""
-        path = self.gan_path(fold)
-        run = RunFolder(path, {"fold": fold, "gan": asdict(self.settings.gan)})
-        if not run.finished:
-            gan = self.new_gan(fold)
-            pairs = self.pairs(fold, "train")
-            seconds = self._train_gan(run, gan, pairs)
-            freeze_statistics(gan.generator, gan.seed)
-            cases = self.cases(fold, "train")
-            low, high = np.median(self.sized.ranges[self.sized.rows(cases)], axis=0).tolist()
-            provenance = self.provenance(cases, low, high)
-            made = Synthesizer.from_generator(gan.generator, self.spec, provenance, self.layout)
-            made.save(path / "synthesizer")
-            done = {"iterations": self.settings.gan.iterations, "seconds": seconds}
-            run.finish({**done, "training_pairs": pairs.count})
-        return Synthesizer.load(path / "synthesizer")
-
-    def _train_gan(self, run: RunFolder, gan: WganGp, pairs: Pairs) -> float:
-        s = self.settings.gan
-        schedule = Schedule.regular(s.iterations, s.log_every, s.preview_every, s.checkpoint_every)
-        latents = tf.random.stateless_normal((PREVIEWS, gan.latent_size), fold_in(gan.seed, 0, 3))
-        # By the batch's own statistics, as training sees them.
-        look = pair_previews(run, self.spec, lambda: self.layout.separate(gan.generator(latents, training=True)))
-        show_reals(run, pairs, self.spec)
-
-        def batches_from(step: int) -> tf.data.Dataset:
-            return real_batches(pairs, s.batch, gan.seed, step).map(self.layout.join)
-
-        return train_gan(
-            run, gan.parts(), lambda start: gan.iterations(batches_from, s.critic_steps, start), look, schedule
-        )
-
-    def new_gan(self, fold: int) -> WganGp:
-        """The fold's untrained GAN."""
-        s, seed = self.settings.gan, named_seed(self.settings.seed, f"gan-fold{fold}")
-        keras.utils.set_random_seed(seed)
-        channels = self.dataset.channels + self.layout.channels
-        generator = dcgan.generator(self.height, self.width, channels, s.dim, s.latent_size, s.he)
-        critic = dcgan.critic(self.height, self.width, channels, s.dim, s.negative_slope, s.he)
-        return WganGp(
-            generator,
-            critic,
-            s.batch,
-            s.learning_rate,
-            s.beta_1,
-            s.beta_2,
-            s.penalty_weight,
-            seed,
-            self.settings.jit_compile,
-        )
+        return self.gan(fold, self.cases(fold, "train")).synthesizer()
 
     # Segmenters
 
@@ -208,7 +158,8 @@ class JointStudy(Study):
     def trainings(self, folds: Sequence[int], tasks: Sequence[SegmenterTask]) -> list[Training]:
         """Those of the GANs of these folds and of these segmenters that are not finished."""
         gans = [
-            Training(self.gan_path(fold).name, self.settings.gan.iterations, "gan", self._gan_step) for fold in folds
+            Training(self.gan_path(fold).name, self.settings.gan.iterations, "gan", lambda: self._few_gan.step())
+            for fold in folds
         ]
         segmenters = [
             Training(
@@ -221,12 +172,9 @@ class JointStudy(Study):
         ]
         return [training for training in [*gans, *segmenters] if not self.finished(training.name)]
 
-    def _some_pairs(self) -> Pairs:
-        """A minibatch of the training pairs, read without touching the experiment's folder."""
-        s = self.settings
-        part = replace(self.dataset, cases=tuple(self.cases(0, "train")[: max(s.gan.batch, s.segmenter.batch)]))
-        with TemporaryDirectory() as place:
-            return Pairs.of(sized_cases(part, self.height, self.width, s.data.percentiles, Path(place)), part.cases)
+    @cached_property
+    def _few_gan(self) -> JointGan:
+        return self.few.gan(0, self.few.cases(0, "train"))
 
     def steps(self) -> dict[str, Callable[[], Callable[[], int]]]:
         """For the benchmark: name of a step to what builds it; a step returns how many images it took."""
@@ -236,44 +184,26 @@ class JointStudy(Study):
         mixed = SegmenterTask(0, batch - batch // 2, batch // 2, Augmentation())
         tasks = {"real": real, "mixed": mixed}
         tasks.update({f"{name}, augmented": replace(task, augmentation=standard) for name, task in tasks.items()})
-        steps = {"WGAN-GP iteration": self._gan_step, "generator, a minibatch": self._generator_call}
+        steps = {"WGAN-GP iteration": self._few_gan.step, "generator, a minibatch": self._generator_call}
         steps["U-Net step, real"] = lambda: self._segmenter_step(real)
         for name, task in tasks.items():
             steps[f"pipeline, {name}"] = lambda task=task: self._pipeline_call(task)
         return steps
 
-    def _gan_step(self) -> Callable[[], int]:
-        gan, s, pairs = self.new_gan(0), self.settings.gan, self._some_pairs()
-        # From the second iteration on, the first to have a generator step.
-        iterations = gan.iterations(
-            lambda step: real_batches(pairs, s.batch, 0, step).map(self.layout.join), s.critic_steps, 1
-        )
-
-        def step() -> int:
-            terms, images = next(iterations)
-            float(terms["wasserstein"])
-            return images
-
-        return step
-
-    def _untrained(self) -> Synthesizer:
-        nothing = Provenance(self.dataset.name, True, (), (), "uint8", 0.0, 255.0, (1.0, 1.0))
-        return Synthesizer.from_generator(self.new_gan(0).generator, self.spec, nothing, self.layout)
-
     def _generator_call(self) -> Callable[[], int]:
-        synthesizer, batch = self._untrained(), self.settings.segmenter.batch
+        synthesizer, batch = self._few_gan.untrained(), self.settings.segmenter.batch
         latents = tf.random.stateless_normal((batch, synthesizer.latent_size), (0, 0))
         return lambda: len(synthesizer.pairs(latents)[0].numpy())
 
     def _pipeline_call(self, task: SegmenterTask) -> Callable[[], int]:
-        synthesizer, rounds = self._untrained() if task.generated else None, 20
-        batches = iter(self.batches(task, self._some_pairs(), synthesizer)(0))
+        synthesizer, rounds = self._few_gan.untrained() if task.generated else None, 20
+        batches = iter(self.batches(task, self.few.pairs(0, "train"), synthesizer)(0))
         # Several minibatches, since one may lie prefetched.
         return lambda: sum(next(batches)[0].shape[0] for _ in range(rounds))
 
     def _segmenter_step(self, task: SegmenterTask) -> Callable[[], int]:
-        segmenter, synthesizer = self.new_segmenter(task), self._untrained() if task.generated else None
-        batches = iter(self.batches(task, self._some_pairs(), synthesizer)(0))
+        segmenter, synthesizer = self.new_segmenter(task), self._few_gan.untrained() if task.generated else None
+        batches = iter(self.batches(task, self.few.pairs(0, "train"), synthesizer)(0))
 
         def step() -> int:
             images, labels = next(batches)

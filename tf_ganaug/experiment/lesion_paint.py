@@ -19,6 +19,7 @@ from tf_ganaug.experiment.config import PainterSettings
 from tf_ganaug.experiment.lesion_judge import LesionJudge
 from tf_ganaug.experiment.subset import Subset, chunks
 from tf_ganaug.files import replacing
+from tf_ganaug.gans.drawn_maps import DrawnMaps
 from tf_ganaug.gans.pix2pix import Pix2Pix
 from tf_ganaug.gans.previews import pair_previews, show_reals
 from tf_ganaug.gans.synthesizer import Synthesizer
@@ -81,7 +82,7 @@ class LesionPainter:
 
     def _train(self, run: RunFolder, gan: Pix2Pix) -> float:
         s, spec, rows = self.settings.painter, self.subset.spec, self.subset.rows
-        pairs = Pairs([self.subset.part(self.subset.sized.images, self.subset.sized.labels, rows), *self._copies()])
+        pairs = Pairs([self.subset.real(rows), *self._copies()])
         shown = self.subset.pairs(rows[np.linspace(0, len(rows) - 1, min(PREVIEWS, len(rows))).astype(int)])
         show_reals(run, shown, spec)
         preview = pair_previews(run, spec, lambda: (gan.paint_each(shown.labels, tf.range(shown.count)), shown.labels))
@@ -148,7 +149,8 @@ class LesionPainter:
             frame = self.judge.table(painted)
             with replacing(run.path / "candidates.csv") as temporary:
                 frame.to_csv(temporary, index=False)
-            self._export(run, int(frame.candidate[frame.rank_sum.idxmin()]))
+            best = int(frame.candidate[frame.rank_sum.idxmin()])
+            self.synthesizer(best, self.subset.sized.labels[self.subset.rows]).save(run.path / "synthesizer")
             run.finish({"images": len(self.subset.rows)})
         return pd.read_csv(run.path / "candidates.csv")
 
@@ -177,17 +179,17 @@ class LesionPainter:
     def _path(self, epochs: int) -> Path:
         return self.subset.path("images") / f"epochs{epochs:03d}.npy"
 
-    def _export(self, run: RunFolder, epochs: int) -> None:
-        """A synthesizer whose latents choose one of the training masks and name the dropout of its image."""
-        gan, masks = self.candidate(epochs), _Masks(self.subset.sized.labels[self.subset.rows])
+    def synthesizer(self, epochs: int, maps: np.ndarray) -> Synthesizer:
+        """A candidate whose latents choose one of the label maps (N, H, W) and name the dropout of its image."""
+        gan, drawn = self.candidate(epochs), DrawnMaps(maps)
         paint = self._alone(gan)
 
         def make(latents: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            labels, numbers = masks.draw(latents)
+            labels, numbers = drawn.draw(latents)
             return paint(labels, numbers), labels
 
-        made = Synthesizer.from_function(make, [gan.generator, masks], 2, self.subset.spec, self.subset.provenance)
-        made.save(run.path / "synthesizer")
+        networks, data = [gan.generator, drawn], self.subset
+        return Synthesizer.from_function(make, networks, drawn.LATENT_SIZE, data.spec, data.provenance)
 
     # Estimates and benchmark
 
@@ -211,23 +213,6 @@ class LesionPainter:
 def iterations(settings: PainterSettings, slices: int, epochs: int) -> int:
     """Of so many epochs over so many slices, and their copies where these are learnt from too."""
     return max(1, epochs * slices * (2 if settings.traditional else 1) // settings.batch)
-
-
-class _Masks(tf.Module):
-    """Training masks as part of a SavedModel."""
-
-    def __init__(self, labels: np.ndarray):
-        super().__init__()
-        self.labels = tf.Variable(labels, trainable=False)
-
-    def draw(self, latents: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """From latents (N, 2): the masks (N, H, W) that the first numbers choose, each as likely as another,
-        and the bits of the second as (N,) int32.
-        """
-        count = tf.shape(self.labels)[0]
-        place = 0.5 * (1.0 + tf.math.erf(latents[:, 0] / 2**0.5)) * tf.cast(count, tf.float32)
-        rows = tf.minimum(tf.cast(place, tf.int32), count - 1)
-        return tf.gather(self.labels, rows), tf.bitcast(latents[:, 1], tf.int32)
 
 
 def _weights(run: RunFolder, epochs: int) -> Path:

@@ -162,7 +162,7 @@ class LesionStudy(Study):
     def parts(self, task: LesionTask) -> list[Part]:
         """The task's training slices: the originals, and for each an image of its mask, a copy, or both."""
         subset = self.subset(task.share)
-        parts = [subset.part(self.sized.images, self.sized.labels, subset.rows)]
+        parts = [subset.real(subset.rows)]
         if task.generated:
             images = self.painters[task.share].images()
             parts.append(subset.part(images, self.sized.labels[subset.rows], np.arange(len(images))))

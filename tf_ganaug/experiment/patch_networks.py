@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import keras
@@ -18,7 +19,7 @@ from tf_ganaug.random import named_seed
 from tf_ganaug.segment.deepmedic_cost import central_cross_entropy, kernel_penalty
 from tf_ganaug.segment.losses import cross_entropy
 from tf_ganaug.segment.rmsprop import deepmedic_rmsprop
-from tf_ganaug.segment.train import Segmenter
+from tf_ganaug.segment.train import Loss, Segmenter
 from tf_ganaug.segment.whole import extended, tiled
 
 #: As the paper's tables name them, with the name of their settings.
@@ -57,7 +58,22 @@ def _unet(network: str, settings: Settings, channels: int, classes: int, seed: i
 
 
 def _deepmedic(settings: Settings, channels: int, classes: int, seed: int) -> tuple:
-    s, size = settings.deepmedic, settings.patches.size
+    return new_deepmedic(settings.deepmedic, settings.patches.size, settings.data.size, channels, classes, seed)
+
+
+def new_deepmedic(
+    s: DeepMedicSettings, size: int, whole: Sequence[int], channels: int, classes: int, seed: int
+) -> tuple[keras.Model, keras.Model, Loss, keras.optimizers.Optimizer]:
+    """DeepMedic of patches, the same of whole images, its loss and its optimiser.
+
+    Args:
+        s: without `batch` and what says when training ends.
+        size: of the patches, pixels a side.
+        whole: (height, width) of whole images.
+        channels: of the images.
+        classes: of the labels.
+        seed: of the weights.
+    """
     images = keras.Input((size, size, channels), name="images")
     network = deepmedic(
         size, size, channels, classes, s.subsample_factors, s.feature_maps, tuple(s.fc_feature_maps), seed
@@ -71,4 +87,4 @@ def _deepmedic(settings: Settings, channels: int, classes: int, seed: int) -> tu
 
     rates = [s.learning_rate / 2**number for number in range(len(s.halvings) + 1)]
     rate = keras.optimizers.schedules.PiecewiseConstantDecay(list(s.halvings), rates) if s.halvings else rates[0]
-    return model, tiled(model, *settings.data.size), loss, deepmedic_rmsprop(rate, s.normalised)
+    return model, tiled(model, *whole), loss, deepmedic_rmsprop(rate, s.normalised)

@@ -34,7 +34,7 @@ class PatchSettings:
 class PatchGanSettings:
     """The progressive GAN of patches; its schedule in images shown, as in `gans.pggan_schedule`.
 
-    `label_channels` is one_per_class or coded, as in `experiment.patch_gan`; `minibatch` is by level, 4 x 4 first.
+    `label_channels` is one_per_class or coded, as in `gans.label_channels`; `minibatch` is by level, 4 x 4 first.
     """
 
     label_channels: str

@@ -16,9 +16,10 @@ from tf_ganaug.data.cases import Case
 from tf_ganaug.data.pairs import Pairs, Part
 from tf_ganaug.data.patches import Joined, Patches
 from tf_ganaug.data.pipeline import real_batches
-from tf_ganaug.data.splits import Split
+from tf_ganaug.data.splits import Split, by_shares
 from tf_ganaug.errors import InputError
-from tf_ganaug.experiment.patch_gan import PatchGan, gan_schedule
+from tf_ganaug.experiment.joint_pggan import schedule_of
+from tf_ganaug.experiment.patch_gan import PatchGan
 from tf_ganaug.experiment.patch_networks import NETWORKS, new_segmenter, training_of
 from tf_ganaug.experiment.patch_tasks import Fraction, PatchTask, named
 from tf_ganaug.experiment.study import Study, Training
@@ -52,19 +53,11 @@ class PatchStudy(Study):
     # Data
 
     def draw_splits(self) -> list[Split]:
-        """Shares of the subjects, in a seeded order, whose parts differ by one subject at most from these shares.
-
-        Raises:
-            InputError: if one would be empty.
-        """
-        subjects = sorted({case.subject for case in self.dataset.cases})
-        order = np.random.default_rng(named_seed(self.settings.seed, "splits")).permutation(subjects).tolist()
-        ends = [round(end * len(order)) for end in np.cumsum(self.settings.data.parts)]
-        parts = [tuple(order[begin:end]) for begin, end in zip([0, *ends], ends)]
-        if not all(parts):
-            remedy = "add subjects, or give the parts under 'splits' in dataset.yaml"
-            raise InputError(self.dataset.name, "a subject to train, validate and test each", str(len(order)), remedy)
-        return [Split(*parts)]
+        """Shares of the subjects, in a seeded order."""
+        subjects = (case.subject for case in self.dataset.cases)
+        return [
+            by_shares(subjects, self.settings.data.parts, named_seed(self.settings.seed, "splits"), self.dataset.name)
+        ]
 
     def training_cases(self, fraction: Fraction) -> list[Case]:
         """The first of a seeded order of the training subjects or slices: fractions of one draw are nested.
@@ -217,7 +210,7 @@ class PatchStudy(Study):
         """Of these GANs and segmenters, those that are not finished; a GAN's iterations count as those of full size."""
         found = []
         for fraction in fractions:
-            iterations = sum(1 for _ in gan_schedule(self.settings).positions())
+            iterations = sum(1 for _ in schedule_of(self.settings.patches.size, self.settings.gan).positions())
             found.append(Training(self.gan_path(fraction).name, iterations, "pggan", self.few.gan_step))
         for task in tasks:
             step = partial(self.few.segmenter_step, task.network)

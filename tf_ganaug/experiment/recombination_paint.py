@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -16,10 +16,12 @@ from tf_ganaug.data.pairs import Pairs
 from tf_ganaug.data.pipeline import real_batches
 from tf_ganaug.experiment.study import Training
 from tf_ganaug.experiment.subset import Subset
+from tf_ganaug.gans.drawn_maps import DrawnMaps
 from tf_ganaug.gans.perceptual import PerceptualLoss
 from tf_ganaug.gans.pix2pixhd import Pix2PixHD
 from tf_ganaug.gans.previews import pair_previews, show_reals
 from tf_ganaug.gans.spade import LinearDecay
+from tf_ganaug.gans.synthesizer import Synthesizer
 from tf_ganaug.gans.train import PREVIEWS, Schedule, train_gan
 from tf_ganaug.models import pix2pixhd
 from tf_ganaug.random import named_seed
@@ -128,16 +130,27 @@ class PhotographPainter:
         def mirrored(images: tf.Tensor, labels: tf.Tensor, key: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             return augment(images, labels, Augmentation(flip=s.flip), key)
 
-        sized, rows = self.subset.sized, self.subset.rows
-        kinds = [sized.labels] if self.instances is None else [sized.labels, self.instances]
+        real = self.subset.real(self.subset.rows)
+        kinds = [real] if self.instances is None else [real, replace(real, labels=self.instances)]
         # The same seed draws the same pairs and mirrors the same ones.
-        parts = [Pairs([self.subset.part(sized.images, maps, rows)]) for maps in kinds]
+        parts = [Pairs([kind]) for kind in kinds]
         return tf.data.Dataset.zip(tuple(real_batches(part, s.batch, seed, start, mirrored) for part in parts))
 
     def paint(self, labels: np.ndarray, instances: np.ndarray | None = None) -> np.ndarray:
         """Label maps (N, H, W) uint8 to images (N, H, W, C) in [-1, 1]; `instances` with edges only."""
         condition = [labels] if instances is None else [labels, instances]
         return self.trained.paint(*map(tf.constant, condition)).numpy()
+
+    def synthesizer(self, maps: np.ndarray) -> Synthesizer:
+        """The trained painter, without edges, whose latents choose one of the label maps (N, H, W)."""
+        gan, drawn, data = self.trained, DrawnMaps(maps), self.subset
+
+        def make(latents: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            labels, _ = drawn.draw(latents)
+            return gan.paint(labels), labels
+
+        networks = [gan.generator, drawn]
+        return Synthesizer.from_function(make, networks, drawn.LATENT_SIZE, data.spec, data.provenance)
 
     # Estimates and benchmark
 

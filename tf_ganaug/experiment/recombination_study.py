@@ -155,7 +155,7 @@ class RecombinationStudy(Study):
     def parts(self, task: StreetTask) -> list[Part]:
         """The task's last training's pairs: the originals, and with the order "mixed" the supplementary ones."""
         subset, mixed = self.subset, task.share and self.settings.order == "mixed"
-        originals = subset.part(subset.sized.images, subset.sized.labels, subset.rows)
+        originals = subset.real(subset.rows)
         return [originals, self.supplements.part(self.supplement(task))] if mixed else [originals]
 
     def _options(self, task: StreetTask) -> dict:

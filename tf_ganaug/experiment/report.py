@@ -1,10 +1,11 @@
-"""A report of tables and figures, as Markdown and as one HTML file that needs nothing beside it."""
+"""A report of tables and figures: one HTML file that needs nothing beside it, Markdown, and the tables as CSV."""
 
 from __future__ import annotations
 
 import base64
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,16 +63,32 @@ class Section:
     parts: list[str | Table | Figure]
 
 
-def write(folder: Path, title: str, lead: list[str], sections: list[Section]) -> Path:
-    """Writes `report.md`, which links the figures, and `report.html`, which holds them.
+@dataclass(frozen=True)
+class Answer:
+    """What the report says, above all else.
 
-    Both are rendered before either is written, so that a failure leaves an earlier report as it was.
+    Attributes:
+        sentence: plain text, shown large.
+        remarks: paragraphs of plain text below it.
+    """
+
+    sentence: str
+    remarks: list[str]
+
+
+def write(folder: Path, title: str, lead: list[str], sections: list[Section], answer: Answer | None = None) -> Path:
+    """Writes `report.md`, which links the figures, `report.html`, which holds them, and `tables/NAME.csv`.
+
+    All are rendered before any is written, so that a failure leaves an earlier report as it was. A CSV has the frame's
+    values with all their digits; its name is that of the section, numbered from the second table on. Files in `tables`
+    of an earlier report are removed.
 
     Args:
         folder: made if absent.
         title: the heading.
         lead: the first lines: which data, at which profile.
         sections: in order. Their titles say which table or figure of the paper they are, so parts have no number.
+        answer: above the lead, where the report answers a question.
 
     Returns:
         The path of `report.html`.
@@ -81,25 +98,65 @@ def write(folder: Path, title: str, lead: list[str], sections: list[Section]) ->
         FileNotFoundError: if a figure is not there.
     """
     make_folder(folder)
-    markdown = "\n\n".join(_markdown(folder, title, lead, sections))
+    named = _named(sections)
+    markdown = "\n\n".join(_markdown(folder, title, lead, named, answer))
     templates = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     html = templates.get_template("report.html.jinja").render(
-        title=title, lead=lead, sections=sections, columns=_columns, lines=_lines, picture=_picture
+        title=title,
+        lead=lead,
+        answer=answer,
+        sections=named,
+        columns=_columns,
+        lines=_lines,
+        picture=_picture,
+        csv=lambda table: _data_url("text/csv", _csv(table).encode()),
     )
+    tables = {f"{name}.csv": _csv(part) for _, parts in named for part, name in parts if name}
     write_text(folder / "report.md", markdown)
     write_text(folder / "report.html", html)
+    _write_tables(folder / "tables", tables)
     return folder / "report.html"
 
 
-def _markdown(folder: Path, title: str, lead: Sequence[str], sections: Sequence) -> Iterator[str]:
+def _named(sections: Sequence[Section]) -> list[tuple[Section, list[tuple[str | Table | Figure, str]]]]:
+    """The sections and their parts, each table with the name of its CSV, each other part with ""."""
+    seen = Counter()
+
+    def name(section: Section) -> str:
+        words = re.sub(r"[^a-z0-9]+", "-", section.title.lower())[:60].strip("-") or "table"
+        seen[words] += 1
+        return words if seen[words] == 1 else f"{words}-{seen[words]}"
+
+    return [(s, [(part, name(s) if isinstance(part, Table) else "") for part in s.parts]) for s in sections]
+
+
+def _csv(table: Table) -> str:
+    return table.frame.to_csv(index=False, lineterminator="\n")
+
+
+def _write_tables(folder: Path, tables: dict[str, str]) -> None:
+    """Makes the folder's CSVs these and no others; no folder is made for none."""
+    for path in folder.glob("*.csv"):
+        if path.name not in tables:
+            path.unlink()
+    for name, text in tables.items():
+        write_text(make_folder(folder) / name, text)
+
+
+def _markdown(
+    folder: Path, title: str, lead: Sequence[str], sections: Sequence, answer: Answer | None
+) -> Iterator[str]:
     """The blocks of report.md."""
     yield f"# {_plain(title)}"
+    if answer:
+        yield f"**{_plain(answer.sentence)}**"
+        yield from map(_plain, answer.remarks)
     yield "\n".join(f"> {_plain(line)}  " for line in lead)
-    for section in sections:
+    for section, parts in sections:
         yield f"## {_plain(section.title)}"
-        for part in section.parts:
+        for part, name in parts:
             if isinstance(part, str):
                 yield _plain(part)
                 continue
@@ -107,7 +164,7 @@ def _markdown(folder: Path, title: str, lead: Sequence[str], sections: Sequence)
                 # Relative, so that the folder can be moved or sent whole.
                 link = quote(Path(os.path.relpath(part.path, folder)).as_posix())
                 yield f"![{_plain(part.caption)}]({link})"
-            yield f"*{_plain(part.caption)}*"
+            yield f"*{_plain(part.caption)}*" + (f" [CSV](tables/{name}.csv)" if name else "")
             if isinstance(part, Table):
                 yield _pipes(part.frame)
 
@@ -159,5 +216,8 @@ def _picture(figure: Figure) -> dict[str, Any]:
     """The PNG as a data URL, and its size in pixels."""
     with Image.open(figure.path) as image:
         width, height = image.size
-    data = base64.b64encode(figure.path.read_bytes()).decode("ascii")
-    return {"source": f"data:image/png;base64,{data}", "width": width, "height": height}
+    return {"source": _data_url("image/png", figure.path.read_bytes()), "width": width, "height": height}
+
+
+def _data_url(kind: str, data: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"

@@ -158,7 +158,7 @@ def reproduce(
         sections = experiment.conduct(study, parts)
         lead = _lead(study.dataset, asked["profile"], study)
         title = f"tf_ganaug: {name_of(experiment)}"
-        return write(study.folder, title, lead, [*sections, *_appendix(study)])
+        return write(study.folder, title, lead, [*sections, *appendix(study)])
 
 
 def dry_run(study: Study, experiment: ModuleType, parts: Sequence[str]) -> str:
@@ -168,7 +168,7 @@ def dry_run(study: Study, experiment: ModuleType, parts: Sequence[str]) -> str:
     return "\n".join(
         [
             OmegaConf.to_yaml(OmegaConf.create(asdict(study.settings))),
-            _data_line(study.dataset),
+            data_line(study.dataset),
             frame.to_string(index=False, float_format=lambda value: f"{value:.3g}") if len(frame) else "",
             f"{len(frame)} trainings to do, about {total / 60:.1f} h ({total:.0f} min) on this machine, "
             "a segmenter counted with its least iterations",
@@ -176,7 +176,8 @@ def dry_run(study: Study, experiment: ModuleType, parts: Sequence[str]) -> str:
     )
 
 
-def _data_line(dataset: Dataset) -> str:
+def data_line(dataset: Dataset) -> str:
+    """What the data are, in a sentence; of drawn ones that they are."""
     kind = "SYNTHETIC data, drawn by code: no result here speaks of real images. " if dataset.synthetic else ""
     subjects = len({case.subject for case in dataset.cases})
     classes = ", ".join(dataset.spec.names[i] for i in dataset.spec.measured)
@@ -192,13 +193,14 @@ def _lead(dataset: Dataset, profile: str, study: Study) -> list[str]:
         "smoke": "seconds of training to test the program: no number means anything",
     }[profile]
     return [
-        _data_line(dataset),
+        data_line(dataset),
         f"Profile: {profile} ({meaning}); networks see {size} pixels; {s.folds_used} of {s.folds} folds, "
         f"{s.repeats} repeat(s), seed {s.seed}.",
     ]
 
 
-def _appendix(study: Study) -> list[Section]:
+def appendix(study: Study) -> list[Section]:
+    """Every setting, and what it ran on."""
     flat = pd.json_normalize(asdict(study.settings)).T.reset_index()
     flat.columns = ["Setting", "Value"]
     devices = ", ".join(device.device_type for device in tf.config.list_physical_devices())

@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from tf_ganaug.data.cache import SizedCases, sized_cases
 from tf_ganaug.data.cases import Case, Dataset
+from tf_ganaug.data.leaks import require_real_test
 from tf_ganaug.data.pairs import Pairs, normalise
 from tf_ganaug.data.splits import Split, cross_validation, read_splits, select, write_splits
 from tf_ganaug.errors import InputError
@@ -64,8 +65,11 @@ class Study:
         """Holds the folder, which must be new or made with the same settings and data.
 
         Raises:
-            InputError: if another process works there, or the folder belongs to something else.
+            InputError: if another process works there, the folder belongs to something else, or generated cases would
+                validate or test.
         """
+        for split in self.splits:
+            require_real_test(self.dataset, split)
         with locked(make_folder(self.folder)):
             claim_options(self.folder, {**asked, "settings": asdict(self.settings)})
             if not self._splits_path.exists():

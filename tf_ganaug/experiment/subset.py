@@ -28,6 +28,8 @@ class Subset:
         spec: the classes of the label maps.
         provenance: of those slices; its `low` and `high` are the stored values of -1 and 1.
         settings: of the experiment.
+        each_its_own: whether every real image has the stored values of -1 and 1 of its own; generated ones have
+            those of the provenance.
     """
 
     folder: Path
@@ -37,6 +39,7 @@ class Subset:
     spec: LabelSpec
     provenance: Provenance
     settings: Any
+    each_its_own: bool = False
 
     def run(self, kind: str, options: Any) -> RunFolder:
         """The run folder KIND-NAME."""
@@ -47,11 +50,17 @@ class Subset:
         return self.folder / f"{kind}-{self.name}"
 
     def pairs(self, rows: np.ndarray) -> Pairs:
-        """The pairs of some of the rows, with the subset's own range as [-1, 1]."""
-        return Pairs([self.part(self.sized.images, self.sized.labels, rows)])
+        """The real pairs of some of the rows."""
+        return Pairs([self.real(rows)])
+
+    def real(self, rows: np.ndarray) -> Part:
+        """Some of the rows."""
+        if self.each_its_own:
+            return Part(self.sized.images, self.sized.labels, rows, self.sized.ranges[rows])
+        return self.part(self.sized.images, self.sized.labels, rows)
 
     def part(self, images: np.ndarray, labels: np.ndarray, rows: np.ndarray) -> Part:
-        """Rows of any images in the stored type, with the subset's own range."""
+        """Rows of any images in the stored type, with the subset's own range as [-1, 1]."""
         ranges = np.tile(np.float32([self.provenance.low, self.provenance.high]), (len(rows), 1))
         return Part(images, labels, rows, ranges)
 

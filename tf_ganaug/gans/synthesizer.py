@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import keras
@@ -14,6 +15,7 @@ import tensorflow as tf
 
 from tf_ganaug import __version__
 from tf_ganaug.data.cases import LabelClass, LabelSpec
+from tf_ganaug.data.provenance import Provenance
 from tf_ganaug.errors import InputError
 from tf_ganaug.files import replacing_folder, write_text
 from tf_ganaug.gans.joint import JointLayout
@@ -25,44 +27,6 @@ PairMaker = Callable[[tf.Tensor], "tuple[tf.Tensor, tf.Tensor]"]
 
 #: Samples are made this many at a time, so that a sample never depends on how many are asked for.
 CHUNK = 16
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """What a synthesizer was trained on, and how its pixels become stored values again.
-
-    Attributes:
-        dataset: name of the training data.
-        synthetic: whether that was drawn by code.
-        cases: ids of the training cases.
-        subjects: their subjects.
-        dtype: of the stored images.
-        low: stored value of -1, the median over the training cases.
-        high: stored value of 1, likewise.
-        spacing: millimetres per pixel (row, column) at the generator's size, median likewise.
-    """
-
-    dataset: str
-    synthetic: bool
-    cases: tuple[str, ...]
-    subjects: tuple[str, ...]
-    dtype: str
-    low: float
-    high: float
-    spacing: tuple[float, float]
-
-    def from_stored(self, images: np.ndarray) -> np.ndarray:
-        """Stored values to [-1, 1], float32, not clipped."""
-        return (images.astype(np.float32) - self.low) * (2.0 / (self.high - self.low)) - 1.0
-
-    def to_stored(self, images: np.ndarray) -> np.ndarray:
-        """[-1, 1] to stored values, rounded and clipped where the type is integer."""
-        stored = self.low + (np.asarray(images, np.float64) + 1.0) * (self.high - self.low) / 2.0
-        dtype = np.dtype(self.dtype)
-        if dtype.kind not in "ui":
-            return stored.astype(dtype)
-        limits = np.iinfo(dtype)
-        return np.clip(np.rint(stored), limits.min, limits.max).astype(dtype)
 
 
 def freeze_statistics(generator: keras.Model, seed: int, latents: int = 1024, batch: int = 64) -> None:
@@ -203,6 +167,13 @@ class Synthesizer:
         made = self.module.sample(tf.constant(n, tf.int32), tf.constant(seed, tf.int32))
         return made["image"].numpy(), made["mask"].numpy()
 
+    def chunks(self, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The pairs of `draw`, in the same order and without end, `CHUNK` at a time."""
+        for number in itertools.count():
+            latents = tf.random.stateless_normal((CHUNK, self.latent_size), tf.constant([seed, number], tf.int32))
+            images, labels = self.pairs(latents)
+            yield images.numpy(), labels.numpy()
+
     def save(self, folder: Path) -> None:
         """Writes the SavedModel, with metadata.json beside its files.
 
@@ -230,7 +201,7 @@ class Synthesizer:
         """
         try:
             metadata = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
-            known = {name: metadata[name] for name in Provenance.__dataclass_fields__}
+            provenance = Provenance.from_json(metadata)
             spec, latent_size = _spec(metadata["label_spec"]), int(metadata["latent_size"])
             # tf.data runs on the CPU; a generator with weights on a GPU could not be called there.
             with tf.device("CPU:0"):
@@ -238,7 +209,6 @@ class Synthesizer:
         except (OSError, ValueError, KeyError, TypeError) as error:
             remedy = "name a GAN run folder or an exported SavedModel"
             raise InputError(folder, "a synthesizer (SavedModel and metadata.json)", str(error), remedy) from error
-        provenance = Provenance(**{k: tuple(v) if isinstance(v, list) else v for k, v in known.items()})
         return cls(module, spec, provenance, latent_size)
 
 

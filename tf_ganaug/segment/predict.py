@@ -10,6 +10,7 @@ import pandas as pd
 import tensorflow as tf
 
 from tf_ganaug.data.cases import IGNORE, Case, LabelSpec
+from tf_ganaug.data.fit import Window
 from tf_ganaug.data.pairs import Pairs
 from tf_ganaug.metrics import largest_component, overlap, surface_distances
 
@@ -40,7 +41,13 @@ def keep_largest(labels: np.ndarray, classes: int) -> np.ndarray:
 
 
 def predictions(
-    model: keras.Model, pairs: Pairs, cases: Sequence[Case], spec: LabelSpec, batch: int, largest: bool = False
+    model: keras.Model,
+    pairs: Pairs,
+    cases: Sequence[Case],
+    spec: LabelSpec,
+    batch: int,
+    largest: bool = False,
+    padded: bool = False,
 ) -> Iterator[tuple[Case, np.ndarray, np.ndarray]]:
     """Case, true labels and predicted labels, (H, W) uint8 at native size, one case at a time.
 
@@ -51,6 +58,7 @@ def predictions(
         spec: of truth and prediction.
         batch: minibatch of the model.
         largest: every class is reduced to its largest component (Neff 2018, V.A.2).
+        padded: the pairs have padding, as of `data.cache.sized_cases`, which is cut away first.
     """
     shape = tf.TensorSpec(model.input_shape, tf.float32)
     forward = tf.function(lambda images: model(images, training=False), [shape])
@@ -59,6 +67,8 @@ def predictions(
         for logits in forward(images).numpy():
             case = next(remaining)
             truth = case.class_indices(spec)
+            if padded:
+                logits = Window.of(*truth.shape, *logits.shape[:2]).cut(logits)
             labels = to_native(logits, *truth.shape)
             yield case, truth, keep_largest(labels, len(spec.classes)) if largest else labels
 

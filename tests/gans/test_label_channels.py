@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tf_ganaug.data.cases import IGNORE
-from tf_ganaug.experiment.patch_gan import LabelChannels
+from tf_ganaug.gans.label_channels import LabelChannels
 
 RNG = np.random.default_rng(0)
 

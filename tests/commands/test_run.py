@@ -1,0 +1,204 @@
+"""`run` and what goes with it on small real files: every GAN, every segmenter, every screen and mix."""
+
+from __future__ import annotations
+
+import json
+
+import nibabel
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from tf_ganaug.api import ask
+from tf_ganaug.cli import main
+
+#: Each generator and each segmenter at least once, each screen and each mix.
+PAIRS = [
+    ("wgan_gp", "unet_neff", "none", "replace"),
+    ("pggan_joint", "uresnet", "zscore", "add"),
+    ("pggan_joint", "deepmedic", "none", "pretrain"),
+    ("pggan_spade", "unet_weighted_dice", "quality", "add"),
+    ("pix2pix", "fcn8s", "quality", "pretrain"),
+    ("pix2pixhd", "pspnet", "none", "replace"),
+    ("pix2pixhd", "unet", "none", "add"),
+]
+
+
+def disc(rng, height, width):
+    """A mask of a disc somewhere inside."""
+    rows, columns = np.mgrid[:height, :width]
+    radius = min(height, width) * rng.uniform(0.15, 0.3)
+    centre = rng.uniform(radius, height - radius), rng.uniform(radius, width - radius)
+    return (rows - centre[0]) ** 2 + (columns - centre[1]) ** 2 < radius**2
+
+
+@pytest.fixture(scope="module")
+def colour(tmp_path_factory):
+    """Eight subjects with two colour PNGs each, 23 x 37 pixels, masks of 0 and 255."""
+    root, rng = tmp_path_factory.mktemp("data") / "discs", np.random.default_rng(0)
+    for part in ("images", "labels"):
+        (root / part).mkdir(parents=True)
+    for subject in range(8):
+        for view in "ab":
+            mask = disc(rng, 23, 37)
+            pixels = np.clip(rng.normal(80, 9, (23, 37, 3)) + 90 * mask[..., None], 0, 255)
+            Image.fromarray(pixels.astype(np.uint8)).save(root / "images" / f"s{subject}{view}.png")
+            Image.fromarray(np.uint8(255 * mask)).save(root / "labels" / f"s{subject}{view}.png")
+    (root / "dataset.yaml").write_text("subject: (s\\d)\nclasses: {255: disc}\n")
+    return root
+
+
+@pytest.fixture(scope="module")
+def volumes(tmp_path_factory):
+    """Five int16 NIfTI volumes of odd sizes with a thick voxel each, and their masks."""
+    root, rng = tmp_path_factory.mktemp("data") / "volumes", np.random.default_rng(1)
+    for part in ("images", "labels"):
+        (root / part).mkdir(parents=True)
+    for number in range(5):
+        shape = 21 + number, 33, 3
+        mask = np.stack([disc(rng, *shape[:2]) for _ in range(shape[2])], -1)
+        affine = np.diag([0.7, 0.9, 5.0, 1.0])
+        pixels = rng.normal(-50, 20, shape) + 300 * mask
+        for part, array in (("images", pixels.astype(np.int16)), ("labels", mask.astype(np.uint8))):
+            nibabel.save(nibabel.Nifti1Image(array, affine), root / part / f"scan{number}.nii.gz")
+    return root
+
+
+def call(*arguments):
+    """The command's result; an exception that escapes it fails the test."""
+    result = CliRunner().invoke(main, list(map(str, arguments)), catch_exceptions=False)
+    return result
+
+
+def asked(data, out, gan, segmenter, screen="none", mix="add"):
+    options = {"data": data, "out": out, "gan": gan, "segmenter": segmenter, "screen": screen, "mix": mix}
+    named = [part for name, value in options.items() for part in (f"--{name}", value)]
+    return ["run", *named, "--profile", "smoke", "--repeats", 1]
+
+
+@pytest.fixture(scope="module")
+def answered(colour, tmp_path_factory):
+    """A finished question of two fractions, whose folder other commands take."""
+    out = tmp_path_factory.mktemp("runs") / "asked"
+    arguments = [*asked(colour, out, "pix2pix", "unet"), "--fractions", "0.5,1"]
+    result = call(*arguments)
+    assert result.exit_code == 0, result.output
+    return out, arguments
+
+
+@pytest.mark.parametrize(("gan", "segmenter", "screen", "mix"), PAIRS)
+def test_every_generator_and_segmenter(colour, tmp_path, gan, segmenter, screen, mix):
+    result = call(*asked(colour, tmp_path / "out", gan, segmenter, screen, mix))
+    assert result.exit_code == 0, result.output
+    text = (tmp_path / "out/report.md").read_text()
+    assert "GAN augmentation changed Dice by" in text
+    frame = pd.read_csv(tmp_path / "out/cases.csv")
+    assert set(frame.arm) == {"real", "gan"} and set(frame["class"]) == {"disc"}
+    split = json.loads((tmp_path / "out/splits.json").read_text())[0]
+    assert set(frame.subject) == set(split["test"])
+    metadata = json.loads(next((tmp_path / "out").glob("*/synthesizer/metadata.json")).read_text())
+    assert set(metadata["subjects"]) == set(split["train"])
+
+
+def test_answer_comes_first_and_a_second_call_trains_nothing(answered):
+    out, arguments = answered
+    before = {path: path.stat().st_mtime_ns for path in out.glob("*/result.json")}
+    html = (out / "report.html").read_text()
+    assert html.index("GAN augmentation changed Dice") < html.index("<h2")
+    assert call(*arguments).exit_code == 0
+    assert {path: path.stat().st_mtime_ns for path in out.glob("*/result.json")} == before
+    assert len(before) == 2 * (1 + 1 + 2)  # of each fraction a GAN, a pool and two segmenters
+    assert call("report", out).exit_code == 0
+
+
+def test_fractions_are_nested_and_generators_see_no_more(answered):
+    out, _ = answered
+    subjects = {
+        share: set(json.loads((out / f"pix2pix-{share}/synthesizer/metadata.json").read_text())["subjects"])
+        for share in ("0.5", "1")
+    }
+    assert subjects["0.5"] < subjects["1"]
+
+
+def test_volumes_of_odd_sizes_through_python(volumes, tmp_path):
+    found = ask(volumes, out=tmp_path / "out", profile="smoke", gan="wgan_gp", segmenter="unet", repeats=2)
+    assert "Dice" in found.sentence and found.report.exists()
+    assert set(found.measures.repeat) == {0, 1} and found.measures.dice.between(0, 1).all()
+    # Pixels of 0.9 mm by 0.7 mm at native size: the test part's distances are in millimetres.
+    assert found.study.unit == "mm"
+
+
+def test_pairs_are_drawn_screened_trained_on_and_evaluated(answered, colour, tmp_path):
+    out, _ = answered
+    assert call("sample", out / "pix2pix-1", "-n", 12, "--out", tmp_path / "pairs").exit_code == 0
+    for by in ("quality", "zscore"):
+        result = call("screen", tmp_path / "pairs", "--run", out, "--by", by, "--out", tmp_path / by)
+        assert result.exit_code == 0, result.output
+        table = pd.read_csv(tmp_path / by / "screen.csv")
+        assert len(table) == 12 and 1 <= table.kept.sum() <= 6
+        assert len(list((tmp_path / by / "images").iterdir())) == table.kept.sum()
+    options = ["--profile", "smoke", "--repeats", 1, "--segmenter", "unet"]
+    run = tmp_path / "segmenter"
+    result = call("train-segmenter", "--data", colour, "--synthetic", tmp_path / "quality", "--out", run, *options)
+    assert result.exit_code == 0, result.output
+    result = call("evaluate", run, "--data", colour, "--csv", tmp_path / "all.csv")
+    assert result.exit_code == 0, result.output
+    assert len(pd.read_csv(tmp_path / "all.csv")) == 16
+
+
+def test_pairs_of_a_generator_that_saw_the_test_subjects_are_refused(answered, colour, tmp_path):
+    out, _ = answered
+    assert call("sample", out / "pix2pix-1", "-n", 2, "--out", tmp_path / "pairs").exit_code == 0
+    options = ["--profile", "smoke", "--seed", 5, "--out", tmp_path / "run"]  # other subjects are tested
+    result = call("train-segmenter", "--data", colour, "--synthetic", tmp_path / "pairs", *options)
+    assert result.exit_code == 2 and "has not seen" in result.output and not (tmp_path / "run").exists()
+
+
+def test_label_maps_of_another_folder_are_painted(colour, tmp_path):
+    result = call(*asked(colour, tmp_path / "out", "pix2pix", "unet", "zscore"), "--labels", colour / "labels")
+    assert result.exit_code == 0, result.output
+
+
+def test_one_gan_alone(colour, tmp_path):
+    arguments = ["train-gan", "--data", colour, "--gan", "wgan_gp", "--profile", "smoke", "--out", tmp_path / "out"]
+    result = call(*arguments)
+    assert result.exit_code == 0 and result.output.strip().endswith("gan-1"), result.output
+    assert (tmp_path / "out/gan-1/synthesizer/metadata.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--gan", "cyclegan"], "one of wgan_gp"),
+        (["--segmenter", "nnunet"], "one of unet_neff"),
+        (["--size", "48", "--gan", "wgan_gp"], "powers of two"),
+        (["--size", "48", "--gan", "pix2pix", "--segmenter", "fcn8s"], "multiples of 32"),
+        (["--size", "small"], "height x width"),
+        (["--gan", "pix2pix", "--screen", "zscore"], "label maps are real ones"),
+        (["--gan", "wgan_gp", "--labels", "."], "draws its own label maps"),
+        (["--segmenter", "pspnet", "--set", "training.batch=2"], "at least 4"),
+        (["--fractions", "0,1"], "above 0"),
+        (["--fractions", "2"], "at most 1"),
+        (["--set", "pool.amount=0"], "above 0"),
+        (["--reader", "zip"], "one of folder"),
+        (["--set", "unet.depth=3"], "known setting"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(colour, tmp_path, options, named):
+    result = call("run", "--data", colour, "--profile", "smoke", "--out", tmp_path / "out", *options)
+    assert result.exit_code == 2 and named in result.output and result.output.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_subjects_cannot_be_asked_about(colour, tmp_path):
+    (tmp_path / "two.yaml").write_text("subject: (s)\nclasses: {255: disc}\n")
+    options = ["--dataset-yaml", tmp_path / "two.yaml", "--profile", "smoke", "--out", tmp_path / "out"]
+    result = call("run", "--data", colour, *options)
+    assert result.exit_code == 2 and "a subject to train, validate and test each" in result.output
+
+
+def test_dry_run_trains_nothing(colour, tmp_path):
+    result = call(*asked(colour, tmp_path / "out", "wgan_gp", "unet"), "--dry-run")
+    assert result.exit_code == 0 and "segmenters to do" in result.output and not (tmp_path / "out").exists()

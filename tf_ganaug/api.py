@@ -1,0 +1,83 @@
+"""From a folder to an answer in a notebook: what `tf-ganaug run` does, with frames to go on with.
+
+from tf_ganaug.api import ask
+
+found = ask("DIR", gan="pggan_joint", segmenter="unet", repeats=5)
+print(found.sentence)
+found.measures.groupby("arm").dice.mean()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tf_ganaug.experiment import answer, question, question_report
+from tf_ganaug.experiment.question_study import QuestionStudy
+from tf_ganaug.experiment.sources import Request
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a question came to.
+
+    Attributes:
+        sentence: the answer in words, for the largest fraction of the training subjects.
+        changes: each fraction's change in Dice, in points, with its interval (`experiment.answer.Change`).
+        measures: one row per test image, class, fraction, arm ("real" or "gan") and repeat: overlaps in [0, 1],
+            distances in millimetres or, where the spacing is unknown, pixels.
+        report: path of report.html.
+        study: of the question, for predictions and generated pairs.
+    """
+
+    sentence: str
+    changes: Mapping[float, answer.Change]
+    measures: pd.DataFrame
+    report: Path
+    study: QuestionStudy
+
+
+def ask(
+    data: str | Path,
+    *,
+    out: str | Path | None = None,
+    profile: str = "quick",
+    reader: str | None = None,
+    dataset_yaml: str | Path | None = None,
+    target: int | None = None,
+    labels: str | Path | None = None,
+    changes: Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> Found:
+    """Asks whether a GAN's pairs help a segmenter; a second call with the same arguments reads the finished folder.
+
+    Args:
+        data: folder of images and labels.
+        out: folder of results; default: runs/question-NAME.
+        profile: "quick", "paper" or "smoke".
+        reader: see `question.open_data`.
+        dataset_yaml: describes the folder, if no dataset.yaml lies in it.
+        target: stored id of one class against all others.
+        labels: folder of label maps for a label-conditional GAN.
+        changes: further settings by their dotted names, such as {"training.iterations": 2000}.
+        settings: gan, screen, mix, segmenter, fractions, repeats, seed and precision, as `tf-ganaug run`.
+
+    Raises:
+        InputError: for data or settings that cannot be used.
+    """
+    root = Path(data)
+    named = {**settings, **(changes or {})}
+    found = question.settings_of(profile, [f"{name}={value}" for name, value in named.items()])
+    request = Request(root, reader, target, Path(dataset_yaml) if dataset_yaml else None)
+    source = question.Source(request, Path(labels) if labels else None)
+    place = Path(out) if out else Path("runs") / f"question-{root.resolve().name}"
+    study, asked = question.open_question(source, found, place)
+    report = question_report.conduct(study, asked)
+    measures = question_report.test_measures(study)
+    changed = answer.changes(measures)
+    fraction, first = next(iter(changed.items()))
+    return Found(answer.sentence(first, fraction), changed, measures, report, study)

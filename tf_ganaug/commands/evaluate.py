@@ -1,0 +1,34 @@
+"""Measure trained segmenters on other data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tf_ganaug.commands.common import input_errors
+from tf_ganaug.commands.options import data_options, request_of
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.argument("run", type=click.Path(path_type=Path))
+@data_options
+@click.option("--csv", "path", type=click.Path(path_type=Path), default=Path("evaluation.csv"), help="The measures.")
+@input_errors
+def evaluate(run, data, path, **options):
+    """Measure every finished segmenter of RUN on all cases of other data.
+
+    RUN is a folder of `run` or `train-segmenter`. The data have the same classes and channels. Measures are at native
+    size: overlaps in [0, 1], distances in millimetres, or in pixels where the spacing is unknown.
+
+    \b
+    Example: tf-ganaug evaluate runs/question-lungs --data OTHER --csv other.csv
+    Exit status: 0 done, 2 input that cannot be used.
+    """
+    from tf_ganaug.experiment import question, question_use
+
+    study, _ = question.reopen(run)
+    frame = question_use.evaluate_on(study, question.open_data(request_of(data, options)), path)
+    means = frame.groupby(["fraction", "arm", "class"])[["dice", "iou"]].mean()
+    click.echo(means.to_string(float_format="{:.3f}".format))
+    click.echo(f"{len(frame)} measurements: {path}")

@@ -1,0 +1,68 @@
+"""Ask whether GAN augmentation helps on a folder of data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tf_ganaug.commands.common import input_errors
+from tf_ganaug.commands.options import changes_of, data_options, question_options, request_of
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@data_options
+@question_options
+@click.option("--screen", help="How generated pairs are chosen: none, zscore or quality.  [default: none]")
+@click.option("--mix", help="How they reach the segmenter: replace, add or pretrain.  [default: add]")
+@click.option("--segmenter", help="unet_neff, unet, unet_weighted_dice, uresnet, deepmedic, fcn8s or pspnet.")
+@click.option("--fractions", help="Of the training subjects, separated by commas, such as 0.1,0.5,1.  [default: 1]")
+@click.option("--repeats", type=int, help="Segmenters of each kind, differing in their seed; 5 or more are worth it.")
+@click.option("--labels", type=click.Path(path_type=Path), help="Folder of label maps to paint (pix2pix, pix2pixhd).")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of results; default: runs/question-NAME.")
+@click.option("--dry-run", is_flag=True, help="Print settings, data, runs and a time estimate; train nothing.")
+@input_errors
+def run(data, labels, out, dry_run, **options):
+    """Does GAN augmentation help on your data, and by how much?
+
+    Trains a GAN on the training subjects in DATA, draws pairs of images and labels from it, trains a segmenter with and
+    without them, measures both on test subjects that neither has seen, and writes a report whose first line is the
+    answer with its interval: report.html, report.md and tables as CSV. The same command again continues where it
+    stopped.
+
+    \b
+    Generators (--gan):
+      wgan_gp      images and labels together (Neff 2018)
+      pggan_joint  the same, progressively grown (Bowles 2018)
+      pggan_spade  label maps progressively grown, then painted (Foroozandeh 2020)
+      pix2pix      paints given label maps (Karki 2020)
+      pix2pixhd    the same, with larger networks (Liu 2019)
+    Screens (--screen):
+      zscore       drops label maps far from the mean of the real ones (Foroozandeh 2020)
+      quality      keeps pairs that a segmenter of real images can read, as sharp as real ones (after Karki 2020)
+    Mixes (--mix), all with equally many training steps in both arms:
+      replace      part of every minibatch is generated (Neff 2018)
+      add          generated pairs are more training pairs (Bowles 2018)
+      pretrain     first half generated, second half real (Liu 2019)
+
+    Check your data first: tf-ganaug check-data DIR. docs/own-data.md tells more.
+
+    \b
+    Examples:
+      tf-ganaug run --data DIR
+      tf-ganaug run --data DIR --gan pix2pix --segmenter unet --repeats 5
+      tf-ganaug run --data DIR --gan wgan_gp --mix replace --fractions 0.1,0.5,1
+      tf-ganaug run --data DIR --size 128x128 --set training.iterations=2000
+    Exit status: 0 done, 2 input that cannot be used.
+    """
+    from tf_ganaug.experiment import question, question_report
+
+    out = out or Path("runs") / f"question-{data.resolve().name}"
+    settings = question.settings_of(options["profile"], changes_of(options))
+    source = question.Source(request_of(data, options), labels)
+    study, asked = question.open_question(source, settings, out)
+    if dry_run:
+        click.echo(question_report.dry_run(study))
+        return
+    report = question_report.conduct(study, asked)
+    click.echo(f"report: {report}")

@@ -1,0 +1,43 @@
+"""Train segmenters on a folder of data, with or without pairs made elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tf_ganaug.commands.common import input_errors
+from tf_ganaug.commands.options import changes_of, data_options, request_of, training_options
+
+
+@click.command("train-segmenter", context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@data_options
+@training_options
+@click.option("--synthetic", type=click.Path(path_type=Path), help="Folder of generated pairs, as of `sample`.")
+@click.option("--mix", help="How these reach the segmenter: replace, add or pretrain.  [default: add]")
+@click.option("--segmenter", help="unet_neff, unet, unet_weighted_dice, uresnet, deepmedic, fcn8s or pspnet.")
+@click.option("--repeats", type=int, help="Segmenters, differing in their seed.  [default: the profile's]")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of results.")
+@input_errors
+def train_segmenter(data, synthetic, out, **options):
+    """Train segmenters on the training subjects in DATA, and measure them on its test subjects.
+
+    With --synthetic they learn from those pairs too; pairs of a generator that has seen a test subject are refused.
+    OUT holds one folder for each segmenter: the best validation's weights, learning curves and cases.csv. The same
+    command again continues where it stopped.
+
+    \b
+    Examples:
+      tf-ganaug train-segmenter --data DIR --segmenter unet --out runs/unet
+      tf-ganaug train-segmenter --data DIR --synthetic pairs --mix pretrain --out runs/unet-gan
+    Exit status: 0 done, 2 input that cannot be used.
+    """
+    from tf_ganaug.experiment import question, question_use
+
+    settings = question.settings_of(options["profile"], changes_of(options))
+    source = question.Source(request_of(data, options), synthetic=synthetic)
+    study, asked = question.open_question(source, settings, out)
+    frame = question_use.train_segmenters(study, asked)
+    test = frame[frame.part == "test"]
+    click.echo(test.groupby(["class", "repeat"]).dice.mean().unstack("repeat").to_string(float_format="{:.3f}".format))
+    click.echo(f"mean Dice {test.dice.mean():.3f}: {out}")

@@ -1,0 +1,85 @@
+"""What a generator was trained on: stated beside its model, and beside the pairs it made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tf_ganaug.errors import InputError
+
+#: The file beside generated pairs.
+PROVENANCE = "provenance.json"
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a synthesizer was trained on, and how its pixels become stored values again.
+
+    Attributes:
+        dataset: name of the training data.
+        synthetic: whether that was drawn by code.
+        cases: ids of the training cases.
+        subjects: their subjects.
+        dtype: of the stored images.
+        low: stored value of -1, the median over the training cases.
+        high: stored value of 1, likewise.
+        spacing: millimetres per pixel (row, column) at the generator's size, median likewise.
+        percentiles: of each training image's own values, which became -1 and 1; None where `low` and `high` did
+            for all of them.
+        padded: whether training images kept their proportions, in a frame (`data.fit.Window`).
+    """
+
+    dataset: str
+    synthetic: bool
+    cases: tuple[str, ...]
+    subjects: tuple[str, ...]
+    dtype: str
+    low: float
+    high: float
+    spacing: tuple[float, float]
+    percentiles: tuple[float, float] | None = None
+    padded: bool = False
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Provenance:
+        """From what `dataclasses.asdict` and JSON made of it; other keys are left out.
+
+        Raises:
+            TypeError: if a field is missing.
+        """
+        known = {field.name: stored[field.name] for field in fields(cls) if field.name in stored}
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in known.items()})
+
+    def from_stored(self, images: np.ndarray) -> np.ndarray:
+        """Stored values to [-1, 1], float32, not clipped."""
+        return (images.astype(np.float32) - self.low) * (2.0 / (self.high - self.low)) - 1.0
+
+    def to_stored(self, images: np.ndarray) -> np.ndarray:
+        """[-1, 1] to stored values, rounded and clipped where the type is integer."""
+        stored = self.low + (np.asarray(images, np.float64) + 1.0) * (self.high - self.low) / 2.0
+        dtype = np.dtype(self.dtype)
+        if dtype.kind not in "ui":
+            return stored.astype(dtype)
+        limits = np.iinfo(dtype)
+        return np.clip(np.rint(stored), limits.min, limits.max).astype(dtype)
+
+
+def read_provenance(folder: Path) -> Provenance | None:
+    """What the generator of a folder's pairs was trained on; None for a folder that no generator made.
+
+    Raises:
+        InputError: if there is a provenance.json that does not say it.
+    """
+    path = folder / PROVENANCE
+    if not path.exists():
+        return None
+    try:
+        return Provenance.from_json(json.loads(path.read_text(encoding="utf-8"))["trained_on"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        found, remedy = f"{type(error).__name__}: {error}", "restore the file, or rename it if it is none of ours"
+        raise InputError(path, "what the generator was trained on", found, remedy) from error

@@ -1,0 +1,159 @@
+"""A survey of a user's data before anything is trained on them: every case is read once, only numbers are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+from tqdm import tqdm
+
+from tf_ganaug.data import dicom, folder
+from tf_ganaug.data.cases import Case, LabelSpec
+from tf_ganaug.data.description import Description, read_description
+from tf_ganaug.data.layouts import find_layout
+from tf_ganaug.data.survey_case import Facts, Fit, facts_of
+from tf_ganaug.errors import InputError
+
+#: Readers of a user's own data.
+READERS = ("folder", "dicom")
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What the files of a folder hold.
+
+    Attributes:
+        root: the folder.
+        reader: one of `READERS`.
+        layout: how the files lie, in words.
+        described: its dataset.yaml, or an empty description.
+        spec: the classes: described, named by the layout, or the values found; perhaps the background alone.
+        named: whether the classes have names of their own.
+        stems: stem of each pair of files to its subject.
+        cases: all that were read.
+        facts: `survey_case.Facts` by case, the parts of `fit` as columns of their own, without `values`.
+        pixels: label value to pixels, by case.
+        unreadable: what is wrong with files that cannot be read.
+    """
+
+    root: Path
+    reader: str
+    layout: str
+    described: Description
+    spec: LabelSpec
+    named: bool
+    stems: dict[str, str]
+    cases: tuple[Case, ...]
+    facts: pd.DataFrame
+    pixels: pd.DataFrame
+    unreadable: tuple[InputError, ...]
+
+    @property
+    def name(self) -> str:
+        return self.described.name or self.root.resolve().name
+
+
+@dataclass(frozen=True)
+class _Sources:
+    """Where cases come from: a file or series each, opened one after the other."""
+
+    layout: str
+    spec: LabelSpec | None
+    stems: dict[str, str]
+    open: list[Callable[[], list[Case]]]
+    unreadable: list[InputError]
+
+
+def survey(root: Path, reader: str = "folder", dataset_yaml: Path | None = None) -> Survey:
+    """Reads every case once, going on after files that cannot be read.
+
+    Args:
+        root: as the readers take it.
+        reader: one of `READERS`.
+        dataset_yaml: the description; None is root/dataset.yaml, if there is one.
+
+    Raises:
+        InputError: if the folder has no layout that the reader knows, files lack partners, the description does
+            not fit, or labels have too many values for classes.
+    """
+    described = read_description(dataset_yaml or root / "dataset.yaml", dataset_yaml is not None).with_subjects(root)
+    sources = _folder(root, described) if reader == "folder" else _dicom(root, described)
+    unreadable, cases, facts = list(sources.unreadable), [], []
+    for source in tqdm(sources.open, "reading", unit="pair", disable=None):
+        try:
+            opened = source()
+        except InputError as error:
+            unreadable.append(error)
+            continue
+        cases += opened
+        for case in opened:
+            if case.id not in described.leave_out:
+                try:
+                    facts.append(facts_of(case))
+                except InputError as error:
+                    unreadable.append(error)
+    if not unreadable:
+        cases = folder.kept_cases(cases, described)
+    if not facts and not unreadable:
+        raise InputError(described.path, "cases that are not left out", "none", "shorten 'leave_out'")
+    frame, pixels = _frames(facts)
+    folder.require_ids(root, pixels.columns.tolist())
+    return Survey(
+        root=root,
+        reader=reader,
+        layout=sources.layout,
+        described=described,
+        spec=sources.spec or _spec(root, set(pixels.columns), described.ignored),
+        named=sources.spec is not None,
+        stems=sources.stems,
+        cases=tuple(cases),
+        facts=frame,
+        pixels=pixels,
+        unreadable=tuple({str(error): error for error in unreadable}.values()),
+    )
+
+
+def _folder(root: Path, described: Description) -> _Sources:
+    layout, axis = find_layout(root, described), described.slice_axis
+
+    def opened(pair: folder.Pair) -> list[Case]:
+        # Constant pictures are a finding here, and no error; constant slices are left out as always.
+        blank = described.keep_blank or not folder.is_volume(pair.images[0], axis)
+        return folder.read_pair(pair, replace(described, keep_blank=blank), axis)[1]
+
+    stems = {pair.stem: pair.subject for pair in layout.pairs}
+    sources = [partial(opened, pair) for pair in layout.pairs]
+    return _Sources(layout.name, described.spec or layout.spec, stems, sources, [])
+
+
+def _dicom(root: Path, described: Description) -> _Sources:
+    dicom.load_pydicom()
+    found = dicom.find_series(root, described)
+    spec, unreadable, contents = described.spec, [], []
+    for labelled in found if spec is None else ():
+        try:
+            contents.append(dicom.label_content(labelled.label))
+        except InputError as error:
+            unreadable.append(error)
+    segments = {name for _, names in contents for name in names}
+    named = dicom.spec_of_content(root / "labels", contents, described.ignored) if segments else spec
+    sources = [partial(dicom.read_cases, labelled, described, named or _spec(root, set(), ())) for labelled in found]
+    stems = {labelled.stem: labelled.subject for labelled in found}
+    return _Sources("a series for each label file", named, stems, sources, unreadable)
+
+
+def _frames(facts: list[Facts]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    columns = [name for name in dict.fromkeys((*Facts._fields, *Fit._fields)) if name != "values"]
+    rows = [{**case._asdict(), **case.fit._asdict()} for case in facts]
+    frame = pd.DataFrame(rows, columns=columns).set_index("case")
+    pixels = pd.DataFrame([case.values for case in facts], index=frame.index).fillna(0).astype("int64")
+    return frame.sort_index(), pixels.sort_index().sort_index(axis=1)
+
+
+def _spec(root: Path, values: set[int], ignored: tuple[int, ...]) -> LabelSpec:
+    if values - {0, *ignored}:
+        return folder.spec_of_values(root, values, ignored)
+    return LabelSpec.from_names({0: "background"}, ignored)

@@ -1,0 +1,195 @@
+"""A survey in words: the summary for the terminal, cases.csv, and a dataset.yaml to edit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from pathlib import Path
+
+import pandas as pd
+
+from tf_ganaug.data.files import NIFTI
+from tf_ganaug.data.layouts import listed
+from tf_ganaug.data.survey import Survey
+from tf_ganaug.data.survey_findings import Finding, is_usual, refused, remarks, subject_pattern, subject_table, unfit
+from tf_ganaug.files import replacing, write_text
+
+#: Cases of one kind of finding that the summary names.
+_NAMED = 5
+
+
+def summary(survey: Survey, found: Sequence[Finding]) -> str:
+    """All that was found, for a terminal of 100 columns and more; the last line is the verdict."""
+    lines = [f"{survey.name}: {len(survey.facts)} cases", *_rows(_traits(survey)), "", *_classes(survey)]
+    for kind, of_kind in groupby(found, lambda finding: finding.kind):
+        cases = list(of_kind)
+        lines += ["", f"{kind}: {len(cases)} of {len(survey.facts)} cases"]
+        if is_usual(survey, cases):
+            lines[-1] += ", usual in these data (each is in cases.csv)"
+            continue
+        lines += [f"  {finding.case}: {finding.reason}" for finding in cases[:_NAMED]]
+        lines += [f"  +{len(cases) - _NAMED} more in cases.csv"] if len(cases) > _NAMED else []
+    noted = remarks(survey)
+    lines += ["", *(f"note: {remark}" for remark in noted)] if noted else []
+    return "\n".join([*lines, "", verdict(survey)])
+
+
+def verdict(survey: Survey) -> str:
+    """One line."""
+    reasons = unfit(survey)
+    return f"unfit for training: {'; '.join(reasons)}" if reasons else "fit for training"
+
+
+def write_cases(survey: Survey, found: Iterable[Finding], path: Path) -> None:
+    """Writes a CSV with a line for each case: its facts, the pixels of each label value, its findings."""
+    pixels = survey.pixels.add_prefix("pixels_of_")
+    told = pd.Series("", index=survey.facts.index, name="findings")
+    for finding in found:
+        told[finding.case] += f"{'; ' if told[finding.case] else ''}{finding.kind}: {finding.reason}"
+    with replacing(path) as temporary:
+        survey.facts.join(pixels).join(told).to_csv(temporary)
+
+
+def write_dataset_yaml(survey: Survey, path: Path) -> None:
+    """Writes a description of the data that `data.description` reads, with a comment at every guess."""
+    described = survey.described
+    lines = [
+        f"# Made by tf-ganaug check-data from {survey.root.resolve()}",
+        "# Edit it, then copy it into that folder or name it with --dataset-yaml.",
+        f"name: {_flow(survey.name)}",
+        *_class_lines(survey),
+        *_spacing_line(survey),
+        *_subject_line(survey),
+    ]
+    if described.files:
+        lines.append(f"files: {_flow({'image': described.files.images, 'label': described.files.label})}")
+    lines += [f"splits: {_flow(described.splits)}"] if described.splits else []
+    lines += [f"slice_axis: {described.slice_axis}"] if described.slice_axis is not None else []
+    lines += ["keep_blank: true"] if described.keep_blank else []
+    constant = refused(survey)
+    if described.leave_out or constant:
+        comment = f"  # {listed(constant)}: constant, or state 'keep_blank: true'" if constant else ""
+        lines.append(f"leave_out: {_flow([*described.leave_out, *constant])}{comment}")
+    write_text(path, "\n".join(lines))
+
+
+def _traits(survey: Survey) -> dict[str, str]:
+    facts = survey.facts
+    quartiles = facts["level"].quantile([0.25, 0.75]).tolist()
+    levels = f"{_span(facts['level'])}, half of them {quartiles[0]:.4g} to {quartiles[1]:.4g}"
+    return {
+        "layout": survey.layout,
+        "subjects": f"{facts['subject'].nunique()}, {_told_apart(survey)}",
+        "sizes": _sizes(facts),
+        "images": ", ".join(
+            [*_kinds(facts["format"]), *_kinds(facts["stored"]), *_kinds(facts["channels"], "channel")]
+        ),
+        "spacing": f"{_span(facts['row_mm'])} x {_span(facts['column_mm'])} mm per pixel"
+        if _has_spacing(survey)
+        else "not stated: distances are in pixels",
+        "intensities": f"{facts['minimum'].min():g} to {facts['maximum'].max():g}; medians of the cases {levels}",
+    }
+
+
+def _has_spacing(survey: Survey) -> bool:
+    in_headers = survey.reader == "dicom" or survey.facts["format"].isin(NIFTI).all()
+    return survey.described.spacing is not None or in_headers
+
+
+def _told_apart(survey: Survey) -> str:
+    described = survey.described
+    if described.subjects is not None:
+        return f"as in {described.subjects}"
+    if described.subject is not None:
+        return f"by the pattern {described.subject.pattern}"
+    return "by folder" if described.files or survey.reader == "dicom" else "each file its own"
+
+
+def _sizes(facts: pd.DataFrame) -> str:
+    sizes = facts.groupby(["height", "width"]).size().sort_values(ascending=False)
+    height, width = sizes.index[0]
+    if len(sizes) == 1:
+        return f"{height} x {width} (height x width)"
+    span = f"{_span(facts['height'])} x {_span(facts['width'])} (height x width)"
+    return f"{span}, {len(sizes)} different; {sizes.iloc[0]} cases are {height} x {width}"
+
+
+def _span(values: pd.Series) -> str:
+    low, high = values.min(), values.max()
+    return f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
+
+
+def _kinds(values: pd.Series, noun: str = "") -> list[str]:
+    counts = values.value_counts()
+    names = [f"{kind} {noun}{'s' if noun and kind != 1 else ''}".strip() for kind in counts.index]
+    return names if len(names) == 1 else [f"{name} ({count})" for name, count in zip(names, counts)]
+
+
+def _rows(pairs: dict[str, str]) -> list[str]:
+    return [f"  {key:<12} {value}" for key, value in pairs.items()]
+
+
+def _classes(survey: Survey) -> list[str]:
+    names = {i: c.name for c in survey.spec.classes for i in c.ids}
+    names.update(dict.fromkeys(survey.spec.ignored, "(ignored)"))
+    width = max(map(len, names.values()))
+    lines = [f"  {'label value':>11}  {'class':<{width}}  {'pixels':>8}  {'cases':>6}"]
+    for value in sorted({*names, *survey.pixels.columns}):
+        share, cases = _shares(survey, value)
+        lines.append(f"  {value:>11}  {names.get(value, '(no class)'):<{width}}  {share:>8.2%}  {cases:>6.0%}")
+    return lines
+
+
+def _shares(survey: Survey, value: int) -> tuple[float, float]:
+    """Of the pixels, and of the cases that have the value."""
+    if value not in survey.pixels:
+        return 0.0, 0.0
+    of_value = survey.pixels[value]
+    return float(of_value.sum() / survey.pixels.to_numpy().sum()), float((of_value > 0).mean())
+
+
+def _class_lines(survey: Survey) -> list[str]:
+    spec, found = survey.spec, set(survey.pixels.columns)
+    if not spec.measured:
+        return ["# classes: {1: name}  # no label has a value beside the background"]
+    coded = not survey.named and len(found) == 2 and min(found) == 0 and max(found) > 1
+    lines = ["classes:" if survey.named else "classes:  # guessed from the values found: rename them"]
+    for number, label_class in enumerate(spec.classes):
+        share, cases = _shares(survey, label_class.ids[0])
+        name = "foreground" if coded and number != spec.background else label_class.name
+        entry = {"name": name, "colour": label_class.colour} if survey.described.spec else name
+        lines.append(f"  {label_class.ids[0]}: {_flow(entry)}  # {share:.2%} of pixels, in {cases:.0%} of cases")
+    if spec.ignored:
+        lines.append(f"ignored: {_flow(list(spec.ignored))}")
+    elif not survey.named and 255 in found and len(found) > 2:
+        lines.append("# ignored: [255]  # instead of class 255, if its pixels shall not count")
+    unknown = [int(value) for value in sorted(found - set(spec.ids))]
+    return lines + ([f"# label values without a class: {unknown}"] if unknown else [])
+
+
+def _spacing_line(survey: Survey) -> list[str]:
+    if survey.described.spacing:
+        return [f"spacing: {_flow(list(survey.described.spacing))}"]
+    return [] if _has_spacing(survey) else ["# spacing: [1.0, 1.0]  # millimetres per row and column, not in the files"]
+
+
+def _subject_line(survey: Survey) -> list[str]:
+    described = survey.described
+    if described.subject is not None:
+        return [f"subject: {_flow(described.subject.pattern)}"]
+    if described.subjects is not None:
+        return [f"subjects: {_flow(described.subjects)}"]
+    if described.files:
+        return []
+    table, pattern = subject_table(survey), subject_pattern(list(survey.stems))
+    lines = [f"# subjects: {_flow(table)}  # if its second column is the subject of each file"] if table else []
+    if pattern:
+        comment = f"guessed: {pattern[1]} subjects; remove it if each file is its own"
+        lines.append(f"subject: {_flow(pattern[0])}  # {comment}")
+    return lines
+
+
+def _flow(value: object) -> str:
+    """JSON, which is YAML in one line."""
+    return json.dumps(value, ensure_ascii=False)

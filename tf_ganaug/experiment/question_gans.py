@@ -1,0 +1,134 @@
+"""The five kinds of generators on one part of any data; each ends as a Synthesizer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from tf_ganaug.experiment.chain_maps import MapMaker
+from tf_ganaug.experiment.chain_paint import Painter
+from tf_ganaug.experiment.joint_gan import JointGan
+from tf_ganaug.experiment.joint_pggan import JointPggan
+from tf_ganaug.experiment.lesion_paint import LesionPainter
+from tf_ganaug.experiment.recombination_paint import PhotographPainter
+from tf_ganaug.experiment.subset import Subset
+from tf_ganaug.gans.synthesizer import Synthesizer
+from tf_ganaug.run import RunFolder
+
+
+class Generator:
+    """The GAN of a subset, of the kind that the settings name.
+
+    Args:
+        subset: what it learns from; its settings are `question_settings.Settings`.
+        maps: label maps (M, H, W) that a label-conditional GAN paints; None for those of the subset.
+    """
+
+    def __init__(self, subset: Subset, maps: np.ndarray | None = None):
+        self.subset, self.settings, self.maps = subset, subset.settings, maps
+
+    @property
+    def run_names(self) -> list[str]:
+        """The folders of its trainings, the one with the synthesizer last."""
+        kinds = {
+            "wgan_gp": ["gan"],
+            "pggan_joint": ["pggan"],
+            "pggan_spade": ["pggan", "spade"],
+            "pix2pix": ["pix2pix"],
+            "pix2pixhd": ["pix2pixhd"],
+        }
+        return [f"{kind}-{self.subset.name}" for kind in kinds[self.settings.gan]]
+
+    @property
+    def path(self) -> Path:
+        """The run folder with the synthesizer."""
+        return self.subset.folder / self.run_names[-1]
+
+    def synthesizer(self) -> Synthesizer:
+        """Makes pairs from noise; trained first if that is not done."""
+        if not (self.path / "synthesizer" / "metadata.json").exists():
+            made = self._makers[self.settings.gan]()
+            if not (self.path / "synthesizer" / "metadata.json").exists():
+                made.save(self.path / "synthesizer")
+        return Synthesizer.load(self.path / "synthesizer")
+
+    @property
+    def _makers(self) -> dict[str, Callable[[], Synthesizer]]:
+        return {
+            "wgan_gp": lambda: JointGan(self._with(gan=self.settings.wgan_gp)).synthesizer(),
+            "pggan_joint": self._joint_pggan,
+            "pggan_spade": lambda: self._chain().synthesizer(),
+            "pix2pix": lambda: self._pix2pix().synthesizer(self._pix2pix_epochs, self._maps),
+            "pix2pixhd": lambda: self._pix2pixhd().synthesizer(self._maps),
+        }
+
+    @property
+    def steps(self) -> dict[str, Callable[[], Callable[[], int]]]:
+        """Of each of its trainings: from nothing to a step that trains once, for estimates."""
+        name, s = self.settings.gan, self.settings
+        if name == "pggan_spade":
+            chain = self._chain()
+            return {"progressive GAN": partial(chain.maker.step, min(s.data.size)), "SPADE": chain.step}
+        made = {
+            "wgan_gp": lambda: JointGan(self._with(gan=s.wgan_gp)).step(),
+            "pggan_joint": lambda: self._new_joint_pggan().step(),
+            "pix2pix": lambda: self._pix2pix().step(),
+            "pix2pixhd": lambda: self._pix2pixhd().step(),
+        }
+        return {name: made[name]}
+
+    def _with(self, **groups: Any) -> Subset:
+        """The subset with settings as the experiment of one paper names them."""
+        s = self.settings
+        common = {"seed": s.seed, "data": s.data, "jit_compile": s.jit_compile}
+        return replace(self.subset, settings=SimpleNamespace(**common, **groups))
+
+    @property
+    def _maps(self) -> np.ndarray:
+        return self.subset.sized.labels[self.subset.rows] if self.maps is None else self.maps
+
+    def _epochs(self, epochs: int, batch: int) -> int:
+        """So many, or as many as `most_gan_iterations` allow."""
+        most = self.settings.most_gan_iterations
+        each = max(1, len(self.subset.rows) // batch)
+        return epochs if most is None else max(1, min(epochs, math.ceil(most / each)))
+
+    def _new_joint_pggan(self) -> JointPggan:
+        s, data = self.settings, self.subset
+        pairs = data.pairs(data.rows)
+        return JointPggan(data.path("pggan"), pairs, data.spec, data.provenance, s.pggan_joint, s.seed, s.jit_compile)
+
+    def _joint_pggan(self) -> Synthesizer:
+        gan = self._new_joint_pggan()
+        run = RunFolder(gan.path, {"subset": self.subset.name, "pggan": asdict(gan.settings)})
+        made, seconds = gan.train(run)
+        run.finish({"iterations": len(gan.positions), "seconds": seconds, "training_pairs": gan.pairs.count})
+        return made
+
+    def _chain(self) -> Painter:
+        s = self.settings.spade
+        epochs = self._epochs(s.epochs, s.batch)
+        spade = replace(s, epochs=epochs, reduced_epochs=epochs)
+        subset = self._with(pggan=self.settings.pggan_maps, spade=spade)
+        return Painter(subset, MapMaker(subset))
+
+    @property
+    def _pix2pix_epochs(self) -> int:
+        s = self.settings.pix2pix
+        return self._epochs(max(s.epochs), s.batch)
+
+    def _pix2pix(self) -> LesionPainter:
+        s = replace(self.settings.pix2pix, epochs=[self._pix2pix_epochs])
+        return LesionPainter(self._with(painter=s), None)
+
+    def _pix2pixhd(self) -> PhotographPainter:
+        s = self.settings.pix2pixhd
+        constant, falling = (self._epochs(epochs, 2 * s.batch) for epochs in (s.epochs, s.decay_epochs))
+        return PhotographPainter(self._with(painter=replace(s, epochs=constant, decay_epochs=falling)))

@@ -1,0 +1,117 @@
+"""Settings of a question on any data; the values stand in configs/question*.yaml."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import List, Optional  # noqa: UP035  (OmegaConf reads these at run time, on Python 3.9 too)
+
+from tf_ganaug.experiment.config import (
+    AugmentationSettings,
+    CommonSettings,
+    GanSettings,
+    PainterSettings,
+    ProgressiveSettings,
+    SpadeSettings,
+)
+from tf_ganaug.experiment.patch_settings import PatchGanSettings
+from tf_ganaug.experiment.recombination_settings import Pix2PixHdSettings
+
+#: Kinds of generators; the last three paint label maps, of which the first draws its own.
+GANS = ("wgan_gp", "pggan_joint", "pggan_spade", "pix2pix", "pix2pixhd")
+
+#: Those that paint label maps they are given.
+CONDITIONAL = ("pix2pix", "pix2pixhd")
+
+#: How generated pairs are chosen.
+SCREENS = ("none", "zscore", "quality")
+
+#: How they reach the segmenter.
+MIXES = ("replace", "add", "pretrain")
+
+SEGMENTERS = ("unet_neff", "unet", "unet_weighted_dice", "uresnet", "deepmedic", "fcn8s", "pspnet")
+
+
+@dataclass
+class FrameSettings:
+    """How images reach the networks: with one scale for both axes, in a frame of `size`, [height, width].
+
+    `percentiles` of each image's own values become -1 and 1; `parts` are the shares of subjects that train, validate
+    and test, where the data have no parts of their own.
+    """
+
+    size: List[int]  # noqa: UP006
+    percentiles: List[float]  # noqa: UP006
+    parts: List[float]  # noqa: UP006
+
+
+@dataclass
+class PoolSettings:
+    """The generated pairs: `amount` for each real pair, from `oversample` times as many where a screen chooses.
+
+    `real_share` of the real label maps may be lost to the z-score screen; `quality_share` of the pairs are kept by
+    the quality screen. `swd_images` measure the sliced Wasserstein distance.
+    """
+
+    amount: float
+    oversample: float
+    real_share: float
+    quality_share: float
+    swd_images: int
+
+
+@dataclass
+class TrainingSettings:
+    """Of every segmenter, with and without generated pairs alike. The best validation's weights are kept."""
+
+    batch: int
+    iterations: int
+    learning_rate: Optional[float]
+    validate_every: int
+    log_every: int
+    checkpoint_every: int
+
+
+@dataclass
+class WidthSettings:
+    """Filters of the segmenters' first layers, and levels or layers where the network has a choice."""
+
+    unet_neff: int
+    unet_neff_levels: int
+    unet: int
+    unet_levels: int
+    unet_weighted_dice: int
+    unet_weighted_dice_levels: int
+    uresnet: int
+    deepmedic: List[int]  # noqa: UP006
+    deepmedic_fc: List[int]  # noqa: UP006
+    fcn8s: int
+    fcn8s_fc: int
+    pspnet: int
+    pspnet_layers: int
+
+
+@dataclass
+class Settings(CommonSettings):
+    """Everything that defines a question: does this GAN help this segmenter on these data?
+
+    `fractions` of the training subjects are asked about. Label-conditional GANs train for their epochs, but for no
+    more than `most_gan_iterations`.
+    """
+
+    gan: str
+    screen: str
+    mix: str
+    segmenter: str
+    fractions: List[float]  # noqa: UP006
+    data: FrameSettings
+    pool: PoolSettings
+    augmentation: AugmentationSettings
+    training: TrainingSettings
+    width: WidthSettings
+    most_gan_iterations: Optional[int]
+    wgan_gp: GanSettings
+    pggan_joint: PatchGanSettings
+    pggan_maps: ProgressiveSettings
+    spade: SpadeSettings
+    pix2pix: PainterSettings
+    pix2pixhd: Pix2PixHdSettings

@@ -1,0 +1,183 @@
+"""Refuses generated pairs whose image lies near a training image of the generator (distance: `quality.copies`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import tensorflow as tf
+
+from tf_ganaug.data.cache import SizedCases, sized_cases
+from tf_ganaug.data.cases import Case, Dataset
+from tf_ganaug.data.pairs import normalise
+from tf_ganaug.data.provenance import Provenance
+from tf_ganaug.errors import InputError
+from tf_ganaug.quality.copies import QUANTILE, Nearest, nearest
+
+#: Images compared at a time: as many as have this many numbers, within limits.
+NUMBERS, FEWEST, MOST = 1 << 24, 16, 256
+
+#: Training images whose distances to each other make the automatic threshold, at most.
+COMPARED = 512
+
+#: Pairs that may be refused for each that is asked for: 90 % of twenty draws.
+MOST_REFUSED = 18
+
+
+class TrainingImages:
+    """The images a generator was trained on, at its size and in its unit; goes through them as often as asked.
+
+    Args:
+        sized: the images, all of them training images.
+        ranges: (N, 2), the stored values of each that became -1 and 1.
+    """
+
+    def __init__(self, sized: SizedCases, ranges: np.ndarray):
+        self.sized, self.ranges = sized, ranges
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """In the order of the images."""
+        return self.sized.cases
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Minibatches (N, H, W, C) in [-1, 1]."""
+        return self._batches(np.arange(len(self.cases)))
+
+    @property
+    def batch(self) -> int:
+        """Images compared at a time."""
+        return int(np.clip(NUMBERS // np.prod(self.sized.images.shape[1:]), FEWEST, MOST))
+
+    def _batches(self, rows: np.ndarray) -> Iterator[np.ndarray]:
+        return (self._take(rows[first : first + self.batch]) for first in range(0, len(rows), self.batch))
+
+    def _take(self, rows: np.ndarray) -> np.ndarray:
+        return normalise(tf.constant(self.sized.images[rows]), tf.constant(self.ranges[rows])).numpy()
+
+    def threshold(self) -> float:
+        """The distance below which the copy detector calls an image a copy.
+
+        The `QUANTILE` of the distances of up to `COMPARED` training images to the nearest of another subject.
+
+        Raises:
+            InputError: if all images are of one subject.
+        """
+        subjects = np.unique([case.subject for case in self.cases], return_inverse=True)[1]
+        if not subjects.any():
+            found = f"one subject, {self.cases[0].subject}"
+            raise InputError("--min-distance auto", "training images of several subjects", found, "state a number")
+        some = np.linspace(0, len(self.cases) - 1, min(COMPARED, len(self.cases))).astype(int)
+        distances = nearest(self._batches(some), self, subjects[some], subjects).distances
+        return float(np.quantile(distances, QUANTILE))
+
+
+@contextmanager
+def training_images(dataset: Dataset, provenance: Provenance, shape: Sequence[int]) -> Iterator[TrainingImages]:
+    """The training images as the generator saw them; on disk while the block lasts, a minibatch in memory.
+
+    Args:
+        dataset: has the training cases, under the ids they had.
+        provenance: of the generator.
+        shape: (H, W, C) of its images.
+
+    Raises:
+        InputError: if the data set lacks training cases, or the generator was trained on something other than
+            whole images: patches, or windowed intensities.
+    """
+    wanted = set(provenance.cases)
+    cases = tuple(case for case in dataset.cases if case.id in wanted)
+    if len(cases) < len(wanted) or not cases:
+        lacking = sorted(wanted - {case.id for case in cases})
+        expected = f"the {len(wanted)} training cases of the generator ({provenance.dataset})"
+        found = f"{len(cases)} of them, without {', '.join(lacking[:5]) or 'any'}"
+        raise InputError(dataset.name, expected, found, "name the data it was trained on")
+    _require_whole(next(case for case in cases if case.id == provenance.cases[0]), provenance, shape)
+    with TemporaryDirectory() as place:
+        ends = provenance.percentiles or (0.0, 100.0)
+        sized = sized_cases(replace(dataset, cases=cases), *shape[:2], ends, Path(place), provenance.padded)
+        if (sized.images.shape[1:], sized.images.dtype) != (tuple(shape), np.dtype(provenance.dtype)):
+            expected = f"{shape[-1]} channels of {provenance.dtype}"
+            found = f"{sized.images.shape[-1]} of {sized.images.dtype}"
+            raise InputError(dataset.name, expected, found, "name the data as the generator was trained on them")
+        common = np.tile(np.float32([provenance.low, provenance.high]), (len(cases), 1))
+        yield TrainingImages(sized, sized.ranges if provenance.percentiles else common)
+
+
+def _require_whole(case: Case, provenance: Provenance, shape: Sequence[int]) -> None:
+    """Checks by spacing that the generator's images show what the whole first case shows."""
+    height, width, _ = case.read_image().shape
+    scales = height / shape[0], width / shape[1]
+    scales = (max(scales),) * 2 if provenance.padded else scales
+    spacing = [side * scale for side, scale in zip(case.spacing, scales)]
+    if not np.allclose(spacing, provenance.spacing, rtol=1e-3):
+        expected = f"whole images at {shape[0]} x {shape[1]} pixels, of {_millimetres(spacing)}"
+        remedy = "a generator of patches, or of other spacing, cannot be compared with whole images"
+        raise InputError(case.source, expected, f"{_millimetres(provenance.spacing)} in the generator", remedy)
+
+
+def _millimetres(spacing: Sequence[float]) -> str:
+    return " x ".join(f"{side:.3g}" for side in spacing) + " mm"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Some of the pairs that were drawn.
+
+    Attributes:
+        images: (N, H, W, C) float32 in [-1, 1].
+        labels: (N, H, W) uint8 class indices.
+        numbers: (N,) of each pair among all that were drawn.
+        nearest: the nearest training image of each.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    numbers: np.ndarray
+    nearest: Nearest
+
+
+def keep_distant(
+    chunks: Iterable[tuple[np.ndarray, np.ndarray]], training: TrainingImages, distance: float, count: int
+) -> Iterator[Kept]:
+    """The first `count` pairs that lie at least `distance` from every training image, in the order drawn.
+
+    Whether a pair is kept depends on the pair alone.
+
+    Args:
+        chunks: without end, images (N, H, W, C) in [-1, 1] and labels.
+        training: to keep away from.
+        distance: root mean square difference over pixels and channels, at least 0.
+        count: of pairs to keep.
+
+    Raises:
+        InputError: when `MOST_REFUSED` times `count` pairs have been refused.
+    """
+    kept = drawn = 0
+    for images, labels in _gathered(chunks, training.batch):
+        found = nearest([images], training)
+        far = np.flatnonzero(found.distances >= distance)[: count - kept]
+        if len(far):
+            yield Kept(images[far], labels[far], drawn + far, Nearest(found.numbers[far], found.distances[far]))
+        kept, drawn = kept + len(far), drawn + len(images)
+        if kept == count:
+            return
+        if drawn - kept > MOST_REFUSED * count:
+            found = f"{drawn - kept} of {drawn} pairs nearer to one than {distance:.4g}"
+            remedy = "choose a smaller --min-distance, or train on more data or for a shorter time"
+            raise InputError("--min-distance", "pairs that differ from the training images", found, remedy)
+
+
+def _gathered(chunks: Iterable[tuple[np.ndarray, np.ndarray]], batch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """`batch` pairs or more at a time, so that the training images are gone through less often."""
+    waiting: list[tuple[np.ndarray, np.ndarray]] = []
+    for chunk in chunks:
+        waiting.append(chunk)
+        if sum(len(labels) for _, labels in waiting) >= batch:
+            images, labels = map(np.concatenate, zip(*waiting))
+            waiting.clear()
+            yield images, labels
