@@ -201,4 +201,4 @@ def test_two_subjects_cannot_be_asked_about(colour, tmp_path):
 
 def test_dry_run_trains_nothing(colour, tmp_path):
     result = call(*asked(colour, tmp_path / "out", "wgan_gp", "unet"), "--dry-run")
-    assert result.exit_code == 0 and "segmenters to do" in result.output and not (tmp_path / "out").exists()
+    assert result.exit_code == 0 and "3 trainings to do" in result.output and not (tmp_path / "out").exists()

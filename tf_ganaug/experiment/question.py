@@ -127,7 +127,7 @@ def open_question(source: Source, settings: Settings, out: Path) -> tuple[Questi
     maps = None if source.labels is None else read_label_maps(source.labels, dataset.spec, *settings.data.size)
     generated = None if source.synthetic is None else generated_pairs(source.synthetic, dataset)
     study = QuestionStudy(out, dataset, settings, maps, generated)
-    _check_leaks(study)
+    _check_parts(study)
     return study, {"experiment": "question", **_stored(source)}
 
 
@@ -206,8 +206,13 @@ def generated_pairs(folder_of_pairs: Path, dataset: Dataset) -> Dataset:
     return found
 
 
-def _check_leaks(study: QuestionStudy) -> None:
+def _check_parts(study: QuestionStudy) -> None:
+    """Refuses empty parts, and pairs of a generator that has seen subjects which validate or test."""
     split = study.splits[0]
+    for part in ("train", "validation", "test"):
+        if not study.cases(0, part):
+            remedy = "name subjects of the data under 'splits' in dataset.yaml"
+            raise InputError(study.dataset.name, f"cases in the {part} part", "none", remedy)
     require_real_test(study.dataset, split)
     if study.generated is not None and study.generated.generated is not None:
         require_no_leak(study.generated.generated, study.dataset.name, split)

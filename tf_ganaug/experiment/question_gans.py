@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,9 +14,10 @@ import numpy as np
 from tf_ganaug.experiment.chain_maps import MapMaker
 from tf_ganaug.experiment.chain_paint import Painter
 from tf_ganaug.experiment.joint_gan import JointGan
-from tf_ganaug.experiment.joint_pggan import JointPggan
+from tf_ganaug.experiment.joint_pggan import JointPggan, schedule_of
 from tf_ganaug.experiment.lesion_paint import LesionPainter
 from tf_ganaug.experiment.recombination_paint import PhotographPainter
+from tf_ganaug.experiment.study import Training
 from tf_ganaug.experiment.subset import Subset
 from tf_ganaug.gans.synthesizer import Synthesizer
 from tf_ganaug.run import RunFolder
@@ -53,11 +53,12 @@ class Generator:
 
     def synthesizer(self) -> Synthesizer:
         """Makes pairs from noise; trained first if that is not done."""
-        if not (self.path / "synthesizer" / "metadata.json").exists():
+        place = self.path / "synthesizer"
+        if not ((self.path / "result.json").exists() and (place / "metadata.json").exists()):
             made = self._makers[self.settings.gan]()
-            if not (self.path / "synthesizer" / "metadata.json").exists():
-                made.save(self.path / "synthesizer")
-        return Synthesizer.load(self.path / "synthesizer")
+            if not (place / "metadata.json").exists():
+                made.save(place)
+        return Synthesizer.load(place)
 
     @property
     def _makers(self) -> dict[str, Callable[[], Synthesizer]]:
@@ -69,20 +70,26 @@ class Generator:
             "pix2pixhd": lambda: self._pix2pixhd().synthesizer(self._maps),
         }
 
-    @property
-    def steps(self) -> dict[str, Callable[[], Callable[[], int]]]:
-        """Of each of its trainings: from nothing to a step that trains once, for estimates."""
-        name, s = self.settings.gan, self.settings
-        if name == "pggan_spade":
-            chain = self._chain()
-            return {"progressive GAN": partial(chain.maker.step, min(s.data.size)), "SPADE": chain.step}
-        made = {
-            "wgan_gp": lambda: JointGan(self._with(gan=s.wgan_gp)).step(),
-            "pggan_joint": lambda: self._new_joint_pggan().step(),
-            "pix2pix": lambda: self._pix2pix().step(),
-            "pix2pixhd": lambda: self._pix2pixhd().step(),
-        }
-        return {name: made[name]}
+    def trainings(self, few: Generator) -> list[Training]:
+        """Those of its trainings that are not finished, timed on few images."""
+        s, slices, names = self.settings, len(self.subset.rows), self.run_names
+        if s.gan == "pggan_spade":
+            painter, timed = self._chain(), few._chain()
+            iterations = painter.iterations(self.subset.name, slices)
+            found = [*timed.maker.trainings(names[0]), Training(names[1], iterations, "spade", timed.step)]
+        elif s.gan == "wgan_gp":
+            found = [Training(names[0], s.wgan_gp.iterations, s.gan, JointGan(few._with(gan=s.wgan_gp)).step)]
+        elif s.gan == "pggan_joint":
+            # At full size, which a part of them has.
+            count = sum(1 for _ in schedule_of(min(s.data.size), s.pggan_joint).positions())
+            found = [Training(names[0], count, s.gan, few._new_joint_pggan().step)]
+        elif s.gan == "pix2pix":
+            count = self._pix2pix().iterations(self._pix2pix_epochs)
+            found = [Training(names[0], count, s.gan, few._pix2pix().step)]
+        else:
+            found = [Training(names[0], self._pix2pixhd().iterations(slices), s.gan, few._pix2pixhd().step)]
+        done = {name for name in names if (self.subset.folder / name / "result.json").exists()}
+        return [training for training in found if training.name.split(" at ")[0] not in done]
 
     def _with(self, **groups: Any) -> Subset:
         """The subset with settings as the experiment of one paper names them."""

@@ -31,17 +31,14 @@ MEASURES = ("dice", "iou", "precision", "recall", "hausdorff95")
 
 
 def dry_run(study: QuestionStudy) -> str:
-    """Settings, data, the segmenters to come and the time of the GAN's steps, as text; trains and writes nothing."""
+    """Settings, data, the trainings to come and their time, as text; trains and writes nothing."""
     frame = estimate(study.trainings())
-    gans = study.few.generator(1.0).steps
-    named = ", ".join(gans)
     return "\n".join(
         [
             OmegaConf.to_yaml(OmegaConf.create(asdict(study.settings))),
             data_line(study.dataset),
             frame.to_string(index=False, float_format=lambda value: f"{value:.3g}") if len(frame) else "",
-            f"{len(study.settings.fractions)} GANs ({named}) and {len(frame)} segmenters to do; "
-            f"the segmenters take about {frame.minutes.sum():.0f} min on this machine",
+            f"{len(frame)} trainings to do, about {frame.minutes.sum():.0f} min on this machine",
         ]
     )
 

@@ -234,12 +234,14 @@ class QuestionStudy(Study):
             for repeat in range(s.repeats)
         ]
 
-    def trainings(self, parts: Sequence[str] = ()) -> list[Training]:
-        """Segmenters that are not finished; a GAN's length depends on its data, so that only its steps are timed."""
-        step = self.few.segmenter_step
-        named = {self.name(task): task for task in self.tasks}
-        iterations = self.settings.training.iterations
-        return [Training(name, iterations, "segmenter", step) for name in named if not self.finished(name)]
+    def trainings(self) -> list[Training]:
+        """The GANs and segmenters that are not finished."""
+        few, iterations = self.few, self.settings.training.iterations
+        gans = [] if self.generated else [self.generator(fraction) for fraction in self.settings.fractions]
+        found = [training for gan in gans for training in gan.trainings(few.generator(1.0))]
+        names = [self.name(task) for task in self.tasks]
+        segmenters = [Training(name, iterations, "segmenter", few.segmenter_step) for name in names]
+        return [*found, *(training for training in segmenters if not self.finished(training.name))]
 
     def segmenter_step(self) -> Callable[[], int]:
         """A training step on real images."""
