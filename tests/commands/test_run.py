@@ -14,12 +14,12 @@ from PIL import Image
 from tf_ganaug.api import ask
 from tf_ganaug.cli import main
 
-#: Each generator and each segmenter at least once, each screen and each mix.
+#: Each generator and each segmenter at least once, and each mix. A z-score screen keeps none of an untrained GAN's maps.
 PAIRS = [
     ("wgan_gp", "unet_neff", "none", "replace"),
-    ("pggan_joint", "uresnet", "zscore", "add"),
+    ("pggan_joint", "uresnet", "quality", "add"),
     ("pggan_joint", "deepmedic", "none", "pretrain"),
-    ("pggan_spade", "unet_weighted_dice", "quality", "add"),
+    ("pggan_spade", "unet_weighted_dice", "none", "add"),
     ("pix2pix", "fcn8s", "quality", "pretrain"),
     ("pix2pixhd", "pspnet", "none", "replace"),
     ("pix2pixhd", "unet", "none", "add"),
@@ -159,6 +159,11 @@ def test_pairs_of_a_generator_that_saw_the_test_subjects_are_refused(answered, c
 def test_label_maps_of_another_folder_are_painted(colour, tmp_path):
     result = call(*asked(colour, tmp_path / "out", "pix2pix", "unet", "zscore"), "--labels", colour / "labels")
     assert result.exit_code == 0, result.output
+
+
+def test_a_screen_that_keeps_nothing_says_so(colour, tmp_path):
+    result = call(*asked(colour, tmp_path / "out", "wgan_gp", "unet", "zscore"))
+    assert result.exit_code == 2 and "pairs that the screen zscore keeps, found none" in result.output
 
 
 def test_one_gan_alone(colour, tmp_path):

@@ -13,6 +13,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from tf_ganaug.data.pairs import Pairs, Part
+from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.question_gans import Generator
 from tf_ganaug.experiment.question_screens import BATCH, by_quality, by_zscore, keep_all
 from tf_ganaug.experiment.subset import Subset, chunks
@@ -72,6 +73,12 @@ class Pool:
         self._draw(run, synthesizer, drawn)
         images, labels = (np.load(run.path / f"{name}.npy", mmap_mode="r") for name in ("images", "labels"))
         table = self._screened(self.subset.part(images, labels, np.arange(drawn)))
+        if not table.kept.any():
+            expected, remedy = (
+                f"pairs that the screen {self.settings.screen} keeps",
+                "train the GAN longer, or do without",
+            )
+            raise InputError(run.path, expected, f"none of {drawn}", f"{remedy} --screen")
         with replacing(run.path / "pairs.csv") as temporary:
             table.to_csv(temporary, index=False)
         kept = self.subset.part(images, labels, table.query("kept").pair.to_numpy())
