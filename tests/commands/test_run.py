@@ -14,7 +14,7 @@ from PIL import Image
 from tf_ganaug.api import ask
 from tf_ganaug.cli import main
 
-#: Each generator and each segmenter at least once, and each mix. A z-score screen keeps none of an untrained GAN's maps.
+#: Each generator, segmenter and mix at least once. A z-score screen keeps none of an untrained GAN's maps.
 PAIRS = [
     ("wgan_gp", "unet_neff", "none", "replace"),
     ("pggan_joint", "uresnet", "quality", "add"),
