@@ -16,6 +16,7 @@ from tf_ganaug.experiment.chain_paint import Painter
 from tf_ganaug.experiment.joint_gan import JointGan
 from tf_ganaug.experiment.joint_pggan import JointPggan, schedule_of
 from tf_ganaug.experiment.lesion_paint import LesionPainter
+from tf_ganaug.experiment.lesion_paint import iterations as iterations_of
 from tf_ganaug.experiment.recombination_paint import PhotographPainter
 from tf_ganaug.experiment.study import Training
 from tf_ganaug.experiment.subset import Subset
@@ -29,10 +30,12 @@ class Generator:
     Args:
         subset: what it learns from; its settings are `question_settings.Settings`.
         maps: label maps (M, H, W) that a label-conditional GAN paints; None for those of the subset.
+        slices: images that epochs are counted over; None for those of the subset, which an estimate has not all.
     """
 
-    def __init__(self, subset: Subset, maps: np.ndarray | None = None):
+    def __init__(self, subset: Subset, maps: np.ndarray | None = None, slices: int | None = None):
         self.subset, self.settings, self.maps = subset, subset.settings, maps
+        self.slices = len(subset.rows) if slices is None else slices
 
     @property
     def run_names(self) -> list[str]:
@@ -70,26 +73,24 @@ class Generator:
             "pix2pixhd": lambda: self._pix2pixhd().synthesizer(self._maps),
         }
 
-    def trainings(self, few: Generator) -> list[Training]:
-        """Those of its trainings that are not finished, timed on few images."""
-        s, slices, names = self.settings, len(self.subset.rows), self.run_names
+    def trainings(self) -> list[Training]:
+        """Those of the GAN, the names as in `run_names`, for an estimate of their time."""
+        s, names = self.settings, self.run_names
         if s.gan == "pggan_spade":
-            painter, timed = self._chain(), few._chain()
-            iterations = painter.iterations(self.subset.name, slices)
-            found = [*timed.maker.trainings(names[0]), Training(names[1], iterations, "spade", timed.step)]
-        elif s.gan == "wgan_gp":
-            found = [Training(names[0], s.wgan_gp.iterations, s.gan, JointGan(few._with(gan=s.wgan_gp)).step)]
-        elif s.gan == "pggan_joint":
+            painter = self._chain()
+            iterations = painter.iterations(self.subset.name, self.slices)
+            return [*painter.maker.trainings(names[0]), Training(names[1], iterations, "spade", painter.step)]
+        if s.gan == "wgan_gp":
+            return [Training(names[0], s.wgan_gp.iterations, s.gan, JointGan(self._with(gan=s.wgan_gp)).step)]
+        if s.gan == "pggan_joint":
             # At full size, which a part of them has.
             count = sum(1 for _ in schedule_of(min(s.data.size), s.pggan_joint).positions())
-            found = [Training(names[0], count, s.gan, few._new_joint_pggan().step)]
-        elif s.gan == "pix2pix":
-            count = self._pix2pix().iterations(self._pix2pix_epochs)
-            found = [Training(names[0], count, s.gan, few._pix2pix().step)]
-        else:
-            found = [Training(names[0], self._pix2pixhd().iterations(slices), s.gan, few._pix2pixhd().step)]
-        done = {name for name in names if (self.subset.folder / name / "result.json").exists()}
-        return [training for training in found if training.name.split(" at ")[0] not in done]
+            return [Training(names[0], count, s.gan, self._new_joint_pggan().step)]
+        if s.gan == "pix2pix":
+            count = iterations_of(s.pix2pix, self.slices, self._pix2pix_epochs)
+            return [Training(names[0], count, s.gan, self._pix2pix().step)]
+        painter = self._pix2pixhd()
+        return [Training(names[0], painter.iterations(self.slices), s.gan, painter.step)]
 
     def _with(self, **groups: Any) -> Subset:
         """The subset with settings as the experiment of one paper names them."""
@@ -104,7 +105,7 @@ class Generator:
     def _epochs(self, epochs: int, batch: int) -> int:
         """So many, or as many as `most_gan_iterations` allow."""
         most = self.settings.most_gan_iterations
-        each = max(1, len(self.subset.rows) // batch)
+        each = max(1, self.slices // batch)
         return epochs if most is None else max(1, min(epochs, math.ceil(most / each)))
 
     def _new_joint_pggan(self) -> JointPggan:

@@ -237,11 +237,14 @@ class QuestionStudy(Study):
     def trainings(self) -> list[Training]:
         """The GANs and segmenters that are not finished."""
         few, iterations = self.few, self.settings.training.iterations
-        gans = [] if self.generated else [self.generator(fraction) for fraction in self.settings.fractions]
-        found = [training for gan in gans for training in gan.trainings(few.generator(1.0))]
+        found = []
+        for fraction in [] if self.generated else self.settings.fractions:
+            # Without this study's own cache, which an estimate must not fill.
+            subset = replace(few.subset(1.0), name=f"{fraction:g}")
+            found += Generator(subset, self.maps, len(self.training_cases(fraction))).trainings()
         names = [self.name(task) for task in self.tasks]
-        segmenters = [Training(name, iterations, "segmenter", few.segmenter_step) for name in names]
-        return [*found, *(training for training in segmenters if not self.finished(training.name))]
+        found += [Training(name, iterations, "segmenter", few.segmenter_step) for name in names]
+        return [training for training in found if not self.finished(training.name.split(" at ")[0])]
 
     def segmenter_step(self) -> Callable[[], int]:
         """A training step on real images."""
