@@ -75,7 +75,7 @@ def test_gan_and_segmenters_share_their_patches(tmp_path):
     made = study(tmp_path, 8, 2)
     fraction = Fraction(50, True)
     expected = made.patches(fraction).take(np.arange(64))
-    for patches in (made.gan(fraction).patches, made.pairs_of(PatchTask("UNet", fraction, 0, 1))):
+    for patches in (made.gan(fraction).pairs, made.pairs_of(PatchTask("UNet", fraction, 0, 1))):
         assert patches.count == 64
         for one, other in zip(patches.take(np.arange(64)), expected):
             np.testing.assert_array_equal(one, other)
