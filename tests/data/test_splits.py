@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from tf_ganaug.data.cases import Case
-from tf_ganaug.data.splits import Split, cross_validation, read_splits, select, write_splits
+from tf_ganaug.data.splits import Split, by_shares, cross_validation, nested, read_splits, select, write_splits
 from tf_ganaug.errors import InputError
 
 SUBJECTS = [f"JPCLN{number:03d}" for number in range(247)]
@@ -74,3 +74,23 @@ def test_files_that_hold_no_splits(tmp_path, text):
 def test_selection_keeps_the_order_of_cases():
     cases = [Case(f"{n}{s}", s, (1, 1), ("",), lambda: None, lambda: None) for n in (2, 1) for s in "cab"]
     assert [case.id for case in select(cases, ["a", "c"])] == ["2c", "2a", "1c", "1a"]
+
+
+def test_shares_of_subjects_leave_no_part_empty():
+    subjects = [f"s{n}" for n in range(20)]
+    split = by_shares([*subjects, *subjects], (0.6, 0.15, 0.25), 0, "drawn")
+    assert [len(part) for part in (split.train, split.validation, split.test)] == [12, 3, 5]
+    assert sorted((*split.train, *split.validation, *split.test)) == sorted(subjects)
+    assert by_shares(subjects, (0.6, 0.15, 0.25), 1, "drawn") != split
+    for count in range(3, 9):
+        few = by_shares(subjects[:count], (0.9, 0.05, 0.05), 0, "drawn")
+        assert all((few.train, few.validation, few.test))
+    with pytest.raises(InputError, match="a subject to train, validate and test each"):
+        by_shares(subjects[:2], (0.6, 0.15, 0.25), 0, "drawn")
+
+
+def test_smaller_shares_are_part_of_larger_ones():
+    subjects = [f"s{n}" for n in range(11)]
+    parts = [nested(subjects, share, 3) for share in (0.01, 0.1, 0.5, 1.0)]
+    assert [len(part) for part in parts] == [1, 2, 6, 11]
+    assert all(set(small) < set(large) for small, large in zip(parts, parts[1:]))

@@ -132,7 +132,6 @@ def write_wmh(root: Path, kind: str) -> None:
         ("maskless", [], "one label for every image, found none for 3"),
         ("grid", [], "resample both to one grid"),
         ("", ["--set", "available=[0]"], "a fraction must leave images"),
-        ("", ["--set", "data.parts=[0.9,0.05,0.05]"], "a subject to train, validate and test each"),
         ("", ["--set", "networks=[UNet]", "--set", "patches.size=2"], "powers of two"),
     ],
 )
