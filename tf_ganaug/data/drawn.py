@@ -36,5 +36,5 @@ def write_drawn(dataset: Dataset, out: Path) -> None:
             write_png(unfinished / "images" / f"{case.id}.png", image)
             write_png(unfinished / "labels" / f"{case.id}.png", case.read_label().astype(np.uint8))
         sliced = len({case.subject for case in dataset.cases}) < len(dataset.cases)
-        named = {"subject": r"(.*)_\d+$"} if sliced else {}
+        named = {"subject": r"(.*)-\d+$"} if sliced else {}
         write_description(unfinished / "dataset.yaml", dataset.spec, name=dataset.name, **named)
