@@ -53,6 +53,7 @@ setup(
         "cityscapes": [CITYSCAPES],
         "dicom": [PYDICOM],
         "ray": ["ray>=2.30"],
-        "test": ["pytest", "ruff", CITYSCAPES, DIPY, PYDICOM],
+        # pytest-xdist: the tests on all cores, half the time
+        "test": ["pytest", "pytest-xdist", "ruff", CITYSCAPES, DIPY, PYDICOM],
     },
 )

@@ -18,7 +18,8 @@ from tf_ganaug.experiment.question_study import QuestionTask
 from tf_ganaug.experiment.sources import Request
 from tf_ganaug.gans.synthesizer import find_synthesizer
 
-#: Each generator, segmenter and mix at least once. A z-score screen keeps none of an untrained GAN's maps.
+#: Each generator, segmenter and mix at least once: seven pairs, for there are seven segmenters. A z-score screen keeps
+#: none of an untrained GAN's maps.
 PAIRS = [
     ("wgan_gp", "unet_neff", "none", "replace"),
     ("pggan_joint", "uresnet", "quality", "add"),
@@ -189,8 +190,8 @@ def test_one_gan_alone(colour, tmp_path):
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        (["--gan", "cyclegan"], "one of wgan_gp"),
-        (["--segmenter", "nnunet"], "one of unet_neff"),
+        (["--gan", "cyclegan"], "not one of 'wgan_gp'"),
+        (["--segmenter", "nnunet"], "not one of 'unet_neff'"),
         (["--size", "48", "--gan", "wgan_gp"], "powers of two"),
         (["--size", "48", "--gan", "pix2pix", "--segmenter", "fcn8s"], "multiples of 32"),
         (["--size", "small"], "height x width"),

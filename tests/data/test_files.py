@@ -5,7 +5,7 @@ import numpy as np
 import png
 import pytest
 import tifffile
-from PIL import Image
+from PIL import ExifTags, Image
 
 from tf_ganaug.data.files import (
     read_grid,
@@ -241,6 +241,7 @@ def write_every_format(folder):
     save_png(folder / "rgb16.png", np.stack([noise] * 3, -1), "RGB;16")
     save_png(folder / "grey8.png", noise >> 8, "L;8")
     Image.fromarray((noise >> 8).astype(np.uint8)).save(folder / "grey.gif")
+    Image.fromarray((noise >> 8).astype(np.uint8)).save(folder / "grey.jpg")
     tifffile.imwrite(folder / "plain.tif", noise)
     Image.fromarray(noise).save(folder / "lzw.tif", compression="tiff_lzw")
     np.save(folder / "a.npy", noise)
@@ -251,7 +252,7 @@ def write_every_format(folder):
 def test_truncated_files_are_refused_in_silence(tmp_path, capfd, recwarn):
     write_every_format(tmp_path)
     paths = sorted(tmp_path.iterdir())
-    assert len(paths) == 9
+    assert len(paths) == 10
     for path in paths:
         whole = path.read_bytes()
         assert read_image(path).size
@@ -273,8 +274,25 @@ def test_flipped_byte_in_png_is_refused(tmp_path):
 
 def test_missing_and_foreign_files(tmp_path):
     assert "expected a file, found none" in refusal(read_image, tmp_path / "a.png")
-    (tmp_path / "a.jpg").write_bytes(b"")
-    assert "a file ending in one of" in refusal(read_label, tmp_path / "a.jpg")
+    (tmp_path / "a.bmp").write_bytes(b"")
+    assert "a file ending in one of" in refusal(read_label, tmp_path / "a.bmp")
+
+
+def test_jpeg_is_for_images(tmp_path):
+    ramp = np.linspace(0, 255, ROWS * COLUMNS).reshape(ROWS, COLUMNS).astype(np.uint8)
+    for name, pixels in (("grey.jpg", ramp), ("rgb.JPEG", np.stack([ramp, ramp, 255 - ramp], -1))):
+        path = tmp_path / name
+        Image.fromarray(pixels).save(path, "JPEG", quality=98)
+        image = read_image(path)
+        assert image.dtype == np.uint8 and image.shape == read_shape(path)
+        assert np.abs(image.astype(int) - pixels.reshape(image.shape)).mean() < 4
+        assert "found JPEG, which changes class ids" in refusal(read_label, path)
+    turned = Image.Exif()
+    turned[ExifTags.Base.Orientation] = 6
+    Image.fromarray(ramp).save(tmp_path / "turned.jpg", exif=turned)
+    assert "an EXIF mark that turns them" in refusal(read_image, tmp_path / "turned.jpg")
+    Image.fromarray(np.stack([ramp] * 4, -1), "CMYK").save(tmp_path / "print.jpg")
+    assert "expected grey or RGB, found CMYK" in refusal(read_image, tmp_path / "print.jpg")
 
 
 def test_jsrt_is_inverted_and_its_length_and_byte_order_checked(tmp_path):

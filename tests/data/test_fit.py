@@ -66,6 +66,10 @@ def test_padded_cases_have_one_scale_and_nothing_counted_around(tmp_path):
         np.testing.assert_array_equal(sized.ranges[number], [1000, 5000])
     stretched = sized_cases(data, 32, 32, (0, 100), tmp_path)
     assert IGNORE not in stretched.labels
+    # Images of 40 x 80 and 90 x 30 pixels of 1 mm in 32 x 32: one scale each, or one for each axis.
+    assert sized.spacing(data.cases[1:]) == (90 / 32, 90 / 32)
+    assert sized.spacing(data.cases) == ((90 + 80) / 64, (90 + 80) / 64)
+    assert stretched.spacing(data.cases[1:]) == (90 / 32, 30 / 32)
 
 
 def test_predictions_of_padded_images_lie_where_the_image_does(tmp_path):

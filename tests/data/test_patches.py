@@ -157,7 +157,7 @@ def test_chosen_cases_their_ranges_and_a_view():
     labels = RNG.integers(0, 3, (5, 16, 16)).astype(np.uint8)
     cases = tuple(Case(f"c{n}", f"c{n}", (1, 1), ("",), lambda: None, lambda: None) for n in range(5))
     ranges = np.float32([[n, 1000 * (n + 1)] for n in range(5)])
-    sized = SizedCases(images, labels, ranges, cases)
+    sized = SizedCases(images, labels, ranges, np.full((5, 2), 16), cases)
     view = np.array([0, 0, 1], np.uint8)
     made = Patches.of(sized, [cases[4], cases[2]], size=16, count=4, seed=1, view=view)
     found, classes = (x.numpy() for x in made.take(np.arange(4)))

@@ -19,7 +19,7 @@ def numbered(dtype=np.uint8, high=100):
     images = np.broadcast_to(numbers[:, None, None, None], (COUNT, 4, 4, 1)).copy()
     labels = np.broadcast_to(np.arange(COUNT, dtype=np.uint8)[:, None, None], (COUNT, 4, 4)).copy()
     cases = tuple(Case(f"case{n}", f"case{n}", (1, 1), ("",), lambda: None, lambda: None) for n in range(COUNT))
-    return SizedCases(images, labels, np.tile(np.float32([0, high]), (COUNT, 1)), cases)
+    return SizedCases(images, labels, np.tile(np.float32([0, high]), (COUNT, 1)), np.full((COUNT, 2), 4), cases)
 
 
 def pairs(chosen=range(COUNT), **kind):

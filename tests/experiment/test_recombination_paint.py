@@ -42,7 +42,7 @@ def subset(folder: Path, name: str, height: int, chosen: Settings) -> Subset:
     noise = np.random.default_rng(0).integers(0, 50, (*labels.shape, 3))
     images = (noise + 100 * labels[..., None]).astype(np.uint8)
     cases = tuple(Case(f"case{n}", f"case{n}", (1, 1), ("",), lambda: None, lambda: None) for n in range(COUNT))
-    sized = SizedCases(images, labels, np.tile(np.float32([0, 255]), (COUNT, 1)), cases)
+    sized = SizedCases(images, labels, np.tile(np.float32([0, 255]), (COUNT, 1)), np.full((COUNT, 2), height), cases)
     provenance = Provenance("cars", True, (), (), "uint8", 0.0, 255.0, (1.0, 1.0))
     return Subset(folder, name, sized, np.arange(COUNT), SPEC, provenance, chosen)
 

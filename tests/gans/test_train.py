@@ -27,7 +27,8 @@ def pairs():
     cases = tuple(Case(str(n), str(n), (1.0, 1.0), (str(n),), lambda: None, lambda: None) for n in range(4))
     images = rng.integers(0, 255, (4, 8, 8, 1), np.uint8)
     ranges = np.tile(np.float32([0, 255]), (4, 1))
-    return Pairs.of(SizedCases(images, (images[..., 0] > 99).astype(np.uint8), ranges, cases), cases)
+    labels = (images[..., 0] > 99).astype(np.uint8)
+    return Pairs.of(SizedCases(images, labels, ranges, np.full((4, 2), 8), cases), cases)
 
 
 def gan(learning_rate: float) -> WganGp:

@@ -52,7 +52,7 @@ def discs(count=6, size=16):
         return Case(name, name, (1.0, 1.0), (name,), lambda: images[number], read_label)
 
     ranges = np.tile(np.float32([0, 255]), (count, 1))
-    return SizedCases(images, labels, ranges, tuple(map(case, range(count))))
+    return SizedCases(images, labels, ranges, np.full((count, 2), images.shape[1]), tuple(map(case, range(count))))
 
 
 def segmenter(learning_rate=0.01):

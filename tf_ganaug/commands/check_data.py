@@ -22,7 +22,7 @@ _NAMED = 20
 def check_data(data: Path, reader: str, dataset_yaml: Path | None, out: Path | None) -> None:
     """Look through DIR, your images and labels, before anything is trained on them.
 
-    Every case is read once. DIR is never written to.
+    Every case is read once, and those of the picture again. DIR is never written to.
 
     \b
     DIR holds one of
@@ -31,7 +31,7 @@ def check_data(data: Path, reader: str, dataset_yaml: Path | None, out: Path | N
       imagesTr/X_0000.nii.gz  labelsTr/X.nii.gz  dataset.json      as for nnU-Net
       SUBJECT/FLAIR.nii.gz    SUBJECT/mask.nii.gz                  with 'files' in a dataset.yaml
       images/X/*.dcm labels/X.dcm         (or X.nii.gz), with --reader dicom
-    in PNG, TIFF, GIF, npy or NIfTI; volumes are taken slice by slice.
+    in PNG, TIFF, GIF, npy or NIfTI, images also in JPEG; volumes are taken slice by slice.
 
     \b
     Printed, and written into the folder --out:

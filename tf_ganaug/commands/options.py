@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tf_ganaug.experiment.question_settings import GANS
+
 if TYPE_CHECKING:
     from tf_ganaug.experiment.sources import Request
 
@@ -28,8 +30,8 @@ def data_options(command: Callable) -> Callable:
 
 def question_options(command: Callable) -> Callable:
     """What defines a GAN's training on any data."""
-    gans = "wgan_gp, pggan_joint, pggan_spade, pix2pix or pix2pixhd.  [default: pggan_joint]"
-    return click.option("--gan", help=gans)(training_options(command))
+    text = "What makes the pairs.  [default: pggan_joint]"
+    return click.option("--gan", type=click.Choice(GANS), help=text)(training_options(command))
 
 
 def training_options(command: Callable) -> Callable:

@@ -8,14 +8,15 @@ import click
 
 from tf_ganaug.commands.common import input_errors
 from tf_ganaug.commands.options import changes_of, data_options, question_options, request_of
+from tf_ganaug.experiment.question_settings import MIXES, SCREENS, SEGMENTERS
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @data_options
 @question_options
-@click.option("--screen", help="How generated pairs are chosen: none, zscore or quality.  [default: none]")
-@click.option("--mix", help="How they reach the segmenter: replace, add or pretrain.  [default: add]")
-@click.option("--segmenter", help="unet_neff, unet, unet_weighted_dice, uresnet, deepmedic, fcn8s or pspnet.")
+@click.option("--screen", type=click.Choice(SCREENS), help="How generated pairs are chosen.  [default: none]")
+@click.option("--mix", type=click.Choice(MIXES), help="How they reach the segmenter.  [default: add]")
+@click.option("--segmenter", type=click.Choice(SEGMENTERS), help="What learns from them.  [default: unet]")
 @click.option("--fractions", help="Of the training subjects, separated by commas, such as 0.1,0.5,1.  [default: 1]")
 @click.option("--repeats", type=int, help="Segmenters of each kind, differing in their seed; 5 or more are worth it.")
 @click.option("--labels", type=click.Path(path_type=Path), help="Folder of label maps to paint (pix2pix, pix2pixhd).")

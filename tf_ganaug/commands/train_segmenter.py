@@ -8,14 +8,15 @@ import click
 
 from tf_ganaug.commands.common import input_errors
 from tf_ganaug.commands.options import changes_of, data_options, request_of, training_options
+from tf_ganaug.experiment.question_settings import MIXES, SEGMENTERS
 
 
 @click.command("train-segmenter", context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @data_options
 @training_options
 @click.option("--synthetic", type=click.Path(path_type=Path), help="Folder of generated pairs, as of `sample`.")
-@click.option("--mix", help="How these reach the segmenter: replace, add or pretrain.  [default: add]")
-@click.option("--segmenter", help="unet_neff, unet, unet_weighted_dice, uresnet, deepmedic, fcn8s or pspnet.")
+@click.option("--mix", type=click.Choice(MIXES), help="How these reach the segmenter.  [default: add]")
+@click.option("--segmenter", type=click.Choice(SEGMENTERS), help="What learns.  [default: unet]")
 @click.option("--repeats", type=int, help="Segmenters, differing in their seed.  [default: the profile's]")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of results.")
 @input_errors

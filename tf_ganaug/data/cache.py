@@ -18,6 +18,9 @@ from tf_ganaug.data.fit import Window
 from tf_ganaug.errors import InputError
 from tf_ganaug.files import replacing, write_text
 
+#: Raised when other arrays are kept, or the same ones otherwise.
+_FORMAT = 2
+
 
 @dataclass(frozen=True)
 class SizedCases:
@@ -27,18 +30,30 @@ class SizedCases:
         images: (N, H, W, C) in the stored type, memory-mapped.
         labels: (N, H, W) uint8 class indices, memory-mapped.
         ranges: (N, 2) float32, the stored values of each image that become -1 and 1.
+        native: (N, 2) int32, height and width of each image as it is stored.
         cases: in the order of N.
+        padded: whether images kept their proportions, each in a `Window` of the frame.
     """
 
     images: np.ndarray
     labels: np.ndarray
     ranges: np.ndarray
+    native: np.ndarray
     cases: tuple[Case, ...]
+    padded: bool = False
 
     def rows(self, cases: Sequence[Case]) -> np.ndarray:
         """Positions in N of these cases."""
         position = {case.id: number for number, case in enumerate(self.cases)}
         return np.array([position[case.id] for case in cases], np.int64)
+
+    def spacing(self, cases: Sequence[Case]) -> tuple[float, float]:
+        """Millimetres per pixel (row, column) at this size, the median over these cases."""
+        scales = self.native[self.rows(cases)] / np.array(self.images.shape[1:3])
+        if self.padded:
+            scales = scales.max(axis=1, keepdims=True)
+        rows, columns = np.median(np.array([case.spacing for case in cases]) * scales, axis=0).tolist()
+        return rows, columns
 
 
 def resize_image(image: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -92,8 +107,8 @@ def sized_cases(
     place = folder / key
     if not (place / "complete").exists():
         _fill(place, dataset, height, width, percentiles, padded)
-    arrays = (np.load(place / f"{name}.npy", mmap_mode="r") for name in ("images", "labels", "ranges"))
-    return SizedCases(*arrays, cases=dataset.cases)
+    arrays = (np.load(place / f"{name}.npy", mmap_mode="r") for name in ("images", "labels", "ranges", "native"))
+    return SizedCases(*arrays, cases=dataset.cases, padded=padded)
 
 
 def sized_instances(dataset: Dataset, height: int, width: int, folder: Path) -> np.ndarray:
@@ -124,7 +139,7 @@ def _key(dataset: Dataset, height: int, width: int, percentiles: Sequence[float]
         return [case.id, *case.files, *((state.st_size, state.st_mtime_ns) for state in states)]
 
     text = json.dumps(
-        [dataset.version, repr(dataset.spec), height, width, list(percentiles), *map(stamp, dataset.cases)]
+        [_FORMAT, dataset.version, repr(dataset.spec), height, width, list(percentiles), *map(stamp, dataset.cases)]
     )
     return f"{height}x{width}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
@@ -135,27 +150,28 @@ def _fill(place: Path, dataset: Dataset, height: int, width: int, percentiles: S
     count = len(dataset.cases)
     images = None
     labels = np.lib.format.open_memmap(place / "labels.npy", "w+", np.uint8, (count, height, width))
-    ranges = np.empty((count, 2), np.float32)
+    ranges, native = np.empty((count, 2), np.float32), np.empty((count, 2), np.int32)
     for number, case in enumerate(tqdm(dataset.cases, "reading images", unit="image", disable=None)):
-        image, label, ends = _sized(case, dataset, height, width, percentiles, padded)
+        stored, indices = case.read_image(), case.class_indices(dataset.spec)
+        image, label, ends = _sized(stored, indices, height, width, percentiles, padded)
         if images is None:
             shape = (count, *image.shape)
             images = np.lib.format.open_memmap(place / "images.npy", "w+", image.dtype, shape)
         if image.dtype != images.dtype:
             expected = f"{images.dtype} pixels as in {dataset.cases[0].source}"
             raise InputError(case.source, expected, str(image.dtype), "store all images in one type")
-        images[number], labels[number], ranges[number] = image, label, ends
+        images[number], labels[number], ranges[number], native[number] = image, label, ends, indices.shape
     images.flush()
     labels.flush()
     np.save(place / "ranges.npy", ranges)
+    np.save(place / "native.npy", native)
     write_text(place / "complete", f"{count} cases of {dataset.name}")
 
 
 def _sized(
-    case: Case, dataset: Dataset, height: int, width: int, percentiles: Sequence[float], padded: bool
+    stored: np.ndarray, indices: np.ndarray, height: int, width: int, percentiles: Sequence[float], padded: bool
 ) -> tuple[np.ndarray, np.ndarray, tuple[float, float]]:
     """Image (height, width, C), class indices (height, width) and the image's range."""
-    stored, indices = case.read_image(), case.class_indices(dataset.spec)
     if not padded:
         image = resize_image(stored, height, width)
         return image, resize_label(indices, height, width), intensity_range(image, percentiles)

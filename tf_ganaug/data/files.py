@@ -1,8 +1,9 @@
-"""One image, label or volume file to an array: PNG, TIFF, GIF, npy, NIfTI and JSRT's headerless IMG.
+"""One image, label or volume file to an array: PNG, TIFF, GIF, JPEG, npy, NIfTI and JSRT's headerless IMG.
 
 A file is decoded whole or refused with an `InputError` that names it. Labels are index values, never
 colours: a palette PNG gives its indices. GIF is the exception, since its writers renumber the palette
 at will: a grey palette gives the grey values (SCR's masks: 0 and 255) and a coloured one is refused.
+JPEG changes values, so an image may be one and a label may not.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ import nibabel
 import numpy as np
 from PIL import Image
 
-from tf_ganaug.data.pictures import channels, decode_pillow, decode_png, decode_tiff, tiff_shape
+from tf_ganaug.data.pictures import channels, decode_jpeg, decode_pillow, decode_png, decode_tiff, tiff_shape
 from tf_ganaug.errors import InputError
 
-SUFFIXES = (".nii.gz", ".nii", ".png", ".tif", ".tiff", ".gif", ".npy", ".img")
+SUFFIXES = (".nii.gz", ".nii", ".png", ".tif", ".tiff", ".gif", ".jpg", ".jpeg", ".npy", ".img")
+JPEG = (".jpg", ".jpeg")
 NIFTI = (".nii.gz", ".nii")
 
 #: Of JSRT's images: pixels a side, and the largest of their 12-bit values.
@@ -86,7 +88,7 @@ def read_shape(path: Path) -> tuple[int, int, int]:
         if suffix == ".img":
             _check_jsrt_length(path)
             return JSRT_SIDE, JSRT_SIDE, 1
-        if suffix in (".png", ".gif"):
+        if suffix in (".png", ".gif", *JPEG):
             with Image.open(path) as image:
                 return image.height, image.width, channels(image)
         if suffix in (".tif", ".tiff"):
@@ -229,6 +231,11 @@ def _decode(path: Path, colours: bool) -> np.ndarray:
             return decode_png(path, colours)
         if suffix == ".gif":
             return decode_pillow(path, colours)
+        if suffix in JPEG:
+            if not colours:
+                remedy = "give the label as it was before JPEG, for example as PNG"
+                raise InputError(path, "a label stored without loss", "JPEG, which changes class ids", remedy)
+            return decode_jpeg(path)
         if suffix in (".tif", ".tiff"):
             return decode_tiff(path, colours)
         if suffix == ".npy":

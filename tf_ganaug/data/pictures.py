@@ -1,4 +1,4 @@
-"""PNG, GIF and TIFF files to arrays of the stored values, neither stretched nor cut, and arrays to PNG.
+"""PNG, GIF, JPEG and TIFF files to arrays of the stored values, neither stretched nor cut, and arrays to PNG.
 
 These raise whatever their libraries raise; `tf_ganaug.data.files` turns it into one line.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import png
 import tifffile
-from PIL import Image
+from PIL import ExifTags, Image
 
 from tf_ganaug.errors import InputError
 
@@ -47,6 +47,17 @@ def decode_pillow(path: Path, colours: bool) -> np.ndarray:
             raise InputError(path, "one picture", f"{frames} frames", "store each picture in its own file")
         if image.mode == "P" and (colours or image.format == "GIF"):
             return np.asarray(image.convert("RGB" if channels(image) == 3 else "L"))
+        return np.asarray(image)
+
+
+def decode_jpeg(path: Path) -> np.ndarray:
+    """(H, W) or (H, W, 3) uint8."""
+    with Image.open(path) as image:
+        if image.mode not in ("L", "RGB"):
+            raise InputError(path, "grey or RGB", image.mode, "convert it to RGB")
+        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+            # The label may lie as the pixels are stored, or as a viewer shows them.
+            raise InputError(path, "pixels stored upright", "an EXIF mark that turns them", "store it as it is shown")
         return np.asarray(image)
 
 

@@ -19,7 +19,7 @@ from tf_ganaug.experiment.question_screens import BATCH, by_quality, by_zscore, 
 from tf_ganaug.experiment.subset import Subset, chunks
 from tf_ganaug.files import replacing
 from tf_ganaug.gans.synthesizer import Synthesizer
-from tf_ganaug.quality.copies import Copies, find_copies
+from tf_ganaug.quality.copies import Copies, Nearest, find_copies
 from tf_ganaug.quality.swd import SlicedWasserstein
 from tf_ganaug.random import fold, named_seed
 from tf_ganaug.run import RunFolder
@@ -83,6 +83,8 @@ class Pool:
             table.to_csv(temporary, index=False)
         kept = self.subset.part(images, labels, table.query("kept").pair.to_numpy())
         copies = self._copies(kept)
+        with replacing(run.path / "nearest.csv") as temporary:
+            pd.DataFrame(asdict(copies.generated)).to_csv(temporary, index=False)
         run.finish(
             {
                 "drawn": drawn,
@@ -133,9 +135,10 @@ class Pool:
         origins = np.unique(subjects, return_inverse=True)[1]
         return origins if origins.any() else np.arange(len(origins))
 
-    def copies(self) -> Copies:
+    def nearest(self) -> Nearest:
         """The nearest training images of the first `COMPARED` kept pairs, of a finished pool."""
-        return self._copies(self.part())
+        frame = pd.read_csv(self.subset.path("pool") / "nearest.csv")
+        return Nearest(frame.numbers.to_numpy(), frame.distances.to_numpy())
 
     def _copies(self, kept: Part) -> Copies:
         data = self.subset

@@ -135,7 +135,7 @@ def _pictures(study: QuestionStudy, place: Path) -> Iterator[Section]:
 
 def _neighbours(study: QuestionStudy, fraction: float, place: Path) -> Figure:
     pool, data = study.pool(fraction), study.subset(fraction)
-    made, found = pool.part(), pool.copies().generated
+    made, found = pool.part(), pool.nearest()
     count = min(COMPARED, len(made.rows))
     parts = data.part(made.images, made.labels, made.rows[:count]), data.real(data.rows[found.numbers[:count]])
     rows = [[to_display(image) for image in Pairs([part]).take(np.arange(count))[0].numpy()] for part in parts]

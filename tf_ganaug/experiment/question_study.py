@@ -111,13 +111,8 @@ class QuestionStudy(Study):
         return Subset(self.folder, f"{fraction:g}", self.sized, rows, self.spec, provenance, self.settings, True)
 
     def provenance(self, cases: list[Case], low: float, high: float) -> Provenance:
-        """As that of `Study`, with the spacing of one scale for both axes."""
-        found = super().provenance(cases, low, high)
-        height, width, _ = cases[0].read_image().shape
-        scale = max(height / self.height, width / self.width)
-        spacing = tuple(side * scale for side in cases[0].spacing)
-        percentiles = tuple(self.settings.data.percentiles)
-        return replace(found, spacing=spacing, percentiles=percentiles, padded=True)
+        """As that of `Study`, of images that had a range of their own each."""
+        return replace(super().provenance(cases, low, high), percentiles=tuple(self.settings.data.percentiles))
 
     # Generated pairs
 

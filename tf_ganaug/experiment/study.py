@@ -139,7 +139,6 @@ class Study:
 
     def provenance(self, cases: list[Case], low: float, high: float) -> Provenance:
         """What a generator trained on these cases was trained on; `low` and `high` became -1 and 1."""
-        spacing, (height, width, _) = cases[0].spacing, cases[0].read_image().shape
         return Provenance(
             dataset=self.dataset.name,
             synthetic=self.dataset.synthetic,
@@ -148,7 +147,8 @@ class Study:
             dtype=str(self.sized.images.dtype),
             low=low,
             high=high,
-            spacing=(spacing[0] * height / self.height, spacing[1] * width / self.width),
+            spacing=self.sized.spacing(cases),
+            padded=self.sized.padded,
         )
 
     def finished(self, name: str) -> bool:

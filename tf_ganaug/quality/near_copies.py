@@ -96,7 +96,6 @@ def training_images(dataset: Dataset, provenance: Provenance, shape: Sequence[in
         expected = f"the {len(wanted)} training cases of the generator ({provenance.dataset})"
         found = f"{len(cases)} of them, without {', '.join(lacking[:5]) or 'any'}"
         raise InputError(dataset.name, expected, found, "name the data it was trained on")
-    _require_whole(next(case for case in cases if case.id == provenance.cases[0]), provenance, shape)
     with TemporaryDirectory() as place:
         ends = provenance.percentiles or (0.0, 100.0)
         sized = sized_cases(replace(dataset, cases=cases), *shape[:2], ends, Path(place), provenance.padded)
@@ -104,20 +103,18 @@ def training_images(dataset: Dataset, provenance: Provenance, shape: Sequence[in
             expected = f"{shape[-1]} channels of {provenance.dtype}"
             found = f"{sized.images.shape[-1]} of {sized.images.dtype}"
             raise InputError(dataset.name, expected, found, "name the data as the generator was trained on them")
+        _require_whole(dataset.name, sized, provenance)
         common = np.tile(np.float32([provenance.low, provenance.high]), (len(cases), 1))
         yield TrainingImages(sized, sized.ranges if provenance.percentiles else common)
 
 
-def _require_whole(case: Case, provenance: Provenance, shape: Sequence[int]) -> None:
-    """Checks by spacing that the generator's images show what the whole first case shows."""
-    height, width, _ = case.read_image().shape
-    scales = height / shape[0], width / shape[1]
-    scales = (max(scales),) * 2 if provenance.padded else scales
-    spacing = [side * scale for side, scale in zip(case.spacing, scales)]
+def _require_whole(source: str, sized: SizedCases, provenance: Provenance) -> None:
+    """Checks by spacing that the generator's images show what the whole training images show."""
+    spacing = sized.spacing(sized.cases)
     if not np.allclose(spacing, provenance.spacing, rtol=1e-3):
-        expected = f"whole images at {shape[0]} x {shape[1]} pixels, of {_millimetres(spacing)}"
+        expected = f"whole images at {' x '.join(map(str, sized.images.shape[1:3]))} pixels, of {_millimetres(spacing)}"
         remedy = "a generator of patches, or of other spacing, cannot be compared with whole images"
-        raise InputError(case.source, expected, f"{_millimetres(provenance.spacing)} in the generator", remedy)
+        raise InputError(source, expected, f"{_millimetres(provenance.spacing)} in the generator", remedy)
 
 
 def _millimetres(spacing: Sequence[float]) -> str:
