@@ -13,6 +13,7 @@ from PIL import Image
 
 from tf_ganaug.api import ask
 from tf_ganaug.cli import main
+from tf_ganaug.data.pairs import Pairs
 from tf_ganaug.experiment.question import Source, open_question, settings_of
 from tf_ganaug.experiment.question_study import QuestionTask
 from tf_ganaug.experiment.sources import Request
@@ -57,17 +58,21 @@ def colour(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def volumes(tmp_path_factory):
-    """Five int16 NIfTI volumes of odd sizes with a thick voxel each, and their masks."""
+    """Five subjects of two int16 NIfTI sequences of odd sizes, one a hundredth of the other, and their masks."""
     root, rng = tmp_path_factory.mktemp("data") / "volumes", np.random.default_rng(1)
-    for part in ("images", "labels"):
+    for part in ("imagesTr", "labelsTr"):
         (root / part).mkdir(parents=True)
     for number in range(5):
         shape = 21 + number, 33, 3
         mask = np.stack([disc(rng, *shape[:2]) for _ in range(shape[2])], -1)
         affine = np.diag([0.7, 0.9, 5.0, 1.0])
-        pixels = rng.normal(-50, 20, shape) + 300 * mask
-        for part, array in (("images", pixels.astype(np.int16)), ("labels", mask.astype(np.uint8))):
-            nibabel.save(nibabel.Nifti1Image(array, affine), root / part / f"scan{number}.nii.gz")
+        pixels = rng.normal(-500, 200, shape) + 3000 * mask
+        files = {"imagesTr/scan{}_0000": pixels, "imagesTr/scan{}_0001": pixels / 100, "labelsTr/scan{}": mask}
+        for name, array in files.items():
+            image = nibabel.Nifti1Image(array.astype(np.int16), affine)
+            nibabel.save(image, root / f"{name.format(number)}.nii.gz")
+    channels = {"channel_names": {"0": "T1", "1": "FLAIR"}, "labels": {"background": 0, "disc": 1}}
+    (root / "dataset.json").write_text(json.dumps({**channels, "numTraining": 5, "file_ending": ".nii.gz"}))
     return root
 
 
@@ -137,6 +142,10 @@ def test_volumes_of_odd_sizes_through_python(volumes, tmp_path):
     assert set(found.measures.arm) == {"real", "gan"} and found.measures.dice.between(0, 1).all()
     # Pixels of 0.9 mm by 0.7 mm at native size: the test part's distances are in millimetres.
     assert found.study.unit == "mm"
+    low, high = found.study.subset(1.0).provenance.ranges(1)[0]
+    assert (high - low)[0] > 50 * (high - low)[1] > 0
+    real, made = (Pairs([part]).take([0])[0] for part in (found.study.subset(1.0).real([0]), found.study.made(1.0)))
+    assert real.shape == made.shape == (1, 32, 32, 2) and np.ptp(real[..., 1]) == 2
 
 
 def test_pairs_are_drawn_screened_trained_on_and_evaluated(answered, colour, tmp_path):

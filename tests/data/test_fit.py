@@ -1,5 +1,7 @@
 """Images of any proportions in a frame: one scale, padding around, and the way back."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -70,6 +72,23 @@ def test_padded_cases_have_one_scale_and_nothing_counted_around(tmp_path):
     assert sized.spacing(data.cases[1:]) == (90 / 32, 90 / 32)
     assert sized.spacing(data.cases) == ((90 + 80) / 64, (90 + 80) / 64)
     assert stretched.spacing(data.cases[1:]) == (90 / 32, 30 / 32)
+
+
+def test_sequences_have_ranges_of_their_own(tmp_path):
+    """Two channels of which one is a hundred times the other: normalised they are the same, padding too."""
+    data = dataset((40, 80), (90, 30))
+
+    def both(case):
+        return replace(case, read_image=lambda: np.concatenate([case.read_image() // 100, case.read_image()], -1))
+
+    data = replace(data, cases=tuple(map(both, data.cases)), channels=2, sequences=True)
+    sized = sized_cases(data, 32, 32, (0, 100), tmp_path, padded=True)
+    np.testing.assert_array_equal(sized.ranges, [[[10, 1000], [50, 5000]]] * 2)
+    images, _ = Pairs.of(sized, data.cases).take(np.arange(2))
+    np.testing.assert_allclose(images[..., 0], images[..., 1], atol=0.03)  # integers from 10 to 50 are coarse
+    assert set(np.unique(images)) >= {-1, 1}
+    common = sized_cases(replace(data, sequences=False), 32, 32, (0, 100), tmp_path, padded=True)
+    np.testing.assert_array_equal(common.ranges, [[10, 5000]] * 2)
 
 
 def test_predictions_of_padded_images_lie_where_the_image_does(tmp_path):

@@ -29,7 +29,8 @@ class SizedCases:
     Attributes:
         images: (N, H, W, C) in the stored type, memory-mapped.
         labels: (N, H, W) uint8 class indices, memory-mapped.
-        ranges: (N, 2) float32, the stored values of each image that become -1 and 1.
+        ranges: (N, 2) float32, the stored values of each image that become -1 and 1; (N, 2, C) where each channel has
+            its own (`Dataset.sequences`).
         native: (N, 2) int32, height and width of each image as it is stored.
         cases: in the order of N.
         padded: whether images kept their proportions, each in a `Window` of the frame.
@@ -86,6 +87,13 @@ def intensity_range(image: np.ndarray, percentiles: Sequence[float]) -> tuple[fl
     return float(low), float(high) if high > low else float(low) + 1.0
 
 
+def _range(image: np.ndarray, percentiles: Sequence[float], sequences: bool) -> np.ndarray:
+    """The `intensity_range` of an image (H, W, C) as (2,) float32, or those of its channels as (2, C)."""
+    if not sequences:
+        return np.float32(intensity_range(image, percentiles))
+    return np.float32([intensity_range(image[..., c], percentiles) for c in range(image.shape[-1])]).T
+
+
 def sized_cases(
     dataset: Dataset, height: int, width: int, percentiles: Sequence[float], folder: Path, padded: bool = False
 ) -> SizedCases:
@@ -138,9 +146,8 @@ def _key(dataset: Dataset, height: int, width: int, percentiles: Sequence[float]
         states = [Path(file).stat() for file in case.files if Path(file).exists()]
         return [case.id, *case.files, *((state.st_size, state.st_mtime_ns) for state in states)]
 
-    text = json.dumps(
-        [_FORMAT, dataset.version, repr(dataset.spec), height, width, list(percentiles), *map(stamp, dataset.cases)]
-    )
+    form = [_FORMAT, dataset.version, repr(dataset.spec), dataset.sequences, height, width, list(percentiles)]
+    text = json.dumps([*form, *map(stamp, dataset.cases)])
     return f"{height}x{width}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
@@ -150,33 +157,40 @@ def _fill(place: Path, dataset: Dataset, height: int, width: int, percentiles: S
     count = len(dataset.cases)
     images = None
     labels = np.lib.format.open_memmap(place / "labels.npy", "w+", np.uint8, (count, height, width))
-    ranges, native = np.empty((count, 2), np.float32), np.empty((count, 2), np.int32)
+    ranges, native = [], np.empty((count, 2), np.int32)
     for number, case in enumerate(tqdm(dataset.cases, "reading images", unit="image", disable=None)):
         stored, indices = case.read_image(), case.class_indices(dataset.spec)
-        image, label, ends = _sized(stored, indices, height, width, percentiles, padded)
+        image, label, ends = _sized(stored, indices, height, width, percentiles, dataset.sequences, padded)
         if images is None:
             shape = (count, *image.shape)
             images = np.lib.format.open_memmap(place / "images.npy", "w+", image.dtype, shape)
         if image.dtype != images.dtype:
             expected = f"{images.dtype} pixels as in {dataset.cases[0].source}"
             raise InputError(case.source, expected, str(image.dtype), "store all images in one type")
-        images[number], labels[number], ranges[number], native[number] = image, label, ends, indices.shape
+        images[number], labels[number], native[number] = image, label, indices.shape
+        ranges.append(ends)
     images.flush()
     labels.flush()
-    np.save(place / "ranges.npy", ranges)
+    np.save(place / "ranges.npy", np.stack(ranges))
     np.save(place / "native.npy", native)
     write_text(place / "complete", f"{count} cases of {dataset.name}")
 
 
 def _sized(
-    stored: np.ndarray, indices: np.ndarray, height: int, width: int, percentiles: Sequence[float], padded: bool
-) -> tuple[np.ndarray, np.ndarray, tuple[float, float]]:
+    stored: np.ndarray,
+    indices: np.ndarray,
+    height: int,
+    width: int,
+    percentiles: Sequence[float],
+    sequences: bool,
+    padded: bool,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Image (height, width, C), class indices (height, width) and the image's range."""
     if not padded:
         image = resize_image(stored, height, width)
-        return image, resize_label(indices, height, width), intensity_range(image, percentiles)
+        return image, resize_label(indices, height, width), _range(image, percentiles, sequences)
     window = Window.of(*stored.shape[:2], height, width)
     image = resize_image(stored, window.height, window.width)
-    ends = intensity_range(image, percentiles)
+    ends = _range(image, percentiles, sequences)
     label = resize_label(indices, window.height, window.width)
     return window.pad(image, height, width, ends[0]), window.pad(label, height, width, IGNORE), ends

@@ -190,6 +190,7 @@ class Dataset:
         version: changes when the reader would return other pixels for the same files.
         given_splits: part ("train", "validation", "test") to subjects, where the data set has its own.
         generated: what the generator of all cases was trained on; None where none made them.
+        sequences: whether channels are images of their own, such as FLAIR and T1 of MR, each with a range of its own.
     """
 
     name: str
@@ -200,3 +201,4 @@ class Dataset:
     version: str = "1"
     given_splits: Mapping[str, tuple[str, ...]] | None = None
     generated: Provenance | None = None
+    sequences: bool = False

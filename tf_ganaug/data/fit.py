@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class Window:
         """What a frame (H, W, ...) shows of the image, (height, width, ...)."""
         return frame[self.top : self.top + self.height, self.left : self.left + self.width]
 
-    def pad(self, image: np.ndarray, frame_height: int, frame_width: int, value: float) -> np.ndarray:
-        """An image (height, width, ...) in a frame of `value`, in its own type."""
+    def pad(self, image: np.ndarray, frame_height: int, frame_width: int, value: ArrayLike) -> np.ndarray:
+        """An image (height, width, ...) in a frame of `value`, one or one for each channel, in its own type."""
         frame = np.full((frame_height, frame_width, *image.shape[2:]), value, image.dtype)
         self.cut(frame)[...] = image
         return frame

@@ -72,6 +72,7 @@ def read(root: Path, dataset_yaml: Path | None = None, axis: int | None = None) 
         version=f"1, axis {axis}, {described.files}",  # under the same ids, these give other pixels
         given_splits=described.splits,
         generated=read_provenance(root),
+        sequences=any(len(pair.images) > 1 for pair in layout.pairs),
     )
 
 

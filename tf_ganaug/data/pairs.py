@@ -18,12 +18,12 @@ def normalise(images: tf.Tensor, ranges: tf.Tensor) -> tf.Tensor:
 
     Args:
         images: (N, H, W, C) as stored.
-        ranges: (N, 2), the values that become -1 and 1; what lies outside is clipped.
+        ranges: (N, 2), or (N, 2, C) for each channel, the values that become -1 and 1; what lies outside is clipped.
 
     Returns:
         (N, H, W, C) float32.
     """
-    low, high = ranges[:, None, None, None, 0], ranges[:, None, None, None, 1]
+    low, high = (tf.reshape(end, (tf.shape(ranges)[0], 1, 1, -1)) for end in tf.unstack(ranges, axis=1))
     return tf.clip_by_value((tf.cast(images, tf.float32) - low) * (2.0 / (high - low)) - 1.0, -1.0, 1.0)
 
 
@@ -35,7 +35,7 @@ class Part:
         images: (M, H, W, C) as stored, perhaps memory-mapped.
         labels: (M, H, W) uint8 class indices, likewise.
         rows: (N,) positions in M.
-        ranges: (N, 2) float32, the stored values that become -1 and 1.
+        ranges: (N, 2) or (N, 2, C) float32, the stored values that become -1 and 1.
     """
 
     images: np.ndarray

@@ -26,7 +26,8 @@ class Provenance:
         cases: ids of the training cases.
         subjects: their subjects.
         dtype: of the stored images.
-        low: stored value of -1, the median over the training cases.
+        low: stored value of -1, the median over the training cases; one for each channel where these have ranges of
+            their own.
         high: stored value of 1, likewise.
         spacing: millimetres per pixel (row, column) at the generator's size, median likewise.
         percentiles: of each training image's own values, which became -1 and 1; None where `low` and `high` did
@@ -39,8 +40,8 @@ class Provenance:
     cases: tuple[str, ...]
     subjects: tuple[str, ...]
     dtype: str
-    low: float
-    high: float
+    low: float | tuple[float, ...]
+    high: float | tuple[float, ...]
     spacing: tuple[float, float]
     percentiles: tuple[float, float] | None = None
     padded: bool = False
@@ -55,13 +56,19 @@ class Provenance:
         known = {field.name: stored[field.name] for field in fields(cls) if field.name in stored}
         return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in known.items()})
 
+    def ranges(self, count: int) -> np.ndarray:
+        """The stored values of -1 and 1 for each of `count` images, as `Part` takes them."""
+        return np.repeat(np.float32([[self.low, self.high]]), count, axis=0)
+
     def from_stored(self, images: np.ndarray) -> np.ndarray:
         """Stored values to [-1, 1], float32, not clipped."""
-        return (images.astype(np.float32) - self.low) * (2.0 / (self.high - self.low)) - 1.0
+        low, high = np.float32(self.low), np.float32(self.high)
+        return (images.astype(np.float32) - low) * (2 / (high - low)) - 1
 
     def to_stored(self, images: np.ndarray) -> np.ndarray:
         """[-1, 1] to stored values, rounded and clipped where the type is integer."""
-        stored = self.low + (np.asarray(images, np.float64) + 1.0) * (self.high - self.low) / 2.0
+        low, high = np.float64(self.low), np.float64(self.high)
+        stored = low + (np.asarray(images, np.float64) + 1.0) * (high - low) / 2.0
         dtype = np.dtype(self.dtype)
         if dtype.kind not in "ui":
             return stored.astype(dtype)

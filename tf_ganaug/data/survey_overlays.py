@@ -75,6 +75,7 @@ def _chosen(survey: Survey, found: Sequence[Finding]) -> dict[str, str]:
 
 def _draw(axis: Axes, case: Case, spec: LabelSpec) -> None:
     image, label = case.read_image(), case.read_label()
+    image = image if image.shape[-1] == 3 else image[..., :1]
     low, high = intensity_range(image, _SHOWN)
     axis.imshow(to_display((image.astype(np.float32) - low) / (high - low) * 2 - 1))
     for label_class in _drawn(spec):

@@ -61,7 +61,7 @@ class JointStudy(Study):
     def gan(self, fold: int, cases: Sequence[Case]) -> JointGan:
         """A GAN of some of the fold's training cases."""
         rows = self.sized.rows(cases)
-        provenance = self.provenance(cases, *np.median(self.sized.ranges[rows], axis=0).tolist())
+        provenance = self.provenance(cases, *self.median_range(rows))
         provenance = replace(provenance, percentiles=tuple(self.settings.data.percentiles))
         subset = Subset(self.folder, f"fold{fold}", self.sized, rows, self.spec, provenance, self.settings, True)
         return JointGan(subset)

@@ -83,5 +83,4 @@ class PatchGan(JointPggan):
     def part(self, count: int) -> Part:
         """The first `count` synthetic patches of a finished run."""
         images, labels = (np.load(self.path / f"{name}.npy", mmap_mode="r") for name in ("images", "labels"))
-        ranges = np.tile(np.float32([self.provenance.low, self.provenance.high]), (count, 1))
-        return Part(images, labels, np.arange(count), ranges)
+        return Part(images, labels, np.arange(count), self.provenance.ranges(count))

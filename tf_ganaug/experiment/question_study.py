@@ -106,11 +106,12 @@ class QuestionStudy(Study):
         """What everything of a fraction may see."""
         cases = self.training_cases(fraction)
         rows = self.sized.rows(cases)
-        ends = np.median(self.sized.ranges[rows], axis=0).tolist()
-        provenance = self.provenance(cases, *ends)
+        provenance = self.provenance(cases, *self.median_range(rows))
         return Subset(self.folder, f"{fraction:g}", self.sized, rows, self.spec, provenance, self.settings, True)
 
-    def provenance(self, cases: list[Case], low: float, high: float) -> Provenance:
+    def provenance(
+        self, cases: list[Case], low: float | tuple[float, ...], high: float | tuple[float, ...]
+    ) -> Provenance:
         """As that of `Study`, of images that had a range of their own each."""
         return replace(super().provenance(cases, low, high), percentiles=tuple(self.settings.data.percentiles))
 
@@ -128,7 +129,7 @@ class QuestionStudy(Study):
         """The fraction's generated pairs, made first if that is not done; or those made elsewhere."""
         if self.generated is None:
             return self.pool(fraction).part()
-        sized = self.framed(self.generated)
+        sized = self.framed(replace(self.generated, sequences=self.dataset.sequences))
         return Part(sized.images, sized.labels, np.arange(len(sized.cases)), sized.ranges)
 
     # Segmenters

@@ -137,7 +137,14 @@ class Study:
             raise InputError(self.dataset.name, f"cases in the {part} part", "none", remedy)
         return Pairs.of(self.sized, cases)
 
-    def provenance(self, cases: list[Case], low: float, high: float) -> Provenance:
+    def median_range(self, rows: np.ndarray) -> list[float | tuple[float, ...]]:
+        """The medians of the stored values that become -1 and 1 in rows of `sized`; of each channel with its own."""
+        ends = np.median(self.sized.ranges[rows], axis=0).tolist()
+        return [tuple(end) if isinstance(end, list) else end for end in ends]
+
+    def provenance(
+        self, cases: list[Case], low: float | tuple[float, ...], high: float | tuple[float, ...]
+    ) -> Provenance:
         """What a generator trained on these cases was trained on; `low` and `high` became -1 and 1."""
         return Provenance(
             dataset=self.dataset.name,

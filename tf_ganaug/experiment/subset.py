@@ -61,8 +61,7 @@ class Subset:
 
     def part(self, images: np.ndarray, labels: np.ndarray, rows: np.ndarray) -> Part:
         """Rows of any images in the stored type, with the subset's own range as [-1, 1]."""
-        ranges = np.tile(np.float32([self.provenance.low, self.provenance.high]), (len(rows), 1))
-        return Part(images, labels, rows, ranges)
+        return Part(images, labels, rows, self.provenance.ranges(len(rows)))
 
 
 def chunks(rows: np.ndarray, size: int = 256) -> Iterator[np.ndarray]:

@@ -33,7 +33,7 @@ class TrainingImages:
 
     Args:
         sized: the images, all of them training images.
-        ranges: (N, 2), the stored values of each that became -1 and 1.
+        ranges: (N, 2) or (N, 2, C), the stored values of each that became -1 and 1.
     """
 
     def __init__(self, sized: SizedCases, ranges: np.ndarray):
@@ -104,8 +104,7 @@ def training_images(dataset: Dataset, provenance: Provenance, shape: Sequence[in
             found = f"{sized.images.shape[-1]} of {sized.images.dtype}"
             raise InputError(dataset.name, expected, found, "name the data as the generator was trained on them")
         _require_whole(dataset.name, sized, provenance)
-        common = np.tile(np.float32([provenance.low, provenance.high]), (len(cases), 1))
-        yield TrainingImages(sized, sized.ranges if provenance.percentiles else common)
+        yield TrainingImages(sized, sized.ranges if provenance.percentiles else provenance.ranges(len(cases)))
 
 
 def _require_whole(source: str, sized: SizedCases, provenance: Provenance) -> None:
