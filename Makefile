@@ -11,7 +11,7 @@ demo: $(VENV)/installed
 	$(RUN) scripts/run_paper.py neff2018
 
 test: $(VENV)/installed
-	$(RUN) -m pytest --numprocesses auto --dist loadfile
+	$(RUN) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/installed
 	$(RUN) -m ruff check .

@@ -149,6 +149,7 @@ def test_own_stacks_smaller_than_patches_with_a_gan_for_every_repeat(tmp_path):
     out = tmp_path / "out"
     options = ["--data", tmp_path / "data", "--reader", "wmh", "--out", out, "--set", "data.size=[12,12]"]
     changes = ["available=[100]", "redraw=true", "patches.count=32", "gan.label_channels=coded"]
+    changes += ["patches.size=16", "gan.noise=false", "gan.minibatch=[8,8,4]", "gan.total_images=192"]
     run("--experiment", "wmh", *options, *(text for change in changes for text in ("--set", change)))
     report = (out / "report.md").read_text()
     for text in ("12 x 12 pixels are smaller and padded", "66.0 (1.26)", "its own subset", "Between training patches"):
