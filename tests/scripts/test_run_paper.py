@@ -137,7 +137,7 @@ def weights(folder: Path) -> dict[str, np.ndarray]:
 LUNG = ["neff2018", "--only", "figure3"]
 LUNG += [f"--set={x}" for x in ("gan.iterations=20", "segmenter.min_iterations=20", "segmenter.max_iterations=20")]
 
-#: A checkpoint of SPADE lies inside an epoch. That of the progressive GAN inside a fade: tests/gans/test_progressive.py.
+#: A checkpoint of SPADE lies inside an epoch. Inside a fade of the progressive GAN: tests/gans/test_progressive.py.
 BRAIN = ["foroozandeh2020", "--only", "pairs", "--set=spade.reduced_epochs=6", "--set=spade.checkpoint_every=3"]
 
 
