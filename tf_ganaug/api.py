@@ -74,7 +74,7 @@ def ask(
     found = question.settings_of(profile, [f"{name}={value}" for name, value in named.items()])
     request = Request(root, reader, target, Path(dataset_yaml) if dataset_yaml else None)
     source = question.Source(request, Path(labels) if labels else None)
-    place = Path(out) if out else Path("runs") / f"question-{root.resolve().name}"
+    place = Path(out) if out else question.default_folder(root)
     study, asked = question.open_question(source, found, place)
     report = question_report.conduct(study, asked)
     measures = question_report.test_measures(study)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -44,6 +45,21 @@ def write_text(path: Path, text: str) -> None:
     """Writes `path` whole or not at all, UTF-8, ending in a newline."""
     with replacing(path) as temporary:
         temporary.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+
+
+#: Characters that TensorFlow takes for a pattern when it reads a checkpoint.
+PATTERNS = r"[*?\[\]]"
+
+
+def require_plain(path: Path) -> None:
+    """Refuses a folder where TensorFlow could write a checkpoint but not read it.
+
+    Raises:
+        InputError: if there is one of `PATTERNS` in its path.
+    """
+    if found := re.findall(PATTERNS, str(path)):
+        expected = "a path without * ? [ ], which TensorFlow takes for patterns"
+        raise InputError(path, expected, " ".join(dict.fromkeys(found)), "choose another --out")
 
 
 def make_folder(path: Path) -> Path:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import logging
 import resource
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tqdm import tqdm
 
 from tf_ganaug.files import claim_options, make_folder, write_text
-
-log = logging.getLogger("tf_ganaug")
 
 
 class RunFolder:
@@ -74,6 +73,12 @@ class RunFolder:
         """Shows a (H, W, 3) uint8 picture in TensorBoard."""
         with self._writer().as_default(step):
             tf.summary.image(name, pixels[None])
+
+    def progress(self, total: int, start: int) -> tqdm:
+        """A bar of so many iterations on a terminal; elsewhere a line that says where to look."""
+        if not sys.stderr.isatty():
+            print(f"{self.path}: {total} iterations, see its log.txt", file=sys.stderr)
+        return tqdm(total=total, initial=start, desc=self.path.name, unit="it", disable=None)
 
     def say(self, line: str) -> None:
         """Adds a line to log.txt."""

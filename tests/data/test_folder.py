@@ -136,6 +136,8 @@ def test_missing_and_empty_folders(tmp_path):
     assert f"{tmp_path}: expected a folder images/" in refusal(tmp_path)
     (tmp_path / "images").mkdir()
     (tmp_path / "labels").mkdir()
+    assert f"{tmp_path / 'images'}: expected files, found none" in refusal(tmp_path)
+    (tmp_path / "images" / "notes.txt").touch()
     assert f"{tmp_path / 'images'}: expected image files" in refusal(tmp_path)
 
 
@@ -148,7 +150,9 @@ def test_partners_are_named(tmp_path):
         (tmp_path / "images" / f"{stem}.png").unlink()
     save(tmp_path / "images" / "z.png", PICTURE)
     save(tmp_path / "labels" / "z.png", PICTURE)
-    assert "one image for every label, found none for h;" in refusal(tmp_path)
+    assert "one label for every image, found no image for h;" in refusal(tmp_path)
+    (tmp_path / "labels" / "z.png").unlink()
+    assert "found none for z, no image for h;" in refusal(tmp_path)
 
 
 def test_one_stem_in_two_files(tmp_path):

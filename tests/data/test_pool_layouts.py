@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import nibabel
 import numpy as np
@@ -16,7 +16,7 @@ from tf_ganaug.data.pool_layouts import NnUNet
 from tf_ganaug.data.provenance import Provenance
 from tf_ganaug.errors import InputError
 
-SPEC = LabelSpec.from_names({0: "nothing", 3: "lung", 200: "heart"})
+SPEC = replace(LabelSpec.from_names({0: "nothing", 3: "lung", 200: "heart"}), background=0)
 SPACING = (0.5, 1.25)
 NAME = "Dataset501_Synthetic"
 MADE_BY = Provenance("drawn", True, ("a",), ("a",), "uint8", 0.0, 255.0, SPACING)

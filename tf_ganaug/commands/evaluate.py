@@ -28,7 +28,11 @@ def evaluate(run, data, path, **options):
     from tf_ganaug.experiment import question, question_use
 
     study, _ = question.reopen(run)
-    frame = question_use.evaluate_on(study, question.open_data(request_of(data, options)), path)
+    dataset = question.open_data(request_of(data, options))
+    if seen := question_use.seen_cases(study, dataset):
+        known = f"{len(seen)} of {len(dataset.cases)} images are of subjects that trained or validated these segmenters"
+        click.echo(f"WARNING: {known}; only others tell how well they do", err=True)
+    frame = question_use.evaluate_on(study, dataset, path)
     means = frame.groupby(["fraction", "arm", "class"])[["dice", "iou"]].mean()
     click.echo(means.to_string(float_format="{:.3f}".format))
     click.echo(f"{len(frame)} measurements: {path}")

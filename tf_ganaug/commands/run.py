@@ -58,7 +58,7 @@ def run(data, labels, out, dry_run, **options):
     """
     from tf_ganaug.experiment import question, question_report
 
-    out = out or Path("runs") / f"question-{data.resolve().name}"
+    out = out or question.default_folder(data)
     settings = question.settings_of(options["profile"], changes_of(options))
     source = question.Source(request_of(data, options), labels)
     study, asked = question.open_question(source, settings, out)

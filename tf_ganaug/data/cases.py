@@ -70,9 +70,13 @@ class LabelSpec:
 
     @classmethod
     def from_names(cls, names: Mapping[int, str], ignored: Iterable[int] = ()) -> LabelSpec:
-        """One class for each stored id, the smallest id first, with colours of `PALETTE` and then others."""
+        """One class for each stored id, the smallest id first, with colours of `PALETTE` and then others.
+
+        Id 0 is the background if that is its name, else a class as others.
+        """
         classes = tuple(LabelClass(names[i], (i,), _colour(n)) for n, i in enumerate(sorted(names)))
-        return cls(classes, tuple(ignored))
+        background = 0 if names.get(0, "").lower() == "background" else None
+        return cls(classes, tuple(ignored), background)
 
     @property
     def names(self) -> tuple[str, ...]:

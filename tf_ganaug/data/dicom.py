@@ -18,7 +18,7 @@ import numpy as np
 
 from tf_ganaug.data.cases import Case, Dataset, LabelSpec
 from tf_ganaug.data.description import Description, read_description
-from tf_ganaug.data.dicom_series import SAME_PLACE, Series, load_pydicom, read_series, read_units
+from tf_ganaug.data.dicom_series import SAME_PLACE, Series, load_pydicom, patient_of, read_series, read_units
 from tf_ganaug.data.files import (
     NIFTI,
     as_label,
@@ -58,7 +58,7 @@ def read(root: Path, dataset_yaml: Path | None = None, classes: LabelSpec | None
 
     Returns:
         Cases "STEM_SLICE", counted from the feet; images (H, W, 1) as of `dicom_series.read_units`; labels
-        (H, W), ids of the description's classes. A stem is its own subject unless described.
+        (H, W), ids of the description's classes. Series of one PatientID are of one subject, unless described.
 
     Raises:
         InputError: without pydicom; if a folder is missing or empty, a series cannot be used
@@ -97,10 +97,23 @@ def find_series(root: Path, described: Description) -> list[Labelled]:
         raise InputError(root / "images", "a folder for each DICOM series", "none", "add them")
     labels = {_label_stem(path): path for path in _visible(root / "labels")}
     require_pairs(root, folders, labels)
-    return [
-        Labelled(stem, described.subject_of(stem, folders[stem]), folders[stem], labels[stem])
-        for stem in sorted(folders)
-    ]
+    subjects = _subjects(folders, described)
+    return [Labelled(stem, subjects[stem], folders[stem], labels[stem]) for stem in sorted(folders)]
+
+
+def _subjects(folders: Mapping[str, Path], described: Description) -> dict[str, str]:
+    """The subject of each series: as described, else its patient, named as the first of the patient's series.
+
+    PatientID itself may identify a person, and subjects are named beside every generator. Where it is missing, or the
+    same in all series as after anonymisation, each series is its own subject.
+    """
+    if described.listed is not None or described.subject is not None:
+        return {stem: described.subject_of(stem, folder) for stem, folder in folders.items()}
+    patients = {stem: patient_of(folders[stem]) for stem in sorted(folders)}
+    if "" in patients.values() or len(set(patients.values())) == 1:
+        return {stem: stem for stem in folders}
+    first: dict[str, str] = {}
+    return {stem: first.setdefault(patient, stem) for stem, patient in patients.items()}
 
 
 def label_content(path: Path) -> tuple[set[int], set[str]]:

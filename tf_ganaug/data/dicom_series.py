@@ -130,6 +130,17 @@ def read_units(series: Series, number: int) -> np.ndarray:
     return as_image(series.upright(units.astype(np.int16 if whole else np.float32)), path, blank=True)
 
 
+def patient_of(folder: Path) -> str:
+    """The PatientID of a series' first file; "" if it has none, or is damaged, which `read_series` tells."""
+    path = next((path for path in sorted(folder.iterdir()) if not path.name.startswith(".")), None)
+    try:
+        with decoding(path or folder):
+            header = load_pydicom().dcmread(path, stop_before_pixels=True, specific_tags=["PatientID"])
+            return str(header.get("PatientID") or "").strip()
+    except InputError:
+        return ""
+
+
 def _header(path: Path) -> pydicom.FileDataset:
     """All of a slice but its pixels."""
     with decoding(path):

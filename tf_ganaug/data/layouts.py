@@ -91,12 +91,10 @@ def require_pairs(where: Path, images: Mapping[str, Path], labels: Mapping[str, 
     Raises:
         InputError: with up to five of the names that lack a partner.
     """
-    for kind, others, partner in (("image", images, labels), ("label", labels, images)):
-        lonely = sorted(set(others) - set(partner))
-        if lonely:
-            wanted = "label" if kind == "image" else "image"
-            remedy = f"add the {wanted}s or remove the {kind}s"
-            raise InputError(where, f"one {wanted} for every {kind}", f"none for {listed(lonely)}", remedy)
+    lonely = [sorted(set(images) - set(labels)), sorted(set(labels) - set(images))]
+    if any(lonely):
+        found = [f"{kind} {listed(stems)}" for kind, stems in zip(("none for", "no image for"), lonely) if stems]
+        raise InputError(where, "one label for every image", ", ".join(found), "add what lacks or remove the others")
 
 
 def listed(names: Sequence[str], most: int = 5) -> str:
@@ -127,6 +125,8 @@ def _stems(folder: Path) -> dict[str, Path]:
         if stem in stems:
             raise InputError(path, "one file per stem", f"{stems[stem].name} too", "remove one of the two")
         stems[stem] = path
+    if not stems and not any(path for path in folder.iterdir() if not path.name.startswith(".")):
+        raise InputError(folder, "files", "none", "add them")
     if not stems:
         remedy = "convert them, or add --reader dicom for folders of DICOM series"
         raise InputError(folder, f"image files ({', '.join(SUFFIXES)})", _entries(folder), remedy)

@@ -128,13 +128,15 @@ def fit_of(image: np.ndarray, label: np.ndarray) -> Fit:
     """How well label (H, W) lies on image (H, W, C)."""
     factor = -(-max(label.shape) // _SIDE)
     height, width = (side // factor for side in label.shape)
+    reach = min(height, width) // 8
+    if reach == 0:
+        return Fit()
     plane = image.mean(-1, dtype=np.float32)[: height * factor, : width * factor]
     plane = plane.reshape(height, factor, width, factor).mean((1, 3))
     boundary = _boundary(label[factor // 2 :: factor, factor // 2 :: factor][:height, :width])
-    reach = min(height, width) // 8
     edges = ndimage.gaussian_gradient_magnitude(plane, 1.0)
     edges = np.minimum(edges, np.percentile(edges, 95))  # else a few strong edges decide
-    if boundary.sum() < _FEWEST or reach == 0 or edges.max() == 0:
+    if boundary.sum() < _FEWEST or edges.max() == 0:
         return Fit()
     spectrum = np.fft.rfft2(edges) * np.conj(np.fft.rfft2(boundary.astype(np.float32)))
     around = np.roll(np.fft.irfft2(spectrum, edges.shape), (reach, reach), (0, 1))[: 2 * reach + 1, : 2 * reach + 1]

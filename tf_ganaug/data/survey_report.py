@@ -103,7 +103,9 @@ def _told_apart(survey: Survey) -> str:
         return f"as in {described.subjects}"
     if described.subject is not None:
         return f"by the pattern {described.subject.pattern}"
-    return "by folder" if described.files or survey.reader == "dicom" else "each file its own"
+    if survey.reader == "dicom":
+        return "by folder; series of one PatientID are of one subject"
+    return "by folder" if described.files else "each file its own"
 
 
 def _sizes(facts: pd.DataFrame) -> str:

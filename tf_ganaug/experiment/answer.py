@@ -9,13 +9,13 @@ subjects and repeats, each of which counts equally whatever its number of cases.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from tf_ganaug.experiment.crossed import Mean
-from tf_ganaug.experiment.figures import unit
+from tf_ganaug.experiment.figures import FRACTIONS, unit
 from tf_ganaug.experiment.repeats import LEVEL, holm
 
 ARMS = ("real", "gan")
@@ -36,6 +36,12 @@ HEADINGS = {
     "deviation": "Standard deviation",
     "share": "Share of the variance (%)",
 }
+
+#: Points of Dice below which a network has not learned what it was shown.
+LEARNED = 1.0
+
+#: With fewer repeats their spread is a guess.
+FEW_REPEATS = 3
 
 #: With fewer subjects the shape of their distribution cannot be seen, and the interval leans on Student's t.
 FEW_SUBJECTS = 6
@@ -63,8 +69,12 @@ class Change:
             ValueError: see `paired`.
         """
         table = paired(frame, measure)
-        real, gan = (_by_subject(table[arm]) for arm in ARMS)
-        return cls(float(real.mean()), float(gan.mean()), Mean.of(gan - real))
+        arms = [_by_subject(table[arm]) for arm in ARMS]
+        real, gan = (float(arm.mean()) for arm in arms)
+        mean = Mean.of(arms[1] - arms[0])
+        if measure.split("_")[-1] in FRACTIONS:  # nothing loses more than it has, or gains more than it lacks
+            mean = replace(mean, low=max(mean.low, -real), high=min(mean.high, 100 - real))
+        return cls(real, gan, mean)
 
     @property
     def record(self) -> dict[str, float]:
@@ -139,6 +149,9 @@ def sentence(change: Change, fraction: float = 1.0, margin: float = MARGIN) -> s
     given = "" if fraction == 1 else f"With {percent(fraction)} of the training data: "
     about = f"GAN augmentation changed Dice by {_points(mean.mean)} points ({_source(mean)})"
     levels = f"from {change.real:.1f} to {change.gan:.1f}"
+    if max(change.real, change.gan) < LEARNED:
+        remedy = "Train longer (--set training.iterations=N), or show more pixels (--size)."
+        return f"{given}The data cannot tell: no network has learned the task. {about}, {levels}. {remedy}"
     if mean.spread is None:
         return f"{given}The data cannot tell. {about}, {levels}. An interval needs at least two test subjects."
     if found == "same":
@@ -172,8 +185,11 @@ def _remedy(mean: Mean, margin: float) -> str:
     half = margin if mean.high - mean.low > 2 * margin else margin / 2
     goal = f"narrow the interval to \N{PLUS-MINUS SIGN}{_count(half, 'point')}"
     subjects, repeats = mean.spread.subjects_for(half, *now), mean.spread.repeats_for(half, *now)
-    if mean.repeats == 1:
-        advice = "First make more repeats, at least 5: one says nothing of the chance of a training."
+    if mean.repeats < FEW_REPEATS:
+        said = "one says nothing" if mean.repeats == 1 else "two say little"
+        advice = f"First make more repeats, at least 5: {said} of the chance of a training."
+        if mean.repeats > 1:
+            return advice
         return advice + (
             f" Even without that chance it takes about {subjects} test subjects to {goal}." if subjects else ""
         )
@@ -254,7 +270,8 @@ def by_class(frame: pd.DataFrame, measure: str = "dice") -> pd.DataFrame:
     """The change of each class at one fraction: columns class, those of `Change.record`, and holm_p: p after Holm's
     correction for the number of classes looked at.
     """
-    names = frame["class"].unique()
+    finite = frame[np.isfinite(frame[measure])]
+    names = [name for name in frame["class"].unique() if name in set(finite["class"])]
     rows = [{"class": name, **Change.of(frame[frame["class"] == name], measure).record} for name in names]
     table = pd.DataFrame(rows)
     return table.assign(holm_p=holm(table.p))
@@ -272,11 +289,16 @@ def by_case(frame: pd.DataFrame, measure: str = "dice") -> pd.DataFrame:
     return means.assign(change=means.gan - means.real).sort_values("change", kind="stable").reset_index()
 
 
-def shown(table: pd.DataFrame) -> pd.DataFrame:
-    """A table of this module under a report's headings, with shares in percent and p as tables print it."""
+def shown(table: pd.DataFrame, distance: str = "mm") -> pd.DataFrame:
+    """A table of this module under a report's headings, with shares in percent and p as tables print it.
+
+    Args:
+        table: of this module.
+        distance: unit of distances, as of `Study.unit`.
+    """
     texts = {
         "fraction": percent,
-        "measure": lambda measure: unit(measure)[1],
+        "measure": lambda measure: unit(measure, distance)[1],
         "p": _significance,
         "holm_p": _significance,
     }
@@ -290,6 +312,8 @@ def _significance(p: float) -> float | str:
 
 def class_note(table: pd.DataFrame) -> str:
     """What remains of `by_class` when so many classes are looked at."""
+    if table.p.isna().all():
+        return f"{len(table)} classes; of a single subject there is no test of any."
     kept = [str(name) for name in table["class"][table.holm_p < LEVEL]]
     found = f"of {', '.join(kept)}" if kept else "of no class"
     return (

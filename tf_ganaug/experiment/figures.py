@@ -37,7 +37,7 @@ LINE_STYLES = [
 ]
 
 #: Measures shown in percent, kept as fractions, and measures in millimetres.
-FRACTIONS = ("dice", "iou", "precision", "recall")
+FRACTIONS = ("dice", "iou", "precision", "recall", "alarms")
 DISTANCES = ("hausdorff", "hausdorff95", "surface_distance")
 
 #: Most bars that have room for their numbers.
@@ -287,13 +287,13 @@ def _draw_cases(axis: Axes, position: int, values: np.ndarray) -> None:
     axis.text(1.01, position, text, transform=axis.get_yaxis_transform(), va="center", fontsize=8)
 
 
-def unit(measure: str) -> tuple[int, str]:
-    """The factor and the label under which a measure is shown: fractions in percent, distances in millimetres."""
+def unit(measure: str, distance: str = "mm") -> tuple[int, str]:
+    """The factor and the label under which a measure is shown: fractions in percent, distances in `distance`."""
     label = measure.replace("iou", "IoU")
     label = label[:1].upper() + label[1:].replace("_", " ")
     if measure.split("_")[-1] in FRACTIONS:
         return 100, f"{label} (%)"
-    return 1, f"{label} (mm)" if measure in DISTANCES else label
+    return 1, f"{label} ({distance})" if measure in DISTANCES else label
 
 
 def sober(axis: Axes, grid: str) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,17 +21,26 @@ from tf_ganaug.data.cases import Dataset
 from tf_ganaug.data.label_maps import read_label_maps
 from tf_ganaug.data.leaks import require_no_leak, require_real_test
 from tf_ganaug.errors import InputError
-from tf_ganaug.experiment.config import configs_folder, load_settings
+from tf_ganaug.experiment.config import PROFILES, configs_folder, load_settings
 from tf_ganaug.experiment.question_networks import factor
 from tf_ganaug.experiment.question_settings import CONDITIONAL, GANS, MIXES, SCREENS, SEGMENTERS, Settings
 from tf_ganaug.experiment.question_study import QuestionStudy
 from tf_ganaug.experiment.sources import Request
+from tf_ganaug.files import PATTERNS
 
 #: Fewest images in PSPNet's minibatches: its batch norm of a 1 x 1 map needs them.
 PSPNET_BATCH = 4
 
+#: Whole numbers that may be 0; all others are counts, sides and distances of at least 1.
+_MAY_BE_ZERO = ("seed", "decay_epochs", "pool_size")
+
 #: What options.json has as paths.
 _PATHS = ("data", "dataset_yaml", "labels", "synthetic")
+
+
+def default_folder(data: Path) -> Path:
+    """Where the results about a folder of data go unless told otherwise."""
+    return Path("runs") / f"question-{re.sub(PATTERNS, '_', data.resolve().name)}"
 
 
 def settings_of(profile: str, changes: Sequence[str]) -> Settings:
@@ -39,13 +49,15 @@ def settings_of(profile: str, changes: Sequence[str]) -> Settings:
     Raises:
         InputError: for unknown settings, or such as make no sense together.
     """
+    if profile not in PROFILES:
+        raise InputError("profile", f"one of {', '.join(PROFILES)}", profile, "choose one of these")
     settings = load_settings(Settings, configs_folder(), "question", profile, changes)
     check(settings)
     return settings
 
 
 def check(s: Settings) -> None:
-    """Refuses what does not exist or makes no sense together; docs/own-data.md lists it.
+    """Refuses what does not exist or makes no sense together; docs/run.md lists it.
 
     Raises:
         InputError: with the reason.
@@ -57,8 +69,13 @@ def check(s: Settings) -> None:
             raise InputError(f"--{name}", f"one of {', '.join(offered)}", value, "choose one of these")
     if not s.fractions or not all(0 < fraction <= 1 for fraction in s.fractions):
         raise InputError("--fractions", "numbers above 0, at most 1", str(s.fractions), "for example 0.1,0.5,1")
-    if s.repeats < 1:
-        raise InputError("--repeats", "at least 1", str(s.repeats), "name another number")
+    for name, number in _whole_numbers(asdict(s)):
+        least = 0 if name.rpartition(".")[2] in _MAY_BE_ZERO else 1
+        if number < least:
+            raise InputError(f"--set {name}", f"at least {least}", str(number), "name another number")
+    if (s.folds, s.folds_used) != (1, 1):
+        remedy = "run again with another --seed, which tests other subjects"
+        raise InputError("--set folds", "1: subjects are parted once", str(s.folds), remedy)
     if len(s.data.parts) != 3 or min(s.data.parts) <= 0 or abs(sum(s.data.parts) - 1) > 1e-6:
         raise InputError(
             "data.parts", "three shares above 0 of sum 1", str(s.data.parts), "for example [0.6,0.15,0.25]"
@@ -75,6 +92,16 @@ def check(s: Settings) -> None:
     _check_frame(s)
 
 
+def _whole_numbers(settings: Mapping[str, Any], group: str = "") -> Iterator[tuple[str, int]]:
+    """Every whole number among the settings, also in lists, with its dotted name."""
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _whole_numbers(value, f"{group}{name}.")
+        for number in value if isinstance(value, list) else [value]:
+            if isinstance(number, int) and not isinstance(number, bool):
+                yield f"{group}{name}", number
+
+
 def _check_frame(s: Settings) -> None:
     """Refuses frames that the GAN or the segmenter cannot have."""
     if len(s.data.size) != 2:
@@ -82,6 +109,8 @@ def _check_frame(s: Settings) -> None:
     height, width = s.data.size
     found, remedy = f"{height} x {width}", "choose such a frame: images are padded into it"
     doubling = s.gan in ("wgan_gp", "pggan_joint", "pggan_spade")
+    if s.gan == "pggan_spade" and height != width:
+        raise InputError("--size", "equal sides for pggan_spade", found, remedy)
     if doubling and any(side < 16 or side & (side - 1) for side in (height, width)):
         raise InputError("--size", f"powers of two of at least 16 for {s.gan}", found, remedy)
     needed = max(factor(s), 16)

@@ -20,17 +20,6 @@ from tf_ganaug.models.uresnet import uresnet
 from tf_ganaug.segment.losses import auxiliary_cross_entropy, class_weights, cross_entropy, weighted_dice_loss
 from tf_ganaug.segment.train import Loss, Segmenter
 
-#: Learning rates of the papers, for full widths; `training.learning_rate` overrides them.
-RATES = {
-    "unet_neff": 1e-4,
-    "unet": 1e-4,
-    "unet_weighted_dice": 1e-4,
-    "uresnet": 5e-4,
-    "deepmedic": 1e-3,
-    "fcn8s": 1e-5,
-    "pspnet": 1e-2,
-}
-
 #: Sides of the frame must be multiples of these.
 FACTORS = {"uresnet": 8, "fcn8s": 32}
 
@@ -58,7 +47,7 @@ def new_segmenter(settings: Settings, spec: LabelSpec, channels: int, pixels: np
     """
     keras.utils.set_random_seed(seed)
     shape = (*settings.data.size, channels, len(spec.classes))
-    rate = settings.training.learning_rate or RATES[settings.segmenter]
+    rate = getattr(settings.rate, settings.segmenter)
     make = _deepmedic if settings.segmenter == "deepmedic" else _pspnet if settings.segmenter == "pspnet" else _adam
     model, whole, loss, optimizer = make(settings, shape, rate, pixels, seed)
     return Segmenter(model, loss, spec, optimizer, settings.jit_compile, keep="dice", whole=whole)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +12,9 @@ import numpy as np
 import pandas as pd
 from omegaconf import OmegaConf
 
+from tf_ganaug.data.layouts import listed
 from tf_ganaug.data.pairs import Pairs
+from tf_ganaug.errors import InputError
 from tf_ganaug.experiment import answer, question_figures
 from tf_ganaug.experiment.estimate import estimate
 from tf_ganaug.experiment.figures import ComparisonRow, class_legend, comparison, curves, panels
@@ -27,7 +30,10 @@ from tf_ganaug.run import read_metrics
 SHOWN, COMPARED, PREDICTED = 16, 8, 3
 
 #: Measures of the report's tables, by their column, if cases.csv has them.
-MEASURES = ("dice", "iou", "precision", "recall", "hausdorff95")
+MEASURES = ("dice", "iou", "precision", "recall", "hausdorff95", "false_alarms")
+
+#: Those that say nothing where the truth lacks the class.
+_OF_CLASS = ["dice", "iou", "precision", "recall", "hausdorff95"]
 
 
 def dry_run(study: QuestionStudy) -> str:
@@ -37,20 +43,41 @@ def dry_run(study: QuestionStudy) -> str:
         [
             OmegaConf.to_yaml(OmegaConf.create(asdict(study.settings))),
             data_line(study.dataset),
+            *parts_lines(study),
             frame.to_string(index=False, float_format=lambda value: f"{value:.3g}") if len(frame) else "",
             f"{len(frame)} trainings to do, about {frame.minutes.sum():.0f} min on this machine",
         ]
     )
 
 
+def parts_lines(study: QuestionStudy) -> list[str]:
+    """How many images and subjects train, validate and test, and what in that cannot be trusted."""
+    cases = {part: study.cases(0, part) for part in ("train", "validation", "test")}
+    subjects = {part: len({case.subject for case in found}) for part, found in cases.items()}
+    parts = ", ".join(f"{part} {len(found)} images of {subjects[part]} subjects" for part, found in cases.items())
+    lines = [f"Parts: {parts}."]
+    if subjects["test"] < 2:
+        lines.append("WARNING: with one test subject the answer has no interval; name 'splits' in dataset.yaml.")
+    if study.settings.profile == "smoke":
+        lines.append("WARNING: the profile smoke tests the program; no number here means anything.")
+    return lines
+
+
+def _copied_line(study: QuestionStudy) -> list[str]:
+    copied = study.copied_cases()
+    return [f"WARNING: these held images are training images too: {listed(copied)}."] if copied else []
+
+
 def conduct(study: QuestionStudy, asked: dict[str, Any]) -> Path:
-    """Trains what is not there yet and writes the report; returns the path of report.html.
+    """Trains what is not there yet and writes the report; returns the path of report.html. Warns on stderr.
 
     Args:
         study: of the question.
         asked: see `question.open_question`.
     """
     with study.at_work(asked):
+        for line in (*parts_lines(study), *_copied_line(study)):
+            print(line, file=sys.stderr)
         for task in study.tasks:
             study.segmenter(task)
         return report(study)
@@ -70,6 +97,8 @@ def report(study: QuestionStudy) -> Path:
         f"GAN {s.gan}, screen {s.screen}, mix {s.mix}, segmenter {s.segmenter}; networks see {study.height} x "
         f"{study.width} pixels; {s.repeats} repeat(s), seed {s.seed}.",
         data_line(study.dataset),
+        *parts_lines(study),
+        *_copied_line(study),
     ]
     sections = [*_results(study, frame, place), *_pictures(study, place), *_trainings(study, place)]
     title = f"Does GAN augmentation help? {study.dataset.name}"
@@ -77,9 +106,21 @@ def report(study: QuestionStudy) -> Path:
 
 
 def test_measures(study: QuestionStudy) -> pd.DataFrame:
-    """Of all finished segmenters on the test images, as `QuestionStudy.measures`."""
+    """Of all finished segmenters on the test images, as `QuestionStudy.measures`.
+
+    An image without a class has no Dice of it, else a network that finds nothing would do well where a class is rare.
+    What is found there all the same is in `false_alarms`: 1 or 0 of such an image, of others none.
+
+    Raises:
+        InputError: if no test image has a class.
+    """
     frame = pd.concat([study.measures(task) for task in study.tasks], ignore_index=True)
-    return frame[frame.part == "test"].drop(columns="part")
+    frame = frame[frame.part == "test"].drop(columns="part")
+    lacks = frame.pixels_true == 0
+    if lacks.all():
+        raise InputError(study.dataset.name, "test images with a class", "none", "name other 'splits' in dataset.yaml")
+    frame.loc[lacks, _OF_CLASS] = np.nan
+    return frame.assign(false_alarms=(frame.pixels_found > 0).astype(float).where(lacks))
 
 
 def _results(study: QuestionStudy, frame: pd.DataFrame, place: Path) -> Iterator[Section]:
@@ -96,7 +137,9 @@ def _results(study: QuestionStudy, frame: pd.DataFrame, place: Path) -> Iterator
         parts.append(Table(answer.shown(sources), "Where the chance in the answer is from."))
     found = [measure for measure in MEASURES if measure in whole and np.isfinite(whole[measure]).any()]
     text = f"Every measure, with {answer.percent(largest)} of the training subjects."
-    yield Section("The answer in numbers", [*parts, Table(answer.shown(answer.by_measure(whole, found)), text)])
+    yield Section(
+        "The answer in numbers", [*parts, Table(answer.shown(answer.by_measure(whole, found), study.unit), text)]
+    )
     yield from _classes(answer.by_class(whole), of_fractions, place)
     cases = answer.by_case(whole)
     question_figures.cases(cases, place / "cases.png")

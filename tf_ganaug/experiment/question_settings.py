@@ -65,10 +65,22 @@ class TrainingSettings:
 
     batch: int
     iterations: int
-    learning_rate: Optional[float]
     validate_every: int
     log_every: int
     checkpoint_every: int
+
+
+@dataclass
+class RateSettings:
+    """Learning rates of the segmenters."""
+
+    unet_neff: float
+    unet: float
+    unet_weighted_dice: float
+    uresnet: float
+    deepmedic: float
+    fcn8s: float
+    pspnet: float
 
 
 @dataclass
@@ -98,6 +110,7 @@ class Settings(CommonSettings):
     more than `most_gan_iterations`.
     """
 
+    profile: str
     gan: str
     screen: str
     mix: str
@@ -107,6 +120,7 @@ class Settings(CommonSettings):
     pool: PoolSettings
     augmentation: AugmentationSettings
     training: TrainingSettings
+    rate: RateSettings
     width: WidthSettings
     most_gan_iterations: Optional[int]
     wgan_gp: GanSettings

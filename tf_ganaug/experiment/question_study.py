@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
@@ -101,6 +102,18 @@ class QuestionStudy(Study):
         cases = self.cases(0, "train")
         seed = named_seed(self.settings.seed, "fraction")
         return select(cases, nested((case.subject for case in cases), fraction, seed))
+
+    def copied_cases(self) -> list[str]:
+        """Validation and test cases whose image in the frame is also one of the training cases'; none of one value."""
+
+        def digests(*parts: str) -> dict[str, bytes]:
+            cases = [case for part in parts for case in self.cases(0, part)]
+            rows = zip(cases, self.sized.rows(cases))
+            images = {case.id: self.sized.images[row] for case, row in rows}
+            return {name: hashlib.sha256(image).digest() for name, image in images.items() if np.ptp(image)}
+
+        training = set(digests("train").values())
+        return [name for name, digest in digests("validation", "test").items() if digest in training]
 
     def subset(self, fraction: float) -> Subset:
         """What everything of a fraction may see."""

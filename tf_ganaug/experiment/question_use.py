@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from tf_ganaug.data.cases import Dataset
+from tf_ganaug.data.cases import Case, Dataset
 from tf_ganaug.data.pairs import Pairs
 from tf_ganaug.data.pool import new_pool
 from tf_ganaug.errors import InputError
@@ -51,6 +51,16 @@ def finished_tasks(study: QuestionStudy) -> list[QuestionTask]:
     if not found:
         raise InputError(study.folder, "a finished segmenter", "none", "run its command to the end first")
     return found
+
+
+def seen_cases(study: QuestionStudy, dataset: Dataset) -> list[Case]:
+    """The cases that trained or validated a study's segmenters, known by name and file."""
+
+    def name(case: Case) -> tuple:
+        return case.id, *(Path(file).resolve() for file in case.files)
+
+    seen = {name(case) for part in ("train", "validation") for case in study.cases(0, part)}
+    return [case for case in dataset.cases if name(case) in seen]
 
 
 def evaluate_on(study: QuestionStudy, dataset: Dataset, path: Path) -> pd.DataFrame:

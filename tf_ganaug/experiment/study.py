@@ -21,7 +21,7 @@ from tf_ganaug.data.leaks import require_real_test
 from tf_ganaug.data.pairs import Pairs, normalise
 from tf_ganaug.data.splits import Split, cross_validation, read_splits, select, write_splits
 from tf_ganaug.errors import InputError
-from tf_ganaug.files import claim_options, locked, make_folder
+from tf_ganaug.files import claim_options, locked, make_folder, require_plain
 from tf_ganaug.gans.synthesizer import Provenance
 from tf_ganaug.random import named_seed
 
@@ -52,10 +52,11 @@ class Study:
         settings: with the group `data` and the numbers `folds` and `seed`.
 
     Raises:
-        InputError: if the folder belongs to other data or settings.
+        InputError: if the folder's path cannot be one of TensorFlow's.
     """
 
     def __init__(self, folder: Path, dataset: Dataset, settings: Any):
+        require_plain(folder)
         self.folder, self.dataset, self.settings = folder, dataset, settings
         self.height, self.width = settings.data.size
         self.spec = dataset.spec

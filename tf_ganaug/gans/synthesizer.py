@@ -242,8 +242,11 @@ def export(run: Path, out: Path) -> None:
 
 
 def _model_folder(source: Path) -> Path:
+    inside = sorted(path.parent.name for path in source.glob("*/synthesizer"))
+    if inside:
+        raise InputError(source, "the run folder of one GAN", f"a folder of {', '.join(inside)}", "name one of these")
     if (source / "options.json").exists() and not (source / "result.json").exists():
-        remedy = "run the same scripts/run_paper.py command again to finish it"
+        remedy = "run the same command again to finish it"
         raise InputError(source, "a finished GAN run", "one that was interrupted", remedy)
     model = source / "synthesizer" if (source / "synthesizer").is_dir() else source
     if not (model / "metadata.json").exists():

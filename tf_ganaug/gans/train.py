@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
 from tf_ganaug.errors import InputError
 from tf_ganaug.run import RunFolder, peak_memory
@@ -77,7 +76,7 @@ def train_gan(
     else:
         run.say(f"continues at iteration {start}")
     iterations = iterate(start)
-    progress = tqdm(total=schedule.iterations, initial=start, desc=run.path.name, unit="it", disable=None)
+    progress = run.progress(schedule.iterations, start)
     began, recent, images = time.perf_counter(), [], 0
     for end in range(start + 1, schedule.iterations + 1):
         terms, shown = next(iterations)

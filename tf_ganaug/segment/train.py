@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 import keras
 import tensorflow as tf
-from tqdm import tqdm
 
 from tf_ganaug import backend
 from tf_ganaug.data.cases import LabelSpec
@@ -206,7 +205,7 @@ def train_segmenter(
     if start:
         run.say(f"continues at iteration {start}")
     batches = iter(batches_from(start))
-    progress = tqdm(total=patience.end(0), initial=start, desc=run.path.name, unit="it", disable=None)
+    progress = run.progress(patience.end(0), start)
     losses, images, began = [], 0, time.perf_counter()
     step = start
     while step < patience.end(int(segmenter.best_step)):
@@ -252,7 +251,7 @@ def _report(run: RunFolder, step: int, total: int, loss: float, images: float) -
 
 def _require_finite(run: RunFolder, name: str, value: float, step: int) -> None:
     if not math.isfinite(value):
-        remedy = "try a lower segmenter.learning_rate, another seed, or --precision float32"
+        remedy = "try a lower learning rate of the segmenter, another seed, or --precision float32"
         raise InputError(run.path, f"a finite {name}", f"{value} before iteration {step}", remedy)
 
 
