@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import nibabel
 import numpy as np
@@ -14,7 +15,9 @@ from PIL import Image
 from tf_ganaug.api import ask
 from tf_ganaug.cli import main
 from tf_ganaug.data.pairs import Pairs
-from tf_ganaug.experiment.question import Source, open_question, settings_of
+from tf_ganaug.errors import InputError
+from tf_ganaug.experiment import question_report
+from tf_ganaug.experiment.question import Source, default_folder, open_question, settings_of
 from tf_ganaug.experiment.question_study import QuestionTask
 from tf_ganaug.experiment.sources import Request
 from tf_ganaug.gans.synthesizer import find_synthesizer
@@ -128,6 +131,29 @@ def test_answer_comes_first_and_a_second_call_trains_nothing(answered):
     assert call("report", out).exit_code == 0
 
 
+def test_held_copies_of_training_images_and_images_without_a_class_are_told(colour, tmp_path):
+    data = tmp_path / "data [1]"
+    shutil.copytree(colour, data)
+    out = default_folder(data)
+    assert str(out) == "runs/question-data _1_"
+    settings = settings_of("smoke", ["gan=wgan_gp", "segmenter=unet", "repeats=1"])
+    with pytest.raises(InputError, match=r"a path without \* \? \[ \]"):
+        open_question(Source(Request(data)), settings, tmp_path / "out [1]")
+    study, _ = open_question(Source(Request(data)), settings, tmp_path / "first")
+    split = study.splits[0]
+    assert study.copied_cases() == []
+    shutil.copy(data / f"images/{split.train[0]}a.png", data / f"images/{split.test[0]}a.png")
+    Image.new("L", (37, 23)).save(data / f"labels/{split.test[0]}b.png")
+    study, asked = open_question(Source(Request(data)), settings, tmp_path / "second")
+    report = question_report.conduct(study, asked).with_name("report.md").read_text()
+    assert f"these held images are training images too: {split.test[0]}a." in report
+    assert "the profile smoke tests the program" in report and "False alarms (%)" in report
+    frame = question_report.test_measures(study)
+    lacks = frame.case == f"{split.test[0]}b"
+    assert frame[lacks].dice.isna().all() and frame[lacks].false_alarms.isin([0, 1]).all()
+    assert frame[~lacks].dice.notna().all() and frame[~lacks].false_alarms.isna().all()
+
+
 def test_names_are_offered(tmp_path):
     result = call("run", "--data", tmp_path, "--gan", "cyclegan")
     assert result.exit_code == 2 and "'cyclegan' is not one of 'wgan_gp', 'pggan_joint'" in result.output
@@ -170,6 +196,14 @@ def test_pairs_are_drawn_screened_trained_on_and_evaluated(answered, colour, tmp
     result = call("evaluate", run, "--data", colour, "--csv", tmp_path / "all.csv")
     assert result.exit_code == 0, result.output
     assert len(pd.read_csv(tmp_path / "all.csv")) == 16
+    split = json.loads((run / "splits.json").read_text())[0]
+    seen = 2 * (len(split["train"]) + len(split["validation"]))
+    assert f"{seen} of 16 images are of subjects that trained or validated these segmenters" in result.output
+    for command, wrong in (("report", run), ("sample", out)):
+        options = ["-n", 1, "--out", tmp_path / "none"] if command == "sample" else []
+        result = call(command, wrong, *options)
+        assert result.exit_code == 2
+        assert ("of both arms" if command == "report" else "found a folder of pix2pix-0.5, pix2pix-1") in result.output
 
 
 def test_pairs_of_a_generator_that_saw_the_test_subjects_are_refused(answered, colour, tmp_path):

@@ -286,6 +286,28 @@ def test_partners(root):
     assert f"{root / 'none' / 'images'}: expected a folder" in refusal(root / "none")
 
 
+def save_patients(root, patients):
+    for number, patient in enumerate(patients):
+        folder = root / "images" / f"s{number}"
+        save_slice(folder / "IM0", units()[0], place(0), **({} if patient is None else {"PatientID": patient}))
+        save_segments(root / "labels" / f"s{number}.dcm", [("IPH", [(0, drawn(2, 3))])])
+
+
+@pytest.mark.parametrize(
+    ("patients", "subjects"),
+    [
+        (("Doe^J", "7", "Doe^J"), ["s0", "s1", "s0"]),
+        (("anonymous",) * 3, ["s0", "s1", "s2"]),
+        (("7", None, "8"), ["s0", "s1", "s2"]),
+    ],
+)
+def test_series_of_a_patient_are_one_subject(tmp_path, patients, subjects):
+    save_patients(tmp_path, patients)
+    assert [case.subject for case in dicom.read(tmp_path).cases] == subjects
+    (tmp_path / "dataset.yaml").write_text("subject: (s\\d)\n")
+    assert [case.subject for case in dicom.read(tmp_path).cases] == ["s0", "s1", "s2"]
+
+
 def test_without_the_package_the_line_names_it(root, monkeypatch):
     monkeypatch.setitem(sys.modules, "pydicom", None)
     with pytest.raises(InputError, match=r'found none; pip install "tf_ganaug\[dicom\]"'):

@@ -141,6 +141,19 @@ def test_missing_and_empty_folders(tmp_path):
     assert f"{tmp_path / 'images'}: expected image files" in refusal(tmp_path)
 
 
+def test_class_0_is_the_background_by_its_name_only(tmp_path):
+    save_pairs(tmp_path, "a")
+    for classes, measured in (
+        ("{1: lung}", ("lung",)),
+        ("{0: Background, 1: lung}", ("lung",)),
+        ("{0: sky, 1: lung}", ("sky", "lung")),
+        ("{1: lung, 2: heart}\nignored: [0]", ("lung", "heart")),
+    ):
+        (tmp_path / "dataset.yaml").write_text(f"classes: {classes}\n")
+        spec = folder.read(tmp_path).spec
+        assert tuple(spec.names[i] for i in spec.measured) == measured
+
+
 def test_partners_are_named(tmp_path):
     save_pairs(tmp_path, *"abcdefgh")
     for stem in "abcdefg":

@@ -153,6 +153,12 @@ def test_large_pictures_are_compared_at_a_reduced_size():
     assert abs(fit.down + 24) <= 3 and abs(fit.right - 36) <= 3
 
 
+def test_a_ribbon_is_too_thin_to_be_compared():
+    label = np.zeros((8, 3072), np.uint8)
+    label[2:6, 1000:2000] = 1
+    assert np.isnan(fit_of(label[..., None] * 100.0, label).fit)
+
+
 @pytest.mark.parametrize(
     ("change", "kind"),
     [

@@ -130,6 +130,28 @@ def test_one_repeat_and_one_subject_say_what_they_lack():
     assert answer.scope(single.mean) == [] and answer.sources(single.mean).empty
 
 
+def test_two_repeats_advise_more_and_name_no_number():
+    text = sentence(Change.of(results([[-40, 9], [-30, 2], [-2, -35]])))
+    assert "First make more repeats, at least 5: two say little of the chance of a training." in text
+    assert "test subjects" not in text
+
+
+def test_an_interval_ends_where_dice_does():
+    mean = Change.of(results([[-15, 4], [-10, 60], [-2, 80]], real=0.2)).mean
+    assert mean.low == -20 and mean.high <= 80
+
+
+def test_nothing_learned_is_no_finding():
+    change = Change.of(results([[0, 0], [0, 0], [0, 0]], real=0.0))
+    text = sentence(change)
+    assert "no network has learned the task" in text and "no difference that matters" not in text
+
+
+def test_a_class_that_no_test_case_has_is_left_out_of_the_table():
+    both = pd.concat([results([[1], [2]]), results([[1], [2]]).assign(**{"class": "rare", "dice": np.nan})])
+    assert list(answer.by_class(both)["class"]) == ["organ"]
+
+
 def test_scope_names_what_the_interval_leaves_out():
     mean = Change.of(results(varied(1.0))).mean
     assert "another training of the GAN" in answer.scope(mean)[0]

@@ -20,14 +20,13 @@ def report(run: Path) -> None:
     Exit status: 0 done, 2 where a segmenter is missing.
     """
     from tf_ganaug.errors import InputError
-    from tf_ganaug.experiment import question, question_report, question_use
+    from tf_ganaug.experiment import question, question_report
 
     study, asked = question.reopen(run)
     missing = [study.name(task) for task in study.tasks if not study.finished(study.name(task))]
-    if missing and not any(task.generated for task in question_use.finished_tasks(study)):
-        expected, found = "a folder of `run`, with segmenters of both arms", "one arm"
-        raise InputError(run, expected, found, "of a folder of train-segmenter, read cases.csv in its runs")
     if missing:
-        raise InputError(run, "all segmenters finished", f"{len(missing)} missing", "run its command to the end first")
+        expected, found = "the segmenters of both arms, finished", f"{len(missing)} missing"
+        remedy = "repeat its `tf-ganaug run` to the end; of train-segmenter there is no report, but cases.csv in its runs"
+        raise InputError(run, expected, found, remedy)
     with study.at_work(asked):
         click.echo(f"report: {question_report.report(study)}")
