@@ -26,7 +26,7 @@ def report(run: Path) -> None:
     missing = [study.name(task) for task in study.tasks if not study.finished(study.name(task))]
     if missing:
         expected, found = "the segmenters of both arms, finished", f"{len(missing)} missing"
-        remedy = "repeat its `tf-ganaug run` to the end; of train-segmenter there is no report, but cases.csv in its runs"
+        remedy = "repeat its `tf-ganaug run` to the end; train-segmenter has no report, but cases.csv in its runs"
         raise InputError(run, expected, found, remedy)
     with study.at_work(asked):
         click.echo(f"report: {question_report.report(study)}")

@@ -100,7 +100,7 @@ def report(study: QuestionStudy) -> Path:
         *parts_lines(study),
         *_copied_line(study),
     ]
-    sections = [*_results(study, frame, place), *_pictures(study, place), *_trainings(study, place)]
+    sections = [*_results(study, frame, place), *_pictures(study, frame, place), *_trainings(study, place)]
     title = f"Does GAN augmentation help? {study.dataset.name}"
     return write(study.folder, title, lead, [*sections, *appendix(study)], found)
 
@@ -157,7 +157,7 @@ def _classes(classes: pd.DataFrame, of_fractions: pd.DataFrame, place: Path) -> 
     yield Section("By class", [answer.class_note(classes), figure, table])
 
 
-def _pictures(study: QuestionStudy, place: Path) -> Iterator[Section]:
+def _pictures(study: QuestionStudy, frame: pd.DataFrame, place: Path) -> Iterator[Section]:
     """Real and generated pairs, nearest neighbours, and predictions."""
     class_legend(study.spec, place / "legend.png")
     for fraction in study.settings.fractions:
@@ -173,7 +173,7 @@ def _pictures(study: QuestionStudy, place: Path) -> Iterator[Section]:
             figures.append(Figure(path, f"{kind.capitalize()} pairs, {text}."))
         figures.append(_neighbours(study, fraction, place))
         yield Section(f"Pairs: {text}", [*figures, _pool_table(study, fraction)])
-    yield _predictions(study, place)
+    yield _predictions(study, frame, place)
 
 
 def _neighbours(study: QuestionStudy, fraction: float, place: Path) -> Figure:
@@ -210,11 +210,12 @@ def _pool_table(study: QuestionStudy, fraction: float) -> Table:
     return Table(pd.DataFrame(rows, columns=["of the pool", "value"]), text)
 
 
-def _predictions(study: QuestionStudy, place: Path) -> Section:
-    """Of test cases from the worst to the best by the real arm, with the largest fraction."""
+def _predictions(study: QuestionStudy, frame: pd.DataFrame, place: Path) -> Section:
+    """Of test cases with a class, from the worst to the best by the real arm, with the largest fraction."""
     largest = max(study.settings.fractions)
     tasks = {arm: QuestionTask(largest, arm == "gan", 0) for arm in answer.ARMS}
-    dice = study.measures(tasks["real"]).query("part == 'test'").groupby("case").dice.mean().sort_values().dropna()
+    first = frame[(frame.fraction == largest) & (frame.arm == "real") & (frame["repeat"] == 0)]
+    dice = first.groupby("case").dice.mean().sort_values().dropna()
     chosen = [dice.index[n] for n in np.unique(np.linspace(0, len(dice) - 1, min(PREDICTED, len(dice))).astype(int))]
     cases = [case for name in chosen for case in study.dataset.cases if case.id == name]
     found = {arm: list(study.predict(task, cases)) for arm, task in tasks.items()}
