@@ -8,6 +8,7 @@ import tifffile
 from PIL import Image
 
 from tf_ganaug.data import folder
+from tf_ganaug.data.splits import by_shares
 from tf_ganaug.data.survey import survey
 from tf_ganaug.data.survey_case import fit_of
 from tf_ganaug.data.survey_findings import findings, remarks, subject_pattern, unfit
@@ -70,6 +71,16 @@ def test_sound_data_have_no_findings(tmp_path):
     assert surveyed.spec.names == ("background", "class 1")
     assert surveyed.pixels[1].tolist() == [int(pair(number)[1].sum()) for number in range(CASES)]
     assert "fit for training" in summary(surveyed, [])
+
+
+@pytest.mark.parametrize("count", [3, 6])
+def test_a_single_test_subject_is_told(tmp_path, count):
+    subjects = [f"s{number % count}" for number in range(CASES)]
+    save_pairs(tmp_path, stems=[f"{subject}_{number}" for number, subject in enumerate(subjects)])
+    (remark,) = remarks(survey(describe(tmp_path, "subject: (s.)\n")))
+    assert remark.startswith(f"of {count} subjects one is tested")
+    assert len(by_shares(subjects, (0.6, 0.15, 0.25), 0, "these").test) == 1
+    assert len(by_shares(map(str, range(7)), (0.6, 0.15, 0.25), 0, "these").test) == 2
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,9 @@ from tf_ganaug.errors import InputError
 #: Train, validate, test.
 FEWEST_SUBJECTS = 3
 
+#: With fewer subjects, the parts of `run` leave one to test.
+FEW_SUBJECTS = 7
+
 #: Values further from the quartiles than so many interquartile ranges are far out (Tukey 1977).
 FAR = 3.0
 
@@ -105,7 +108,7 @@ def refused(survey: Survey) -> list[str]:
 
 def remarks(survey: Survey) -> list[str]:
     """What concerns the data as a whole."""
-    return [*_all_misplaced(survey.facts), *_subjects(survey), *_values(survey), *_pixels(survey.facts)]
+    return [*_all_misplaced(survey.facts), *_subjects(survey), *_few(survey), *_values(survey), *_pixels(survey.facts)]
 
 
 def subject_pattern(stems: Sequence[str]) -> tuple[str, int] | None:
@@ -118,6 +121,13 @@ def subject_pattern(stems: Sequence[str]) -> tuple[str, int] | None:
     if not all(matches) or not FEWEST_SUBJECTS <= len(beginnings) < len(stems):
         return None
     return r"(.+)[_-][^_-]+$", len(beginnings)
+
+
+def _few(survey: Survey) -> list[str]:
+    subjects = survey.facts["subject"].nunique()
+    if survey.described.splits or not FEWEST_SUBJECTS <= subjects < FEW_SUBJECTS:
+        return []
+    return [f"of {subjects} subjects one is tested: no interval; state 'splits' with two test subjects or more"]
 
 
 def _fence(values: pd.Series, least: float = 0.0) -> tuple[float, float]:
