@@ -86,7 +86,7 @@ def test_incomplete_trees(tmp_path):
     save_mask(tmp_path, "left lung", "JPCLN002", (0, 2, 0, 2), side=8)
     assert "expected one label for every image, found none for JPCLN001" in refusal(tmp_path)
     save_mask(tmp_path, "left lung", "JPCLN001", (0, 2, 0, 2), side=8)
-    assert "expected one image for every label, found none for JPCLN002" in refusal(tmp_path)
+    assert "expected one label for every image, found no image for JPCLN002" in refusal(tmp_path)
     (tmp_path / "images" / "JPCLN002.IMG").write_bytes(b"1234")
     assert "JPCLN002.IMG: expected 8388608 bytes" in refusal(tmp_path)
     assert "1 (left lung), 2 (right lung)" in refusal(tmp_path, target=6)

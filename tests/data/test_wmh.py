@@ -88,7 +88,7 @@ def test_a_folder_without_its_map_or_image(tmp_path, subject):
     assert f"{tmp_path}: expected one label for every image, found none for Singapore_50" in refusal(tmp_path)
     save(tmp_path / "Singapore" / "50", label=volumes()[1])
     (subject / "pre" / "FLAIR.nii.gz").unlink()
-    assert f"{tmp_path}: expected one image for every label, found none for Utrecht_17" in refusal(tmp_path)
+    assert f"{tmp_path}: expected one label for every image, found no image for Utrecht_17" in refusal(tmp_path)
 
 
 def test_no_subject(tmp_path):
