@@ -33,6 +33,8 @@ def evaluate(run, data, path, **options):
         known = f"{len(seen)} of {len(dataset.cases)} images are of subjects that trained or validated these segmenters"
         click.echo(f"WARNING: {known}; only others tell how well they do", err=True)
     frame = question_use.evaluate_on(study, dataset, path)
-    means = frame.groupby(["fraction", "arm", "class"])[["dice", "iou"]].mean()
+    shown = frame[frame.pixels_true > 0]
+    means = shown.groupby(["fraction", "arm", "class"])[["dice", "iou"]].mean()
     click.echo(means.to_string(float_format="{:.3f}".format))
+    click.echo("means over the images that have the class")
     click.echo(f"{len(frame)} measurements: {path}")

@@ -39,6 +39,6 @@ def train_segmenter(data, synthetic, out, **options):
     source = question.Source(request_of(data, options), synthetic=synthetic)
     study, asked = question.open_question(source, settings, out)
     frame = question_use.train_segmenters(study, asked)
-    test = frame[frame.part == "test"]
+    test = frame[(frame.part == "test") & (frame.pixels_true > 0)]
     click.echo(test.groupby(["class", "repeat"]).dice.mean().unstack("repeat").to_string(float_format="{:.3f}".format))
-    click.echo(f"mean Dice {test.dice.mean():.3f}: {out}")
+    click.echo(f"mean Dice of test images that have the class {test.dice.mean():.3f}: {out}")
