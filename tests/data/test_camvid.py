@@ -88,7 +88,8 @@ def test_bad_input(tree):
         assert line.startswith(f"{label}: expected ")
         assert message in line
     label.rename(label.with_name("0016E5_3.png"))
-    assert f"{tree / 'val'}: expected one label for every image, found none for 0016E5_1, no image for 0016E5_3;" in refusal(tree)
+    found = "found none for 0016E5_1, no image for 0016E5_3;"
+    assert f"{tree / 'val'}: expected one label for every image, {found}" in refusal(tree)
     image.unlink()
     assert refusal(tree).startswith(f"{image.parent}: expected PNG files, found none;")
     image.parent.rmdir()
