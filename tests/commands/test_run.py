@@ -180,6 +180,46 @@ def test_volumes_of_odd_sizes_through_python(volumes, tmp_path):
     assert real.shape == made.shape == (1, 32, 32, 2) and np.ptp(real[..., 1]) == 2
 
 
+@pytest.fixture(scope="module")
+def series(tmp_path_factory):
+    """Seven CT series of two slices in DICOM, three of them of one patient, with masks in NIfTI."""
+    pydicom = pytest.importorskip("pydicom")
+    root, rng = tmp_path_factory.mktemp("data") / "series", np.random.default_rng(2)
+    (root / "labels").mkdir(parents=True)
+    for number in range(7):
+        (root / f"images/scan{number}").mkdir(parents=True)
+        mask = np.stack([disc(rng, 22, 30) for _ in range(2)])
+        for place, pixels in enumerate(rng.normal(1000, 20, mask.shape) + 300 * mask):
+            meta = pydicom.dataset.FileMetaDataset()
+            meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+            meta.MediaStorageSOPClassUID = pydicom.uid.CTImageStorage
+            meta.MediaStorageSOPInstanceUID = pydicom.uid.generate_uid()
+            path = root / f"images/scan{number}/{place}.dcm"
+            made = pydicom.dataset.FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
+            made.SOPClassUID, made.SOPInstanceUID = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
+            made.Modality, made.SeriesInstanceUID, made.PatientID = "CT", f"1.2.{number}", f"{max(0, number - 2)}"
+            made.Rows, made.Columns, made.PixelSpacing = 22, 30, [0.9, 0.9]
+            made.ImageOrientationPatient, made.ImagePositionPatient = [1, 0, 0, 0, 1, 0], [-13.5, -9.9, 5.0 * place]
+            made.SamplesPerPixel, made.PhotometricInterpretation, made.PixelRepresentation = 1, "MONOCHROME2", 0
+            made.BitsAllocated, made.BitsStored, made.HighBit = 16, 16, 15
+            made.RescaleSlope, made.RescaleIntercept = 1, -1024
+            made.PixelData = pixels.astype("<u2").tobytes()
+            made.save_as(path)
+        # DICOM's millimetres run to the left and the back, NIfTI's to the right and the front.
+        affine = np.array([[-0.9, 0, 0, 13.5], [0, -0.9, 0, 9.9], [0, 0, 5, 0], [0, 0, 0, 1]])
+        volume = nibabel.Nifti1Image(mask.transpose(2, 1, 0).astype(np.uint8), affine)
+        nibabel.save(volume, root / f"labels/scan{number}.nii.gz")
+    return root
+
+
+def test_dicom_series(series, tmp_path):
+    done = call(*asked(series, tmp_path / "out", "wgan_gp", "unet"), "--reader", "dicom")
+    assert done.exit_code == 0 and "14 images of 5 subjects" in (tmp_path / "out/report.md").read_text(), done.output
+    parts = json.loads((tmp_path / "out/splits.json").read_text())[0]
+    tested = {subject for part in parts.values() for subject in part}
+    assert tested == {"scan0", "scan3", "scan4", "scan5", "scan6"}
+
+
 def test_pairs_are_drawn_screened_trained_on_and_evaluated(answered, colour, tmp_path):
     out, _ = answered
     assert call("sample", out / "pix2pix-1", "-n", 12, "--out", tmp_path / "pairs").exit_code == 0
