@@ -21,7 +21,7 @@ def main(out: Path, subjects: int) -> None:
     Prints a table of mean test Dice; no number means anything but that it is one. Exit status 1 if a pair has none.
 
     \b
-    Example: python scripts/matrix.py --out /tmp/matrix
+    Example: python scripts/matrix.py --out runs/matrix
     """
     import pandas as pd
 
