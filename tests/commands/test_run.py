@@ -141,7 +141,7 @@ def test_held_copies_of_training_images_and_images_without_a_class_are_told(colo
         open_question(Source(Request(data)), settings, tmp_path / "out [1]")
     study, _ = open_question(Source(Request(data)), settings, tmp_path / "first")
     split = study.splits[0]
-    assert study.copied_cases() == []
+    assert study.copied_cases == []
     shutil.copy(data / f"images/{split.train[0]}a.png", data / f"images/{split.test[0]}a.png")
     Image.new("L", (37, 23)).save(data / f"labels/{split.test[0]}b.png")
     study, asked = open_question(Source(Request(data)), settings, tmp_path / "second")
@@ -238,7 +238,7 @@ def test_pairs_are_drawn_screened_trained_on_and_evaluated(answered, colour, tmp
     assert len(pd.read_csv(tmp_path / "all.csv")) == 16
     split = json.loads((run / "splits.json").read_text())[0]
     seen = 2 * (len(split["train"]) + len(split["validation"]))
-    assert f"{seen} of 16 images are of subjects that trained or validated these segmenters" in result.output
+    assert f"{seen} of 16 images trained or validated these segmenters" in result.output
     for command, wrong in (("report", run), ("sample", out)):
         options = ["-n", 1, "--out", tmp_path / "none"] if command == "sample" else []
         result = call(command, wrong, *options)

@@ -30,7 +30,7 @@ def evaluate(run, data, path, **options):
     study, _ = question.reopen(run)
     dataset = question.open_data(request_of(data, options))
     if seen := question_use.seen_cases(study, dataset):
-        known = f"{len(seen)} of {len(dataset.cases)} images are of subjects that trained or validated these segmenters"
+        known = f"{len(seen)} of {len(dataset.cases)} images trained or validated these segmenters"
         click.echo(f"WARNING: {known}; only others tell how well they do", err=True)
     frame = question_use.evaluate_on(study, dataset, path)
     shown = frame[frame.pixels_true > 0]

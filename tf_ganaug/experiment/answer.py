@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from tf_ganaug.experiment.crossed import Mean
-from tf_ganaug.experiment.figures import FRACTIONS, unit
+from tf_ganaug.experiment.figures import unit
 from tf_ganaug.experiment.repeats import LEVEL, holm
 
 ARMS = ("real", "gan")
@@ -72,7 +72,7 @@ class Change:
         arms = [_by_subject(table[arm]) for arm in ARMS]
         real, gan = (float(arm.mean()) for arm in arms)
         mean = Mean.of(arms[1] - arms[0])
-        if measure.split("_")[-1] in FRACTIONS:  # nothing loses more than it has, or gains more than it lacks
+        if unit(measure)[0] == 100:  # nothing loses more than it has, or gains more than it lacks
             mean = replace(mean, low=max(mean.low, -real), high=min(mean.high, 100 - real))
         return cls(real, gan, mean)
 

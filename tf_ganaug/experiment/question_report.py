@@ -29,11 +29,11 @@ from tf_ganaug.run import read_metrics
 #: Pairs in a picture of samples, generated images beside their neighbours, and cases whose predictions are shown.
 SHOWN, COMPARED, PREDICTED = 16, 8, 3
 
-#: Measures of the report's tables, by their column, if cases.csv has them.
-MEASURES = ("dice", "iou", "precision", "recall", "hausdorff95", "false_alarms")
-
-#: Those that say nothing where the truth lacks the class.
+#: Measures that say nothing where the truth lacks the class.
 _OF_CLASS = ["dice", "iou", "precision", "recall", "hausdorff95"]
+
+#: Measures of the report's tables, by their column, if cases.csv has them.
+MEASURES = (*_OF_CLASS, "false_alarms")
 
 
 def dry_run(study: QuestionStudy) -> str:
@@ -64,7 +64,7 @@ def parts_lines(study: QuestionStudy) -> list[str]:
 
 
 def _copied_line(study: QuestionStudy) -> list[str]:
-    copied = study.copied_cases()
+    copied = study.copied_cases
     return [f"WARNING: these held images are training images too: {listed(copied)}."] if copied else []
 
 

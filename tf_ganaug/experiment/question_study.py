@@ -103,6 +103,7 @@ class QuestionStudy(Study):
         seed = named_seed(self.settings.seed, "fraction")
         return select(cases, nested((case.subject for case in cases), fraction, seed))
 
+    @cached_property
     def copied_cases(self) -> list[str]:
         """Validation and test cases whose image in the frame is also one of the training cases'; none of one value."""
 
