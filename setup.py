@@ -54,6 +54,7 @@ setup(
         "dicom": [PYDICOM],
         "ray": ["ray>=2.30"],
         # pytest-xdist: the tests on all cores, half the time
-        "test": ["pytest", "pytest-xdist", "ruff", CITYSCAPES, DIPY, PYDICOM],
+        # hypothesis: files of all kinds, drawn at random and made small where one is read wrong
+        "test": ["pytest", "pytest-xdist", "hypothesis", "ruff", CITYSCAPES, DIPY, PYDICOM],
     },
 )

@@ -201,6 +201,8 @@ def test_description(root):
     dataset = dicom.read(root)
     assert (dataset.name, dataset.spec.names, len(dataset.cases)) == ("Mine", ("background", "clot"), 7)
     assert dataset.cases[4].read_label().max() == 7
+    (root / "dataset.yaml").write_text("{classes: {26000: clot}, subject: (.)}")
+    assert dicom.read(root).cases[4].read_label().max() == 26000
     (root / "dataset.yaml").write_text("slice_axis: 1")
     assert "expected no 'slice_axis' beside DICOM series, found 1" in refusal(root)
 

@@ -15,6 +15,15 @@ from tf_ganaug.errors import InputError
 #: Class index that marks a pixel no loss and no measure counts.
 IGNORE = 255
 
+#: The largest id that is stored alike as an integer and as a float.
+LARGEST_ID = 2**53
+
+#: Ids below this are looked up in a table, others searched for.
+_TABLE = 2**16
+
+#: Pixels that are encoded at a time.
+_STRIP = 2**20
+
 #: Colours given to classes whose source states none (matplotlib's "tab10", as bytes).
 PALETTE = (
     (0, 0, 0),
@@ -35,6 +44,17 @@ def _colour(number: int) -> tuple[int, int, int]:
     if number < len(PALETTE):
         return PALETTE[number]
     return tuple(round(255 * part) for part in colorsys.hsv_to_rgb(number * 0.618034 % 1, 0.6, 0.9))
+
+
+def require_numbered(where: str | os.PathLike, count: int) -> None:
+    """Checks that class indices fit a byte.
+
+    Raises:
+        InputError: naming `where`, if there are more classes.
+    """
+    if count > IGNORE:
+        remedy = "name fewer, and list the other ids under 'ignored'"
+        raise InputError(where, f"at most {IGNORE} classes, the background among them", f"{count}", remedy)
 
 
 @dataclass(frozen=True)
@@ -62,11 +82,17 @@ class LabelSpec:
         classes: in the order of the class indices 0, 1, 2, ...
         ignored: stored ids that no loss and no measure counts.
         background: index of the class that measures leave out; None where every class is measured.
+
+    Raises:
+        InputError: for more classes than a byte numbers beside `IGNORE`.
     """
 
     classes: tuple[LabelClass, ...]
     ignored: tuple[int, ...] = ()
     background: int | None = 0
+
+    def __post_init__(self):
+        require_numbered("classes", len(self.classes))
 
     @classmethod
     def from_names(cls, names: Mapping[int, str], ignored: Iterable[int] = ()) -> LabelSpec:
@@ -105,18 +131,39 @@ class LabelSpec:
         Raises:
             InputError: for an id that the spec does not have.
         """
-        unknown = sorted(set(np.unique(label).tolist()) - set(self.ids))
-        if unknown:
-            raise InputError(
-                source,
-                f"label values among {list(self.ids)}",
-                f"{unknown[:8]}",
-                "mend the file, or name the value as a class or as ignored (in a folder: in dataset.yaml)",
-            )
-        index = np.full(label.shape, IGNORE, np.uint8)
-        for number, label_class in enumerate(self.classes):
-            index[np.isin(label, label_class.ids)] = number
+        index = np.empty(label.shape, np.uint8)
+        pixels, indices = label.reshape(-1), index.reshape(-1)
+        for start in range(0, len(pixels), _STRIP):
+            strip = slice(start, start + _STRIP)
+            known, indices[strip] = self._looked_up(pixels[strip])
+            if not known.all():
+                self._refuse(pixels, source)
         return index
+
+    def _looked_up(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(N,) stored ids to (N,) whether the spec has them, and (N,) uint8 class indices."""
+        number_of = dict.fromkeys(self.ignored, IGNORE)
+        number_of.update({i: number for number, c in enumerate(self.classes) for i in c.ids})
+        ids = np.array(sorted(number_of), np.int64)
+        numbers = np.array([number_of[i] for i in ids.tolist()], np.uint8)
+        low, high = int(pixels.min()), int(pixels.max())
+        if low < 0 or high >= _TABLE:
+            places = np.minimum(np.searchsorted(ids, pixels), len(ids) - 1)
+            return ids[places] == pixels, numbers[places]
+        known, table = np.zeros(high + 1, bool), np.zeros(high + 1, np.uint8)
+        near = (ids >= 0) & (ids <= high)
+        known[ids[near]], table[ids[near]] = True, numbers[near]
+        return known.take(pixels), table.take(pixels)
+
+    def _refuse(self, pixels: np.ndarray, source: str | os.PathLike) -> None:
+        unknown = sorted(set(np.unique(pixels).tolist()) - set(self.ids))
+        more = f" and {len(self.ids) - 20} others" if len(self.ids) > 20 else ""
+        raise InputError(
+            source,
+            f"label values among {list(self.ids[:20])}{more}",
+            f"{unknown[:8]}",
+            "mend the file, or name the value as a class or as ignored (in a folder: in dataset.yaml)",
+        )
 
     def view_table(self, view: LabelSpec) -> np.ndarray:
         """(256,) uint8: from this spec's class indices to those of a view over the same stored ids.

@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from tf_ganaug.data.cases import LabelSpec
+from tf_ganaug.data.cases import LARGEST_ID, LabelSpec, require_numbered
 from tf_ganaug.errors import InputError
 from tf_ganaug.files import write_text
 
@@ -176,7 +176,7 @@ def _list(value: Any) -> list:
 
 
 def _id(value: Any) -> int:
-    _require(int(value) >= 0)
+    _require(0 <= int(value) <= LARGEST_ID)
     return int(value)
 
 
@@ -249,7 +249,9 @@ def _spec(path: Path, classes: Mapping[int, tuple], ignored: tuple[int, ...]) ->
     if twice:
         raise InputError(path, "ids in 'classes' or in 'ignored'", f"{twice} in both", "remove one")
     names = {i: name for i, (name, _) in classes.items()}
-    spec = LabelSpec.from_names(names if 0 in (*names, *ignored) else {0: "background", **names}, ignored)
+    names = names if 0 in (*names, *ignored) else {0: "background", **names}
+    require_numbered(path, len(names))
+    spec = LabelSpec.from_names(names, ignored)
     if len(spec.classes) < 2:
         raise InputError(path, "'classes' with one beside the background", "none", "name the classes")
     colours = {i: colour for i, (_, colour) in classes.items()}

@@ -197,10 +197,10 @@ def _read_nifti(path: Path, series: Series, number: int) -> np.ndarray:
 
 
 def _read_segments(path: Path, series: Series, frames: Mapping[int, list[tuple[int, int]]], number: int) -> np.ndarray:
-    """(H, W) uint8, the ids of the segments drawn on a slice."""
+    """(H, W) integers, the ids of the segments drawn on a slice."""
     with decoding(path):
         drawn = _pixels(path, path.stat().st_mtime_ns)
-    label = np.zeros(series.shape, np.uint8)
+    label = np.zeros(series.shape, np.int64)
     for frame, stored_id in frames.get(number, []):
         inside = drawn[frame] != 0
         if label[inside].any():

@@ -20,6 +20,7 @@ import nibabel
 import numpy as np
 from PIL import Image
 
+from tf_ganaug.data.cases import LARGEST_ID
 from tf_ganaug.data.pictures import channels, decode_jpeg, decode_pillow, decode_png, decode_tiff, tiff_shape
 from tf_ganaug.errors import InputError
 
@@ -121,7 +122,7 @@ def as_label(pixels: np.ndarray, where: str | os.PathLike) -> np.ndarray:
     """(H, W) or (H, W, 1) to (H, W) integers, a copy; `where` is for the error. So is grey stored as (H, W, 3).
 
     Raises:
-        InputError: if it has another shape or values that are no whole numbers.
+        InputError: if it has another shape or values that are no whole numbers, or no ids.
     """
     height, width, channels = _checked(pixels.shape, where)
     if channels == 3 and (pixels == pixels[..., :1]).all():
@@ -133,12 +134,16 @@ def as_label(pixels: np.ndarray, where: str | os.PathLike) -> np.ndarray:
         raise InputError(where, "a label of one channel", f"{channels} channels", remedy)
     pixels = _own(pixels, where).reshape(height, width)
     if pixels.dtype.kind == "f":
-        fractions = pixels[pixels != np.rint(pixels)]
-        if fractions.size:
-            found = f"values such as {fractions[0]}"
-            raise InputError(where, "whole numbers as class ids", found, "store the class ids")
+        _refuse_ids(pixels != np.rint(pixels), pixels, "whole numbers as class ids", where)  # NaN differs too
+    if pixels.dtype.kind == "f" or pixels.dtype == np.uint64:
+        _refuse_ids(abs(pixels) > LARGEST_ID, pixels, f"class ids up to {LARGEST_ID}", where)
         pixels = pixels.astype(np.int64)
     return pixels
+
+
+def _refuse_ids(wrong: np.ndarray, pixels: np.ndarray, expected: str, where: str | os.PathLike) -> None:
+    if wrong.any():
+        raise InputError(where, expected, f"values such as {pixels[wrong][0]}", "store the class ids")
 
 
 def read_grid(path: Path) -> Grid:

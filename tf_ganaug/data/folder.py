@@ -188,8 +188,12 @@ def _spec_of_labels(pairs: list[Pair], axis: int | None, ignored: tuple[int, ...
     values: set[int] = set()
     for pair in pairs:
         label = read_volume(pair.label) if is_volume(pair.label, axis) else read_label(pair.label)
-        values |= set(np.unique(label).tolist())
+        found = set(np.unique(label).tolist())
+        values |= found
         require_ids(pair.label, values)
+        if min(found) < 0:  # `check-data` goes on, and tells it at its end
+            remedy = "store other ids, for example 255 for -1"
+            raise InputError(pair.label, "class ids from 0 up", f"{min(found):g}", remedy)
     return spec_of_values(pairs[0].label.parent, values, ignored)
 
 

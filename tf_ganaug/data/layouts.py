@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tf_ganaug.data.cases import LabelSpec
+from tf_ganaug.data.cases import LabelSpec, require_numbered
 from tf_ganaug.data.description import Description
 from tf_ganaug.data.files import SUFFIXES, split_name
 from tf_ganaug.errors import InputError
@@ -187,6 +187,7 @@ def _named_classes(path: Path) -> LabelSpec | None:
         remedy = "name the classes in dataset.yaml (nnU-Net's regions are no classes)"
         raise InputError(path, "'labels' with one id for each name", f"{type(error).__name__}", remedy) from error
     ignored = [i for i, name in ids.items() if name == "ignore"]
+    require_numbered(path, len(ids) - len(ignored))
     return LabelSpec.from_names({i: name for i, name in ids.items() if name != "ignore"}, ignored)
 
 

@@ -94,7 +94,7 @@ class PoolLayout(ABC):
 class PlainPairs(PoolLayout):
     """images/NNNNNN.png and labels/NNNNNN.png with dataset.yaml, for the `folder` reader.
 
-    Images of other than 8 or 16 bits, or of other than 1 or 3 channels, are .npy. A class is written as the first
+    What has other than 8 or 16 bits, or other than 1 or 3 channels, is .npy. A class is written as the first
     of its stored ids, `IGNORE` as the first ignored id.
     """
 
@@ -102,22 +102,22 @@ class PlainPairs(PoolLayout):
         return f"{number:06d}"
 
     def _ids(self) -> np.ndarray:
-        ids = np.zeros(IGNORE + 1, np.uint16)
+        ids = np.zeros(IGNORE + 1, np.int64)
         ids[: len(self.spec.classes)] = [label_class.ids[0] for label_class in self.spec.classes]
         ids[IGNORE] = self._void_id
-        return ids.astype(np.uint8) if ids.max() <= np.iinfo(np.uint8).max else ids
+        return ids.astype(np.min_scalar_type(ids.max()))
 
     @property
     def _void_id(self) -> int:
         return self.spec.ignored[0] if self.spec.ignored else max(set(range(256)) - set(self.spec.ids))
 
     def _write(self, case: str, image: np.ndarray, label: np.ndarray) -> None:
-        path = self._path("images", case)
-        if image.dtype in (np.uint8, np.uint16) and image.shape[-1] in (1, 3):
-            write_png(path.with_suffix(".png"), image)
-        else:
-            np.save(path.with_suffix(".npy"), image)
-        write_png(self._path("labels", case).with_suffix(".png"), label)
+        for part, pixels in (("images", image), ("labels", label[..., None])):
+            path = self._path(part, case)
+            if pixels.dtype in (np.uint8, np.uint16) and pixels.shape[-1] in (1, 3):
+                write_png(path.with_suffix(".png"), pixels)
+            else:
+                np.save(path.with_suffix(".npy"), pixels)
 
     def _path(self, *parts: str) -> Path:
         path = self.folder.joinpath(*parts)
@@ -182,10 +182,10 @@ class NnUNet(PoolLayout):
         return [index for index in range(len(self.spec.classes)) if index != self.spec.background]
 
     def _ids(self) -> np.ndarray:
-        ids = np.zeros(IGNORE + 1, np.uint8)
+        ids = np.zeros(IGNORE + 1, np.int64)
         ids[self._foreground] = range(1, len(self._foreground) + 1)
         ids[IGNORE] = len(self._foreground) + 1
-        return ids
+        return ids.astype(np.min_scalar_type(ids.max()))
 
     def _write(self, case: str, image: np.ndarray, label: np.ndarray) -> None:
         if not self.count:
