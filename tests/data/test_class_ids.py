@@ -1,5 +1,7 @@
 """Class ids of any size, in every container, and the number of classes that a byte holds."""
 
+from dataclasses import asdict
+
 import nibabel
 import numpy as np
 import png
@@ -11,8 +13,10 @@ from tf_ganaug.data.cases import IGNORE, LabelClass, LabelSpec
 from tf_ganaug.data.files import as_label
 from tf_ganaug.data.pool import new_pool
 from tf_ganaug.data.pool_layouts import Nifti, PlainPairs
+from tf_ganaug.data.provenance import Provenance
 from tf_ganaug.errors import InputError
 
+MADE_BY = Provenance("drawn", True, ("a",), ("a",), "uint8", 0.0, 255.0, (1.0, 1.0))
 IMAGE = np.arange(48, dtype=np.uint8).reshape(6, 8)
 
 
@@ -121,7 +125,7 @@ def test_pools_keep_large_ids(tmp_path, layout, ids):
     spec, indices = spec_of(ids), np.arange(48, dtype=np.uint8).reshape(6, 8) % len(ids)
     with new_pool(tmp_path / "pool", spec, (1.0, 1.0), layout) as pool:
         pool.add(IMAGE[None, ..., None], indices[None])
-        pool.finish({"trained_on": None})
+        pool.finish({"trained_on": asdict(MADE_BY)})
     dataset = folder.read(tmp_path / "pool")
     assert dataset.spec.ids == tuple(ids)
     np.testing.assert_array_equal(dataset.cases[0].class_indices(dataset.spec), indices)
