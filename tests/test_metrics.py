@@ -67,7 +67,8 @@ def test_distances_against_brute_force():
     for spacing in ((1.0, 1.0), (0.4, 2.5)):
         blobs = rng.random((2, 20, 16)) < 0.4
         touching_the_edge = square(0, 0, 5, (20, 16)), square(14, 9, 6, (20, 16))
-        for truth, predicted in (blobs, touching_the_edge):
+        thin = square(3, 2, 1, (20, 16)), square(17, 13, 2, (20, 16))
+        for truth, predicted in (blobs, touching_the_edge, thin):
             expected = brute_force(truth, predicted, spacing)
             assert surface_distances(truth, predicted, spacing) == pytest.approx(expected)
 

@@ -80,6 +80,13 @@ def test_all_organs(drawings):
     np.testing.assert_array_equal(label == 1, masks["left lung"] & ~clavicles)
 
 
+def test_a_label_is_read_without_drawing_the_film(drawings, monkeypatch):
+    monkeypatch.setattr(chest, "_soft_tissue", lambda *_: pytest.fail("the film was drawn"))
+    label, masks = chest.read(3, 128).cases[2].read_label(), drawings[2][1]
+    np.testing.assert_array_equal(label == 5, masks["right clavicle"])
+    np.testing.assert_array_equal(label != 0, np.logical_or.reduce(list(masks.values())))
+
+
 def test_one_organ(drawings):
     for number, organ in ORGANS.items():
         dataset = chest.read(1, 128, target=number)

@@ -7,7 +7,7 @@ marked as far as the rib cage reaches. Where an opacity hides a border, the mask
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 from scipy.ndimage import label as find_components
@@ -79,8 +79,7 @@ def draw(seed: int, subject: int, size: int) -> tuple[np.ndarray, dict[str, np.n
         mask, (size, size) bool.
     """
     rng = np.random.default_rng([seed, subject])
-    person = Person.born(rng)
-    outlines = {name: person.pose(outline) for name, outline in outlines_of(person).items()}
+    person, outlines = _posed(rng)
     masks = _masks(outlines, size)
     depth = _soft_tissue(person, outlines, masks, size)
     depth += 0.55 * _bones(person, size) * np.minimum(2 * depth, 1)  # none outside the skin
@@ -88,6 +87,12 @@ def draw(seed: int, subject: int, size: int) -> tuple[np.ndarray, dict[str, np.n
     grain = np.random.default_rng([seed, subject, size])
     film = _expose(depth, rng, grain)
     return _mark(film, rng), masks
+
+
+def _posed(rng: np.random.Generator) -> tuple[Person, _Arrays]:
+    """A person, and the outlines of what is drawn of them; the first draws of a subject."""
+    person = Person.born(rng)
+    return person, {name: person.pose(outline) for name, outline in outlines_of(person).items()}
 
 
 def _case(seed: int, subject: int, size: int, target: int | None) -> Case:
@@ -102,16 +107,13 @@ def _case(seed: int, subject: int, size: int, target: int | None) -> Case:
     )
 
 
-#: A case's image and label are mostly read one after the other, so the last drawing is kept.
-_drawn = lru_cache(maxsize=2)(draw)
-
-
 def _read_image(seed: int, subject: int, size: int) -> np.ndarray:
-    return _drawn(seed, subject, size)[0][..., None].copy()
+    return draw(seed, subject, size)[0][..., None]
 
 
 def _read_label(seed: int, subject: int, size: int, target: int | None) -> np.ndarray:
-    masks = _drawn(seed, subject, size)[1]
+    # The masks alone: an evaluation reads every label for every network, and the film costs twenty times as much.
+    masks = _masks(_posed(np.random.default_rng([seed, subject]))[1], size)
     label = np.zeros((size, size), np.uint8)
     for number, organ in ORGANS.items():
         if target in (None, number):
