@@ -108,7 +108,7 @@ def test_two_folders_of_labels_are_refused(tmp_path):
 def test_files_of_another_format_are_named(tmp_path):
     save(tmp_path / "labels" / "a.png", IDS)
     save(tmp_path / "images" / "a.bmp", PICTURE)
-    assert "images: expected image files (.nii.gz, .nii, .png" in refusal(tmp_path)
+    assert "images: expected image files (.nii.gz, .nii, .hdr, .png" in refusal(tmp_path)
     assert "found a.bmp;" in refusal(tmp_path)
 
 

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tf_ganaug.data import brain
-from tf_ganaug.data.files import read_volume
+from tf_ganaug.data.voxels import read_volume
 from tf_ganaug.errors import InputError
 
 #: Stored ids of `tf_ganaug.data.brain` by FAST's ids.

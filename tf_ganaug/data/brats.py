@@ -17,8 +17,9 @@ import numpy as np
 
 from tf_ganaug.data.brain import BACKGROUND, ENHANCING, FOUR, NECROTIC, OEDEMA
 from tf_ganaug.data.cases import Case, Dataset
-from tf_ganaug.data.files import NIFTI, Grid, read_slice, slice_spacing
+from tf_ganaug.data.files import NIFTI
 from tf_ganaug.data.volumes import as_unsigned, common_grid, padded, require_fit
+from tf_ganaug.data.voxels import Grid, read_slice, slice_spacing
 from tf_ganaug.errors import InputError
 
 MODALITIES = ("t1", "t1ce", "t2", "flair")

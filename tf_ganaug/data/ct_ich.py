@@ -17,9 +17,11 @@ import nibabel
 import numpy as np
 
 from tf_ganaug.data.cases import Case, Dataset
-from tf_ganaug.data.files import as_image, as_label, decoding, read_grid, slice_spacing
+from tf_ganaug.data.files import as_image, as_label, decoding
 from tf_ganaug.data.haemorrhage import EDH, FIVE, IPH, IVH, SAH, SDH
+from tf_ganaug.data.nifti import read_header
 from tf_ganaug.data.volumes import require_equal
+from tf_ganaug.data.voxels import read_grid, slice_spacing, stored_volume
 from tf_ganaug.errors import InputError
 
 log = logging.getLogger("tf_ganaug")
@@ -87,14 +89,11 @@ def _diagnoses(path: Path) -> dict[int, dict[int, list[int]]]:
 
 def _bleeding(scan: Path, mask: Path, numbers: set[int], table: Path) -> list[int]:
     """Numbers of the slices whose mask is not empty."""
-    with decoding(scan):
-        image = nibabel.load(scan)
-        shape, orientation = image.shape, nibabel.io_orientation(image.affine)
-    if len(shape) != 3 or orientation[2, 0] != 2:
+    shape = stored_volume(scan).shape
+    if len(shape) != 3 or _orientation(scan)[2, 0] != 2:
         remedy = "use the scan as PhysioNet gives it"
         raise InputError(scan, "axial slices along the third axis", f"shape {shape} or another order", remedy)
-    with decoding(mask):
-        marked = np.asanyarray(nibabel.load(mask).dataobj)
+    marked = stored_volume(mask)
     require_equal(mask, marked.shape, shape, scan)
     if max(numbers) > shape[2]:
         raise InputError(table, f"{shape[2]} slices as in {scan.name}", f"slice {max(numbers)}", "mend the table")
@@ -123,7 +122,11 @@ def _read_label(scan: Path, mask: Path, number: int, kind: int) -> np.ndarray:
 
 def _upright(scan: Path, path: Path, number: int) -> np.ndarray:
     """(H, W), a slice of a volume, as the scan's header says that it stands."""
-    with decoding(path):
-        section = np.asanyarray(nibabel.load(path).dataobj[..., number - 1])
-    turns = nibabel.io_orientation(nibabel.load(scan).affine)[:2]
-    return np.rot90(nibabel.apply_orientation(section, turns))
+    section = stored_volume(path)[..., number - 1]
+    return np.rot90(nibabel.apply_orientation(section, _orientation(scan)[:2]))
+
+
+def _orientation(scan: Path) -> np.ndarray:
+    """(3, 2), of each axis as stored the body's axis and its direction."""
+    with decoding(scan):
+        return nibabel.io_orientation(read_header(scan).affine)

@@ -19,20 +19,12 @@ import numpy as np
 from tf_ganaug.data.cases import Case, Dataset, LabelSpec
 from tf_ganaug.data.description import Description, read_description
 from tf_ganaug.data.dicom_series import SAME_PLACE, Series, load_pydicom, patient_of, read_series, read_units
-from tf_ganaug.data.files import (
-    NIFTI,
-    as_label,
-    decoding,
-    read_grid,
-    read_slice,
-    read_volume,
-    slice_spacing,
-    split_name,
-)
+from tf_ganaug.data.files import NIFTI, as_label, decoding, split_name
 from tf_ganaug.data.folder import kept_cases, require_ids, spec_of_values
 from tf_ganaug.data.haemorrhage import FIVE
 from tf_ganaug.data.layouts import require_pairs
 from tf_ganaug.data.volumes import require_equal, require_grid
+from tf_ganaug.data.voxels import read_grid, read_slice, read_volume, slice_spacing
 from tf_ganaug.errors import InputError
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import nibabel
 import numpy as np
 
-from tf_ganaug.data.files import Grid, as_image, decoding, turned_grid
+from tf_ganaug.data.files import as_image, decoding
+from tf_ganaug.data.voxels import Grid, turned_grid
 from tf_ganaug.errors import InputError
 
 if TYPE_CHECKING:

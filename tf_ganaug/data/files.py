@@ -1,4 +1,4 @@
-"""One image, label or volume file to an array: PNG, TIFF, GIF, JPEG, npy, NIfTI and JSRT's headerless IMG.
+"""One image or label file to an array: PNG, TIFF, GIF, JPEG, npy, NIfTI and JSRT's headerless IMG.
 
 A file is decoded whole or refused with an `InputError` that names it. Labels are index values, never
 colours: a palette PNG gives its indices. GIF is the exception, since its writers renumber the palette
@@ -8,45 +8,27 @@ JPEG changes values, so an image may be one and a label may not.
 
 from __future__ import annotations
 
-import functools
 import os
+import stat
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
-import nibabel
 import numpy as np
 from PIL import Image
 
+from tf_ganaug.data import nifti
 from tf_ganaug.data.cases import LARGEST_ID
 from tf_ganaug.data.pictures import channels, decode_jpeg, decode_pillow, decode_png, decode_tiff, tiff_shape
 from tf_ganaug.errors import InputError
 
-SUFFIXES = (".nii.gz", ".nii", ".png", ".tif", ".tiff", ".gif", ".jpg", ".jpeg", ".npy", ".img")
+SUFFIXES = (".nii.gz", ".nii", ".hdr", ".png", ".tif", ".tiff", ".gif", ".jpg", ".jpeg", ".npy", ".img")
 JPEG = (".jpg", ".jpeg")
-NIFTI = (".nii.gz", ".nii")
+NIFTI = (".nii.gz", ".nii", ".hdr")
 
 #: Of JSRT's images: pixels a side, and the largest of their 12-bit values.
 JSRT_SIDE, JSRT_MAXIMUM = 2048, 4095
-
-#: NIfTI's units of length, in millimetres.
-_MILLIMETRES = {"meter": 1000.0, "micron": 0.001}
-
-
-class Grid(NamedTuple):
-    """Where the voxels of a volume lie.
-
-    Attributes:
-        shape: voxels along the three axes.
-        spacing: millimetres per voxel along them; 1 for npy, which states none.
-        affine: (4, 4), voxels to millimetres; None for npy.
-    """
-
-    shape: tuple[int, int, int]
-    spacing: tuple[float, float, float]
-    affine: np.ndarray | None
 
 
 def split_name(path: Path) -> tuple[str, str]:
@@ -97,7 +79,7 @@ def read_shape(path: Path) -> tuple[int, int, int]:
         elif suffix == ".npy":
             shape = np.load(path, mmap_mode="r", allow_pickle=False).shape
         else:
-            shape = _flat(read_grid(path), path)
+            shape = nifti.picture_shape(path)
         return _checked(shape, path)
 
 
@@ -146,67 +128,6 @@ def _refuse_ids(wrong: np.ndarray, pixels: np.ndarray, expected: str, where: str
         raise InputError(where, expected, f"values such as {pixels[wrong][0]}", "store the class ids")
 
 
-def read_grid(path: Path) -> Grid:
-    """The grid of a NIfTI volume, axes turned to right, anterior, superior, or of a npy volume as stored.
-
-    Raises:
-        InputError: if the file is missing, its header is damaged, or it has not three dimensions.
-    """
-    suffix = split_name(path)[1]
-    if suffix not in (*NIFTI, ".npy"):
-        raise InputError(path, "a volume (NIfTI or npy)", suffix or path.name, "convert it")
-    with decoding(path):
-        if suffix == ".npy":
-            shape = np.load(path, mmap_mode="r", allow_pickle=False).shape
-            return Grid(_three(shape, path), (1.0, 1.0, 1.0), None)
-        image = nibabel.load(path)
-        unit = _MILLIMETRES.get(image.header.get_xyzt_units()[0], 1.0)
-        zooms = [float(zoom) * unit for zoom in (*image.header.get_zooms()[:3], 1.0)[:3]]
-        return turned_grid(_three(image.shape, path), zooms, image.affine)
-
-
-def turned_grid(shape: Sequence[int], spacing: Sequence[float], affine: np.ndarray) -> Grid:
-    """The grid of three axes turned to right, anterior, superior.
-
-    Args:
-        shape: voxels along the axes as stored.
-        spacing: millimetres per voxel along them.
-        affine: (4, 4), voxels to millimetres to the right, front and top.
-    """
-    order = nibabel.io_orientation(affine)
-    turned = np.argsort(order[:, 0])
-    affine = affine @ nibabel.orientations.inv_ornt_aff(order, np.array(shape))
-    return Grid(tuple(shape[a] for a in turned), tuple(float(spacing[a]) for a in turned), affine)
-
-
-def read_volume(path: Path) -> np.ndarray:
-    """(X, Y, Z) on the grid of `read_grid`, read-only use: the last few are kept in memory.
-
-    npy keeps its type. NIfTI keeps stored integers that the header does not scale; else it is float32.
-
-    Raises:
-        InputError: if the file is missing, damaged, or has not three dimensions.
-    """
-    with decoding(path):
-        return _volume(path, path.stat().st_mtime_ns)
-
-
-def read_slice(path: Path, axis: int, index: int) -> np.ndarray:
-    """(H, W), one slice of `read_volume` across `axis`, unchecked, read-only use.
-
-    NIfTI slices stand upright: rows from superior (across axis 2: anterior) down, columns along the
-    remaining axis (left to right; across axis 0: posterior to anterior). npy slices lie as stored.
-    """
-    section = np.moveaxis(read_volume(path), axis, 0)[index]  # a view: np.take would copy the whole volume
-    return np.rot90(section) if split_name(path)[1] in NIFTI else section
-
-
-def slice_spacing(grid: Grid, axis: int) -> tuple[float, float]:
-    """Millimetres per pixel (row, column) of the slices that `read_slice` gives."""
-    first, second = (spacing for a, spacing in enumerate(grid.spacing) if a != axis)
-    return second, first  # as NIfTI slices are turned; equal for npy
-
-
 @contextmanager
 def decoding(path: Path) -> Iterator[None]:
     """What is raised inside becomes an `InputError` that names the file.
@@ -215,18 +136,34 @@ def decoding(path: Path) -> Iterator[None]:
         InputError: if the file is missing or damaged.
     """
     # Given damaged bytes, the decoders raise almost any exception, and warn besides.
+    require_regular(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     except InputError:
         raise
-    except FileNotFoundError as error:
-        raise InputError(path, "a file", "none", "mend the path or add the file") from error
+    except MemoryError as error:
+        raise InputError(path, "a file that the memory holds", "none left", "cut it into smaller files") from error
     except Exception as error:
         kind = split_name(path)[1].lstrip(".")
         found = f"{type(error).__name__}: {str(error)[:150]}"
         raise InputError(path, f"a whole {kind} file", found, "replace it by an intact copy") from error
+
+
+def require_regular(path: Path) -> None:
+    """Refuses what is there under a name and is no file: a FIFO or a device would be read without end.
+
+    Raises:
+        InputError: saying what it is.
+    """
+    try:
+        kind = path.stat().st_mode
+    except OSError as error:
+        raise InputError(path, "a file", "none", "mend the path or add the file") from error
+    if not stat.S_ISREG(kind):
+        found = "a folder" if stat.S_ISDIR(kind) else "a pipe, socket or device"
+        raise InputError(path, "a file", found, "put the file itself in its place")
 
 
 def _decode(path: Path, colours: bool) -> np.ndarray:
@@ -246,8 +183,7 @@ def _decode(path: Path, colours: bool) -> np.ndarray:
         if suffix == ".npy":
             return np.load(path, mmap_mode="r", allow_pickle=False)
         if suffix in NIFTI:
-            _flat(read_grid(path), path)
-            return read_slice(path, 2, 0)
+            return nifti.picture(path)
         if suffix == ".img":
             return _jsrt(path)
     raise InputError(path, f"a file ending in one of {', '.join(SUFFIXES)}", path.name, "convert it")
@@ -267,35 +203,6 @@ def _check_jsrt_length(path: Path) -> None:
     if length != expected:
         wanted = f"{expected} bytes ({JSRT_SIDE} x {JSRT_SIDE} of 16 bits)"
         raise InputError(path, wanted, f"{length}", "copy the file again")
-
-
-@functools.lru_cache(maxsize=8)
-def _volume(path: Path, modified: int) -> np.ndarray:
-    # `modified` is there for the cache: a rewritten file is read again.
-    if split_name(path)[1] == ".npy":
-        data = np.load(path, mmap_mode="r", allow_pickle=False)
-        return data.reshape(_three(data.shape, path))
-    image = nibabel.load(path)
-    stored = image.get_data_dtype()
-    if stored.kind not in "iuf":
-        raise InputError(path, "voxels that are real numbers", str(stored), "convert them")
-    data = np.asanyarray(image.dataobj).reshape(_three(image.shape, path))
-    if stored.kind == "f" or (image.dataobj.slope, image.dataobj.inter) != (1, 0):
-        data = data.astype(np.float32)
-    return nibabel.apply_orientation(data, nibabel.io_orientation(image.affine))
-
-
-def _three(shape: tuple[int, ...], path: Path) -> tuple[int, int, int]:
-    if len(shape) < 2 or any(size != 1 for size in shape[3:]):
-        raise InputError(path, "a volume of three dimensions", f"shape {tuple(shape)}", "store one volume")
-    return (*shape, 1)[:3]
-
-
-def _flat(grid: Grid, path: Path) -> tuple[int, int, int]:
-    columns, rows, depth = grid.shape
-    if depth != 1:
-        raise InputError(path, "a 2-D picture", f"a volume {grid.shape}", "read it slice by slice")
-    return rows, columns, 1
 
 
 def _checked(shape: tuple[int, ...], where: str | os.PathLike) -> tuple[int, int, int]:

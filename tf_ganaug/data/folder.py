@@ -16,21 +16,11 @@ import numpy as np
 
 from tf_ganaug.data.cases import Case, Dataset, LabelSpec
 from tf_ganaug.data.description import Description, read_description
-from tf_ganaug.data.files import (
-    NIFTI,
-    as_image,
-    as_label,
-    read_image,
-    read_label,
-    read_shape,
-    read_slice,
-    read_volume,
-    slice_spacing,
-    split_name,
-)
+from tf_ganaug.data.files import NIFTI, as_image, as_label, read_image, read_label, read_shape, split_name
 from tf_ganaug.data.layouts import Pair, find_layout, listed
 from tf_ganaug.data.provenance import read_provenance
 from tf_ganaug.data.volumes import common_grid, require_equal
+from tf_ganaug.data.voxels import read_slice, read_volume, slice_spacing
 from tf_ganaug.errors import InputError
 
 #: More different values than this in the label files are a soft mask or a picture, not class ids.

@@ -9,8 +9,9 @@ import numpy as np
 
 from tf_ganaug.data.cache import resize_label
 from tf_ganaug.data.cases import IGNORE, LabelSpec
-from tf_ganaug.data.files import NIFTI, as_label, read_label, read_slice, read_volume, split_name
+from tf_ganaug.data.files import NIFTI, as_label, read_label, split_name
 from tf_ganaug.data.fit import Window
+from tf_ganaug.data.voxels import read_slice, read_volume
 from tf_ganaug.errors import InputError
 
 #: The axis across which volumes are sliced.

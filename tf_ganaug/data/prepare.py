@@ -19,9 +19,9 @@ from tf_ganaug.augment.tissue import Classifier, add_tissue, find_classifier
 from tf_ganaug.data import brats
 from tf_ganaug.data.brain import FOUR, SEVEN
 from tf_ganaug.data.description import write_description
-from tf_ganaug.data.files import slice_spacing
 from tf_ganaug.data.pictures import write_png
 from tf_ganaug.data.volumes import padded
+from tf_ganaug.data.voxels import slice_spacing
 from tf_ganaug.errors import InputError
 from tf_ganaug.files import claim_options, locked, make_folder, write_text
 

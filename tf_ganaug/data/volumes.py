@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tf_ganaug.data.files import Grid, read_grid
+from tf_ganaug.data.voxels import Grid, read_grid
 from tf_ganaug.errors import InputError
 
 #: Millimetres by which affines may differ: headers round, and nothing finer is visible.
@@ -22,9 +22,20 @@ def common_grid(paths: Sequence[Path]) -> Grid:
         InputError: naming the first volume whose shape, position or orientation is not that of the first.
     """
     first, *rest = paths
-    grid = read_grid(first)
+    grid = require_single(first, read_grid(first))
     for path in rest:
-        require_grid(path, read_grid(path), grid, first)
+        require_grid(path, require_single(path, read_grid(path)), grid, first)
+    return grid
+
+
+def require_single(path: Path, grid: Grid) -> Grid:
+    """The grid of a file that holds one volume.
+
+    Raises:
+        InputError: if it holds several.
+    """
+    if grid.volumes > 1:
+        raise InputError(path, "one volume", f"{grid.volumes}", "store each in a file of its own")
     return grid
 
 
@@ -35,9 +46,15 @@ def require_grid(path: Path, grid: Grid, expected: Grid, image: Path) -> None:
         InputError: naming both, if shape, position or orientation differ.
     """
     require_equal(path, grid.shape, expected.shape, image)
-    if not _near(grid.affine, expected.affine):
-        wanted = f"the position and orientation of {image.name}"
-        raise InputError(path, wanted, "another", "resample both to one grid")
+    if _near(grid.affine, expected.affine):
+        return
+    wanted, found, remedy = f"the position and orientation of {image.name}", "another", "resample both to one grid"
+    if grid.affine is None or expected.affine is None:
+        found, remedy = "a file that states none, beside one that does", "store both in one format"
+    elif np.allclose(np.abs(grid.affine[:3, :3]), np.eye(3)):
+        found += ", voxels of 1 mm along the body's axes, as a program writes that knows no place"
+        remedy = f"save it with the affine of {image.name} if its voxels lie as there, else resample it"
+    raise InputError(path, wanted, found, remedy)
 
 
 def require_equal(path: Path, shape: tuple[int, ...], expected: tuple[int, ...], image: Path) -> None:
