@@ -84,7 +84,7 @@ def test_the_words_of_each_outcome(changes, found, words):
     change = Change.of(results(changes))
     text = sentence(change)
     assert verdict(change) == found
-    assert "bootstrap over 12 subjects and 5 repeats" in text
+    assert "over 12 subjects and 5 repeats" in text
     for part in words:
         assert part in text
     assert sentence(change, 0.1) == f"With 10 % of the training data: {text}"
@@ -125,7 +125,7 @@ def test_one_repeat_and_one_subject_say_what_they_lack():
     assert "one repeat, so the chance of a training is not in it" in one
     assert "First make more repeats" in one
     single = Change.of(results([[1, 2, 3]]))
-    assert "An interval needs at least two test subjects" in sentence(single)
+    assert "An interval needs at least three test subjects" in sentence(single)
     assert verdict(single) == "open"
     assert answer.scope(single.mean) == [] and answer.sources(single.mean).empty
 

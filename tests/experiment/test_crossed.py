@@ -1,11 +1,12 @@
-"""Mean over subjects and repeats: its interval holds the truth as often as it says, and its variances are unbiased."""
+"""Mean over subjects and trainings: its interval holds the truth as often as it says; what says nothing says so."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from tf_ganaug.experiment.crossed import Mean, Spread
+from tf_ganaug.experiment.crossed import Mean, Spread, by_gan
 
 
 def results(rng, subjects, repeats, deviations):
@@ -31,51 +32,83 @@ def test_spread_is_unbiased():
     assert mean == pytest.approx([9, 4, 1], rel=0.12)
 
 
+def test_the_interval_is_students_where_one_factor_varies():
+    subject = np.array([1.0, 2.0, 4.0, 9.0])
+    for values, varying in ((np.repeat(subject[:, None], 5, 1), 4), (np.repeat(subject[None], 7, 0), 4)):
+        mean = Mean.of(values)
+        assert (mean.low, mean.high) == pytest.approx(stats.t.interval(0.95, varying - 1, 4, subject.std(ddof=1) / 2))
+        assert mean.p == pytest.approx(stats.ttest_1samp(subject, 0).pvalue)
+
+
 @pytest.mark.parametrize(
     ("subjects", "repeats", "deviations"),
-    [(3, 3, (1, 0, 0.1)), (4, 5, (1, 1, 1)), (12, 5, (0.1, 1, 0.1)), (12, 5, (0.3, 0.3, 1)), (5, 1, (1, 0, 0))],
+    # 20 x 2 of (1, 2, 3): widths from variances with the rest subtracted held the truth in 84 %.
+    [(3, 3, (1, 0, 0.1)), (4, 5, (1, 1, 1)), (12, 5, (0.1, 1, 0.1)), (20, 2, (1, 2, 3)), (5, 1, (1, 0, 0))],
 )
 def test_interval_holds_the_truth(subjects, repeats, deviations):
     rng = np.random.default_rng(1)
-    means = [Mean.of(2 + results(rng, subjects, repeats, deviations), draws=300) for _ in range(250)]
-    held = np.mean([mean.low <= 2 <= mean.high for mean in means])
-    assert 0.9 <= held <= 0.99
-    # p is that of zero, so it has to be small where the interval leaves zero out; shape makes the edge differ.
-    apart = [mean.p < 0.05 for mean in means if abs(mean.mean) > 2 * (mean.high - mean.low)]
-    assert all(apart)
+    means = [Mean.of(2 + results(rng, subjects, repeats, deviations)) for _ in range(400)]
+    assert np.mean([mean.low <= 2 <= mean.high for mean in means]) >= 0.92
+    # The test of zero is the interval's.
+    tested = [mean for mean in means if repeats > 1]
+    assert all((mean.p < 0.05) == (mean.low > 0 or mean.high < 0) for mean in tested)
 
 
-def test_the_interval_is_wider_than_that_of_independent_results():
-    """Three subjects in 40 repeats are three, not 120."""
+def test_three_subjects_in_40_repeats_are_three():
     few = results(np.random.default_rng(2), 3, 40, (1, 0, 0.1))
     mean = Mean.of(few)
     assert mean.high - mean.low > 8 * 1.96 * few.std() / np.sqrt(few.size)
 
 
-def test_the_shape_is_the_bootstraps():
-    """One subject far above the others: the interval reaches further up."""
-    mean = Mean.of(np.array([[0.0], [0.1], [0.2], [0.3], [0.2], [0.1], [5.0]]))
-    assert mean.high - mean.mean > 1.5 * (mean.mean - mean.low)
-    half = mean.spread.half_width(7, 1)
-    assert (mean.high - mean.low) / 2 == pytest.approx(half)
+def test_repeats_of_one_gan_share_its_luck():
+    """Three GANs, whose repeats agree: as wide as three results, not as nine."""
+    rng = np.random.default_rng(3)
+    gans = np.arange(9) % 3
+    values = np.array([0.0, 1.0, 5.0])[gans] + rng.normal(0, 0.01, (10, 9))
+    known, unknown = Mean.of(values, gans), Mean.of(values)
+    assert (known.gans, known.trainings, known.repeats) == (3, 3, 9) and (unknown.gans, unknown.trainings) == (0, 9)
+    assert known.high - known.low > 3 * (unknown.high - unknown.low)
+    low, high = stats.t.interval(0.95, 2, 2, np.std([0, 1, 5], ddof=1) / np.sqrt(3))
+    assert (known.low, known.high) == pytest.approx((low, high), abs=0.05)
+    # One GAN's mean is of this GAN; a GAN of each repeat is what the repeats show.
+    assert Mean.of(values, ["a"] * 9).high == unknown.high
+    assert Mean.of(values, list("abcdefghi")).high == unknown.high
 
 
-def test_seeded_and_of_any_order():
-    values = results(np.random.default_rng(3), 10, 4, (1, 1, 1))
-    assert Mean.of(values) == Mean.of(values)
-    assert Mean.of(values, seed=1) != Mean.of(values)
-    # Batches do not change the draws' law: many more draws give the same ends.
-    assert Mean.of(values, draws=40000).low == pytest.approx(Mean.of(values).low, abs=0.1)
+def test_every_gan_counts_equally():
+    values = np.array([[1.0, 3.0, 8.0]])
+    assert by_gan(values, ["a", "a", "b"]).tolist() == [[2.0, 8.0]]
+    assert by_gan(values, ["a", "b", "a"]).tolist() == [[4.5, 3.0]]
+    assert by_gan(values, None) is values and by_gan(values, ["a"] * 3) is values
+
+
+def test_a_jackknifed_mean_of_results_is_their_mean():
+    values = results(np.random.default_rng(4), 9, 3, (2, 1, 1)) + 1
+    without = np.stack([np.delete(values, subject, 0).mean(0) for subject in range(9)])
+    found, expected = Mean.of_jackknife(values.mean(0), without), Mean.of(values)
+    assert (found.mean, found.low, found.high) == pytest.approx((expected.mean, expected.low, expected.high))
 
 
 def test_edges():
     constant = Mean.of(np.full((4, 3), 1.5))
     assert (constant.mean, constant.low, constant.high) == (1.5, 1.5, 1.5)
     assert np.isnan(constant.p)
-    single = Mean.of(np.array([[1.0, 2.0]]))
-    assert single.mean == 1.5
-    assert np.isnan([single.low, single.high, single.p]).all()
-    assert single.spread is None
+    for subjects in (1, 2):
+        few = Mean.of(np.arange(subjects)[:, None] + np.array([[1.0, 2.0]]))
+        assert few.mean == 1.5 + (subjects - 1) / 2
+        assert np.isnan([few.low, few.high, few.p]).all()
+        assert few.spread is None and few.verdict(1) == "open"
+
+
+@pytest.mark.parametrize(
+    ("mean", "deviation", "found"), [(2, 0.5, "helped"), (-2, 0.5, "hurt"), (0.1, 0.5, "same"), (0.5, 4, "open")]
+)
+def test_one_repeat_is_never_a_verdict(mean, deviation, found):
+    values = results(np.random.default_rng(5), 20, 4, (deviation, 0.1, 0.1))
+    values += mean - values.mean()
+    assert Mean.of(values).verdict(1) == found
+    one = Mean.of(values[:, :1])
+    assert one.verdict(1) == "open" and np.isnan(one.p) and np.isfinite([one.low, one.high]).all()
 
 
 def test_what_would_narrow_the_interval():

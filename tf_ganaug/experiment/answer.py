@@ -127,14 +127,9 @@ def changes(frame: pd.DataFrame, measure: str = "dice") -> dict[float, Change]:
 
 def verdict(change: Change, margin: float = MARGIN) -> str:
     """What the interval says: "helped" or "hurt" where it leaves zero out, "same" where it has zero in it and lies
-    within the margin, else "open": the data cannot tell.
+    within the margin, else "open": the data cannot tell, as of a single repeat.
     """
-    mean = change.mean
-    if mean.low > 0:
-        return "helped"
-    if mean.high < 0:
-        return "hurt"
-    return "same" if max(-mean.low, mean.high) <= margin else "open"
+    return change.mean.verdict(margin)
 
 
 def sentence(change: Change, fraction: float = 1.0, margin: float = MARGIN) -> str:
@@ -153,7 +148,7 @@ def sentence(change: Change, fraction: float = 1.0, margin: float = MARGIN) -> s
         remedy = "Train longer (--set training.iterations=N), or show more pixels (--size)."
         return f"{given}The data cannot tell: no network has learned the task. {about}, {levels}. {remedy}"
     if mean.spread is None:
-        return f"{given}The data cannot tell. {about}, {levels}. An interval needs at least two test subjects."
+        return f"{given}The data cannot tell. {about}, {levels}. An interval needs at least three test subjects."
     if found == "same":
         return f"{given}{about}, {levels}: no difference that matters, within {_count(margin, 'point')}."
     if found == "open":
@@ -176,7 +171,7 @@ def _source(mean: Mean) -> str:
         return f"no interval: {units}"
     if mean.repeats == 1:
         units = f"{_count(mean.subjects, 'subject')}; one repeat, so the chance of a training is not in it"
-    return f"95 % interval {_points(mean.low)} to {_points(mean.high)}; bootstrap over {units}"
+    return f"95 % interval {_points(mean.low)} to {_points(mean.high)}; over {units}"
 
 
 def _remedy(mean: Mean, margin: float) -> str:
@@ -207,7 +202,7 @@ def _remedy(mean: Mean, margin: float) -> str:
 
 
 def scope(mean: Mean, own_gans: bool = False) -> list[str]:
-    """What the interval covers and what it does not, in sentences; empty of a single subject.
+    """What the interval covers and what it does not, in sentences; empty of fewer than three subjects.
 
     Args:
         mean: the answer's.
@@ -228,7 +223,7 @@ def scope(mean: Mean, own_gans: bool = False) -> list[str]:
 
 def sources(mean: Mean) -> pd.DataFrame:
     """Where the chance is from: columns source, units, deviation (of a single result), share (of the variance of
-    the mean, in %). Empty of a single subject.
+    the mean, in %). Empty of fewer than three subjects.
     """
     columns = ["source", "units", "deviation", "share"]
     if mean.spread is None:
@@ -313,7 +308,7 @@ def _significance(p: float) -> float | str:
 def class_note(table: pd.DataFrame) -> str:
     """What remains of `by_class` when so many classes are looked at."""
     if table.p.isna().all():
-        return f"{len(table)} classes; of a single subject there is no test of any."
+        return f"{len(table)} classes; of a single repeat, or fewer than three subjects, there is no test of any."
     kept = [str(name) for name in table["class"][table.holm_p < LEVEL]]
     found = f"of {', '.join(kept)}" if kept else "of no class"
     return (
