@@ -26,17 +26,17 @@ def main(out: Path, subjects: int) -> None:
     import pandas as pd
 
     from tf_ganaug.data.embedded import head_ct
-    from tf_ganaug.experiment import question
-    from tf_ganaug.experiment.question_settings import GANS, SEGMENTERS
-    from tf_ganaug.experiment.question_study import QuestionStudy, QuestionTask
+    from tf_ganaug.question.checks import check, settings_of
+    from tf_ganaug.question.settings import GANS, SEGMENTERS
+    from tf_ganaug.question.study import QuestionStudy, QuestionTask
 
-    settings = replace(question.settings_of("smoke", []), repeats=1)
+    settings = replace(settings_of("smoke", []), repeats=1)
     dataset = head_ct.read(subjects, 3, 48, settings.seed)
     task, began, records = QuestionTask(1.0, True, 0), time.perf_counter(), []
     for gan in GANS:
         for segmenter in SEGMENTERS:
             chosen = replace(settings, gan=gan, segmenter=segmenter)
-            question.check(chosen)
+            check(chosen)
             # One folder for each GAN, so that its segmenters share the pool.
             study = QuestionStudy(out / gan, dataset, chosen)
             study.segmenter(task)

@@ -1,21 +1,20 @@
-"""Commands are imported as they stand in scripts/; the graphs of one test file are gone in the next."""
+"""The graphs of one test file are gone in the next."""
 
 from __future__ import annotations
 
 import gc
-import sys
-from pathlib import Path
 
 import keras
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]):
     """Whole commands, which take longest, first: else one core is left with them in the end."""
-    items.sort(key=lambda item: item.path.parent.name not in ("scripts", "commands"))
+    items.sort(
+        key=lambda item: (
+            not item.path.name.startswith("test_run") and item.path.parent.name not in ("scripts", "commands")
+        )
+    )
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -16,9 +16,12 @@ from typing import Any
 
 import pandas as pd
 
-from tf_ganaug.experiment import answer, question, question_report
-from tf_ganaug.experiment.question_study import QuestionStudy
 from tf_ganaug.experiment.sources import Request
+from tf_ganaug.question import answer
+from tf_ganaug.question.checks import settings_of
+from tf_ganaug.question.opening import Source, default_folder, open_question
+from tf_ganaug.question.report import conduct, test_measures
+from tf_ganaug.question.study import QuestionStudy
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Found:
 
     Attributes:
         sentence: the answer in words, for the largest fraction of the training subjects.
-        changes: each fraction's change in Dice, in points, with its interval (`experiment.answer.Change`).
+        changes: each fraction's change in Dice, in points, with its interval (`question.answer.Change`).
         measures: one row per test image, class, fraction, arm ("real" or "gan") and repeat: overlaps in [0, 1],
             distances in millimetres or, where the spacing is unknown, pixels.
         report: path of report.html.
@@ -71,13 +74,13 @@ def ask(
     """
     root = Path(data)
     named = {**settings, **(changes or {})}
-    found = question.settings_of(profile, [f"{name}={value}" for name, value in named.items()])
+    found = settings_of(profile, [f"{name}={value}" for name, value in named.items()])
     request = Request(root, reader, target, Path(dataset_yaml) if dataset_yaml else None)
-    source = question.Source(request, Path(labels) if labels else None)
-    place = Path(out) if out else question.default_folder(root)
-    study, asked = question.open_question(source, found, place)
-    report = question_report.conduct(study, asked)
-    measures = question_report.test_measures(study)
+    source = Source(request, Path(labels) if labels else None)
+    place = Path(out) if out else default_folder(root)
+    study, asked = open_question(source, found, place)
+    report = conduct(study, asked)
+    measures = test_measures(study)
     changed = answer.changes(measures)
     fraction, first = next(iter(changed.items()))
     return Found(answer.sentence(first, fraction), changed, measures, report, study)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import click
 
 from tf_ganaug import __version__
+from tf_ganaug.commands.benchmark import benchmark
 from tf_ganaug.commands.check_data import check_data
 from tf_ganaug.commands.doctor import doctor
 from tf_ganaug.commands.evaluate import evaluate
 from tf_ganaug.commands.export import export
+from tf_ganaug.commands.paper import paper
+from tf_ganaug.commands.prepare_data import prepare_data
 from tf_ganaug.commands.report import report
 from tf_ganaug.commands.run import run
 from tf_ganaug.commands.sample import sample
@@ -23,5 +26,19 @@ def main() -> None:
     """GAN-based data augmentation for image segmentation: does it help on your data, and which kind?"""
 
 
-for command in (check_data, run, train_gan, sample, screen, train_segmenter, evaluate, report, export, doctor):
+for command in (
+    check_data,
+    run,
+    train_gan,
+    sample,
+    screen,
+    train_segmenter,
+    evaluate,
+    report,
+    export,
+    paper,
+    prepare_data,
+    benchmark,
+    doctor,
+):
     main.add_command(command)

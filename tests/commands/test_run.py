@@ -16,11 +16,11 @@ from tf_ganaug.api import ask
 from tf_ganaug.cli import main
 from tf_ganaug.data.pairs import Pairs
 from tf_ganaug.errors import InputError
-from tf_ganaug.experiment import question_report
-from tf_ganaug.experiment.question import Source, default_folder, open_question, settings_of
-from tf_ganaug.experiment.question_study import QuestionTask
 from tf_ganaug.experiment.sources import Request
 from tf_ganaug.gans.synthesizer import find_synthesizer
+from tf_ganaug.question import report as question_report
+from tf_ganaug.question.opening import Source, default_folder, open_question, settings_of
+from tf_ganaug.question.study import QuestionTask
 
 #: Each generator, segmenter and mix at least once: seven pairs, for there are seven segmenters. A z-score screen keeps
 #: none of an untrained GAN's maps.

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from tf_ganaug.data.cases import IGNORE, LabelSpec
+from tf_ganaug.data.grids import GREY, pair_grid
 from tf_ganaug.experiment import figures
-from tf_ganaug.grids import GREY, pair_grid
 
 TWO = LabelSpec.from_names({0: "background", 1: "lung"})
 THREE = LabelSpec.from_names({0: "background", 1: "lung", 2: "heart"}, ignored=[9])

@@ -10,8 +10,8 @@ import png
 import pytest
 from click.testing import CliRunner
 from PIL import Image
-from run_paper import main
 
+from tf_ganaug.commands.paper import paper as main
 from tf_ganaug.files import locked
 
 SIDE = 32

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from benchmark import main
 from click.testing import CliRunner
+
+from tf_ganaug.commands.benchmark import benchmark as main
 
 PIPELINES = ["pipeline, real", "pipeline, mixed", "pipeline, real, augmented", "pipeline, mixed, augmented"]
 

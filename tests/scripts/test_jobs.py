@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 from click.testing import CliRunner
-from run_paper import main
 
 import tf_ganaug.experiment
+from tf_ganaug.commands.paper import paper as main
 from tf_ganaug.files import locked
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "run_paper.py"
@@ -38,14 +38,14 @@ def test_one_of_the_two(tmp_path):
 
 def test_without_ray(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    monkeypatch.delitem(sys.modules, "tf_ganaug.experiment.ray_executor", raising=False)
-    monkeypatch.delattr(tf_ganaug.experiment, "ray_executor", raising=False)
+    monkeypatch.delitem(sys.modules, "tf_ganaug.experiment.ray_workers", raising=False)
+    monkeypatch.delattr(tf_ganaug.experiment, "ray_workers", raising=False)
     try:
         assert "pip install '.[ray]'" in refusal("neff2018", "--out", tmp_path / "out", "--ray", "auto")
     finally:
         # Imported without Ray; nobody else is to find it so.
-        sys.modules.pop("tf_ganaug.experiment.ray_executor", None)
-        vars(tf_ganaug.experiment).pop("ray_executor", None)
+        sys.modules.pop("tf_ganaug.experiment.ray_workers", None)
+        vars(tf_ganaug.experiment).pop("ray_workers", None)
 
 
 def test_ctrl_c_ends_the_workers_and_the_same_command_resumes(tmp_path):

@@ -12,8 +12,8 @@ import numpy as np
 import png
 import pytest
 from click.testing import CliRunner
-from prepare_data import main
 
+from tf_ganaug.commands.prepare_data import prepare_data as main
 from tf_ganaug.data import brain, brats, folder
 from tf_ganaug.data.files import read_image, read_label
 from tf_ganaug.data.pictures import write_png

@@ -39,6 +39,10 @@ class Augmentation:
         """Whether pixels change place other than by the flip."""
         return self.translation > 0 or self.elastic > 0
 
+    def __call__(self, images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Changes pairs as `augment` does: an augmentation is a `data.pipeline.PairChange`."""
+        return augment(images, labels, self, seed)
+
 
 def augment(
     images: tf.Tensor, labels: tf.Tensor, settings: Augmentation, seed: tf.Tensor

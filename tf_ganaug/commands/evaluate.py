@@ -25,14 +25,15 @@ def evaluate(run, data, path, **options):
     Example: tf-ganaug evaluate runs/question-lungs --data OTHER --csv other.csv
     Exit status: 0 done, 2 input that cannot be used.
     """
-    from tf_ganaug.experiment import question, question_use
+    from tf_ganaug.question.opening import open_data, reopen
+    from tf_ganaug.question.use import evaluate_on, seen_cases
 
-    study, _ = question.reopen(run)
-    dataset = question.open_data(request_of(data, options))
-    if seen := question_use.seen_cases(study, dataset):
+    study, _ = reopen(run)
+    dataset = open_data(request_of(data, options))
+    if seen := seen_cases(study, dataset):
         known = f"{len(seen)} of {len(dataset.cases)} images trained or validated these segmenters"
         click.echo(f"WARNING: {known}; only others tell how well they do", err=True)
-    frame = question_use.evaluate_on(study, dataset, path)
+    frame = evaluate_on(study, dataset, path)
     shown = frame[frame.pixels_true > 0]
     means = shown.groupby(["fraction", "arm", "class"])[["dice", "iou"]].mean()
     click.echo(means.to_string(float_format="{:.3f}".format))

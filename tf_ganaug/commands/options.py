@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tf_ganaug.experiment.question_settings import GANS
+from tf_ganaug.question.settings import GANS
 
 if TYPE_CHECKING:
     from tf_ganaug.experiment.sources import Request

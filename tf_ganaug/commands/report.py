@@ -20,13 +20,14 @@ def report(run: Path) -> None:
     Exit status: 0 done, 2 where a segmenter is missing.
     """
     from tf_ganaug.errors import InputError
-    from tf_ganaug.experiment import question, question_report
+    from tf_ganaug.question import report as reports
+    from tf_ganaug.question.opening import reopen
 
-    study, asked = question.reopen(run)
+    study, asked = reopen(run)
     missing = [study.name(task) for task in study.tasks if not study.finished(study.name(task))]
     if missing:
         expected, found = "the segmenters of both arms, finished", f"{len(missing)} missing"
         remedy = "repeat its `tf-ganaug run` to the end; train-segmenter has no report, but cases.csv in its runs"
         raise InputError(run, expected, found, remedy)
     with study.at_work(asked):
-        click.echo(f"report: {question_report.report(study)}")
+        click.echo(f"report: {reports.report(study)}")

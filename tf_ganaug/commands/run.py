@@ -8,7 +8,7 @@ import click
 
 from tf_ganaug.commands.common import input_errors
 from tf_ganaug.commands.options import changes_of, data_options, question_options, request_of
-from tf_ganaug.experiment.question_settings import MIXES, SCREENS, SEGMENTERS
+from tf_ganaug.question.settings import MIXES, SCREENS, SEGMENTERS
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -56,14 +56,16 @@ def run(data, labels, out, dry_run, **options):
       tf-ganaug run --data DIR --size 128x128 --set training.iterations=2000
     Exit status: 0 done, 2 input that cannot be used.
     """
-    from tf_ganaug.experiment import question, question_report
+    from tf_ganaug.question import report as reports
+    from tf_ganaug.question.checks import settings_of
+    from tf_ganaug.question.opening import Source, default_folder, open_question
 
-    out = out or question.default_folder(data)
-    settings = question.settings_of(options["profile"], changes_of(options))
-    source = question.Source(request_of(data, options), labels)
-    study, asked = question.open_question(source, settings, out)
+    out = out or default_folder(data)
+    settings = settings_of(options["profile"], changes_of(options))
+    source = Source(request_of(data, options), labels)
+    study, asked = open_question(source, settings, out)
     if dry_run:
-        click.echo(question_report.dry_run(study))
+        click.echo(reports.dry_run(study))
         return
-    report = question_report.conduct(study, asked)
+    report = reports.conduct(study, asked)
     click.echo(f"report: {report}")

@@ -76,8 +76,8 @@ def sample(
     from tf_ganaug.data.pool import new_pool
     from tf_ganaug.data.pool_layouts import LAYOUTS
     from tf_ganaug.errors import InputError
-    from tf_ganaug.experiment.sampling import read_training_data, write_distant, write_first
     from tf_ganaug.gans.synthesizer import find_synthesizer
+    from tf_ganaug.generators.sampling import read_training_data, write_distant, write_first
 
     if asked is not None and data is None:
         remedy = "name the data the generator was trained on with --data"

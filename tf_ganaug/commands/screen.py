@@ -29,8 +29,9 @@ def screen(pairs, run, by, share, out):
     Example: tf-ganaug screen pairs --run runs/unet --by quality --share 0.3 --out good-pairs
     Exit status: 0 done, 2 input that cannot be used.
     """
-    from tf_ganaug.experiment import question, question_use
+    from tf_ganaug.question.opening import reopen
+    from tf_ganaug.question.use import screen_pairs
 
-    study, _ = question.reopen(run)
-    table = question_use.screen_pairs(study, pairs, by, share, out)
+    study, _ = reopen(run)
+    table = screen_pairs(study, pairs, by, share, out)
     click.echo(f"{int(table.kept.sum())} of {len(table)} pairs: {out}")

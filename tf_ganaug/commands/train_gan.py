@@ -31,9 +31,11 @@ def train_gan(data, labels, out, **options):
       tensorboard --logdir runs/lungs
     Exit status: 0 done, 2 input that cannot be used.
     """
-    from tf_ganaug.experiment import question, question_use
+    from tf_ganaug.question.checks import settings_of
+    from tf_ganaug.question.opening import Source, open_question
+    from tf_ganaug.question.use import train_gan
 
-    settings = question.settings_of(options["profile"], changes_of(options))
-    source = question.Source(request_of(data, options), labels)
-    study, asked = question.open_question(source, settings, out)
-    click.echo(f"GAN: {question_use.train_gan(study, asked)}")
+    settings = settings_of(options["profile"], changes_of(options))
+    source = Source(request_of(data, options), labels)
+    study, asked = open_question(source, settings, out)
+    click.echo(f"GAN: {train_gan(study, asked)}")

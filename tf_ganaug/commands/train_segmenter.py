@@ -8,7 +8,7 @@ import click
 
 from tf_ganaug.commands.common import input_errors
 from tf_ganaug.commands.options import changes_of, data_options, request_of, training_options
-from tf_ganaug.experiment.question_settings import MIXES, SEGMENTERS
+from tf_ganaug.question.settings import MIXES, SEGMENTERS
 
 
 @click.command("train-segmenter", context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -33,12 +33,14 @@ def train_segmenter(data, synthetic, out, **options):
       tf-ganaug train-segmenter --data DIR --synthetic pairs --mix pretrain --out runs/unet-gan
     Exit status: 0 done, 2 input that cannot be used.
     """
-    from tf_ganaug.experiment import question, question_use
+    from tf_ganaug.question.checks import settings_of
+    from tf_ganaug.question.opening import Source, open_question
+    from tf_ganaug.question.use import train_segmenters
 
-    settings = question.settings_of(options["profile"], changes_of(options))
-    source = question.Source(request_of(data, options), synthetic=synthetic)
-    study, asked = question.open_question(source, settings, out)
-    frame = question_use.train_segmenters(study, asked)
+    settings = settings_of(options["profile"], changes_of(options))
+    source = Source(request_of(data, options), synthetic=synthetic)
+    study, asked = open_question(source, settings, out)
+    frame = train_segmenters(study, asked)
     test = frame[(frame.part == "test") & (frame.pixels_true > 0)]
     click.echo(test.groupby(["class", "repeat"]).dice.mean().unstack("repeat").to_string(float_format="{:.3f}".format))
     click.echo(f"mean Dice of test images that have the class {test.dice.mean():.3f}: {out}")

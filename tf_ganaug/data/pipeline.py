@@ -1,4 +1,4 @@
-"""tf.data: real and generated pairs mixed in every minibatch, augmented, prefetched.
+"""tf.data: real and generated pairs mixed in every minibatch, changed, prefetched.
 
 Every minibatch is a function of (seed, step), so a training that stops at a step continues with the
 minibatch it would have had next, and no state of an iterator is stored.
@@ -12,7 +12,6 @@ from functools import partial
 import numpy as np
 import tensorflow as tf
 
-from tf_ganaug.augment.standard import Augmentation, augment
 from tf_ganaug.data.pairs import Pairs
 from tf_ganaug.random import fold, named_seed
 
@@ -69,11 +68,11 @@ def training_batches(
     generated: int,
     generate: PairGenerator | None,
     latent_size: int,
-    augmentation: Augmentation,
+    change: PairChange,
     seed: int,
     start: int = 0,
 ) -> tf.data.Dataset:
-    """Endless minibatches of `real` real and `generated` generated pairs, augmented alike.
+    """Endless minibatches of `real` real and `generated` generated pairs, changed alike.
 
     The frozen generator makes all generated pairs of a minibatch in one pass, from fresh latents.
 
@@ -83,7 +82,7 @@ def training_batches(
         generated: generated pairs in a minibatch.
         generate: latents (N, latent_size) to images in [-1, 1] and labels; unused if `generated` is 0.
         latent_size: of the generator.
-        augmentation: for real and generated pairs.
+        change: of real and generated pairs, such as augmentation.
         seed: of all draws.
         start: number of the first minibatch.
 
@@ -97,7 +96,7 @@ def training_batches(
             latents = tf.random.stateless_normal((generated, latent_size), fold(seed, step, 0))
             parts.append(generate(latents))
         images, labels = (tf.concat(group, 0) for group in zip(*parts))
-        return augment(images, labels, augmentation, fold(seed, step, 1))
+        return change(images, labels, fold(seed, step, 1))
 
     return _steps(start).map(minibatch, tf.data.AUTOTUNE).prefetch(2)
 

@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from tf_ganaug.augment.tissue import Classifier, add_tissue, find_classifier
 from tf_ganaug.data import brats
 from tf_ganaug.data.brain import FOUR, SEVEN
 from tf_ganaug.data.description import write_description
 from tf_ganaug.data.pictures import write_png
+from tf_ganaug.data.tissue import Classifier, add_tissue, find_classifier
 from tf_ganaug.data.volumes import padded
 from tf_ganaug.data.voxels import slice_spacing
 from tf_ganaug.errors import InputError

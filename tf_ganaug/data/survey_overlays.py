@@ -13,10 +13,10 @@ from matplotlib.patches import Patch
 
 from tf_ganaug.data.cache import intensity_range
 from tf_ganaug.data.cases import Case, LabelSpec
+from tf_ganaug.data.grids import WHITE, to_display
 from tf_ganaug.data.survey import Survey
 from tf_ganaug.data.survey_findings import Finding, is_usual
 from tf_ganaug.files import replacing
-from tf_ganaug.grids import WHITE, to_display
 
 #: Pictures in all, and in a row.
 COUNT, ACROSS = 8, 4

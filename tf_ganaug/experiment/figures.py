@@ -18,8 +18,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import EngFormatter
 
 from tf_ganaug.data.cases import IGNORE, LabelSpec
+from tf_ganaug.data.grids import class_colours, colour_labels, to_display, void_colour
 from tf_ganaug.files import replacing
-from tf_ganaug.grids import class_colours, colour_labels, to_display, void_colour
 
 Frames = Mapping[str, pd.DataFrame]
 

@@ -8,9 +8,9 @@ import numpy as np
 import tensorflow as tf
 
 from tf_ganaug.data.cases import LabelSpec
+from tf_ganaug.data.grids import label_grid, pair_grid
 from tf_ganaug.data.pairs import Pairs
 from tf_ganaug.gans.train import PREVIEWS
-from tf_ganaug.grids import label_grid, pair_grid
 from tf_ganaug.run import RunFolder
 
 

@@ -13,9 +13,9 @@ import tensorflow as tf
 
 from tf_ganaug import backend
 from tf_ganaug.data.cases import LabelSpec
+from tf_ganaug.data.grids import pair_grid
 from tf_ganaug.data.pairs import Pairs
 from tf_ganaug.errors import InputError
-from tf_ganaug.grids import pair_grid
 from tf_ganaug.run import RunFolder, peak_memory
 from tf_ganaug.segment.losses import dice_counts
 

@@ -1,0 +1,130 @@
+"""Which trainings make the tables, DSC by hand, and settings that cannot be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tf_ganaug.errors import InputError
+from tf_ganaug.experiment.settings import configs_folder, load_settings
+from tf_ganaug.papers.bowles2018 import csf as bowles2018
+from tf_ganaug.papers.bowles2018 import tables
+from tf_ganaug.papers.bowles2018 import wmh as bowles2018_wmh
+from tf_ganaug.papers.bowles2018.printed import TABLE_1, TABLE_2, TABLE_3
+
+SETTINGS = load_settings(bowles2018.Settings, configs_folder(), "bowles2018", "paper", [])
+WMH = load_settings(bowles2018.Settings, configs_folder(), "bowles2018-wmh", "paper", [])
+
+
+def test_the_paper_profiles_are_its_table_1():
+    found = bowles2018.experiments(SETTINGS, bowles2018.PARTS)
+    order = ("table2", "table3", "figure2", "figure2 left")
+    assert [found[name] for name in order] == [replace(row, available=tuple(row.available)) for row in TABLE_1[:4]]
+    assert bowles2018.experiments(WMH, bowles2018_wmh.PARTS) == {"table4": TABLE_1[4]}
+
+
+def test_trainings_are_counted_once():
+    cells, others = (bowles2018.wanted(*what) for what in ((SETTINGS, bowles2018.PARTS), (WMH, bowles2018_wmh.PARTS)))
+    names = [task.name for group in [*cells.values(), *others.values()] for task in group]
+    assert len(names) == len(set(names)) == 376 + 126
+    # Ten with rotation, three without for Table 3, three on MR.
+    gans = [fraction.name for fraction in bowles2018.fractions(SETTINGS, bowles2018.PARTS)]
+    assert len(gans) == len(set(gans)) == 13 and sum(name.startswith("un") for name in gans) == 3
+    assert len(bowles2018.fractions(WMH, bowles2018_wmh.PARTS)) == 3
+    redrawn = bowles2018.fractions(replace(WMH, redraw=True), ["table4"])
+    assert len(redrawn) == 3 * 14
+
+
+def test_dice_is_that_of_whole_subjects():
+    records = [
+        ("a", 0, "x", 10, 10, 5),
+        ("a", 1, "x", 30, 10, 10),
+        ("b", 0, "x", 0, 0, 0),
+        ("b", 1, "x", 4, 0, 0),
+        ("a", 0, "y", 0, 0, 0),
+        ("a", 1, "y", 0, 0, 0),
+        ("b", 0, "y", 8, 8, 8),
+        ("b", 1, "y", 0, 0, 0),
+    ]
+    columns = ["subject", "case", "class", "pixels_true", "pixels_found", "pixels_both"]
+    found = tables.dice(pd.DataFrame(records, columns=columns))
+    # Subject a: 2 x 15 of 60; b finds none of 4. Of y, a has none, which does not count.
+    assert found.to_dict() == {"x": 25.0, "y": 100.0}
+
+
+def score(network, available, rotation, added, values) -> list[dict]:
+    cell = {"network": network, "available": available, "rotation": rotation, "added": added}
+    return [{**cell, "repeat": repeat, "dice": value} for repeat, value in enumerate(values)]
+
+
+def test_table_beside_the_printed_one():
+    records = score("UNet", 50, True, 0.0, [80, 81, 82]) + score("UNet", 50, True, 50.0, [84, 85, 87])
+    found = pd.DataFrame(records)
+    section = tables.table("Table 2", found, tables.amounts(found), TABLE_2)
+    shown, careful = (part.frame for part in section.parts)
+    assert shown.to_dict("list") == {
+        "Additional data": ["0%", "0%, paper", "50%", "50%, paper"],
+        "UNet, 50 %": ["81.00 (1.00)", "86.0 (0.50)", "85.33 (1.53) *", "87.3 (0.46) *"],
+    }
+    # Differences 4, 4 and 5: mean 13 / 3, deviation 0.577, t(2) = 4.303.
+    assert careful["Difference [95 %]"].tolist() == ["+4.33 [+2.90, +5.77]"]
+
+
+def test_rows_of_table_3():
+    records = [
+        one for rotation in (False, True) for added in (0, 100) for one in score("UNet", 10, rotation, added, [1])
+    ]
+    found = pd.DataFrame(records)
+    assert tables.augmentations(found).tolist() == list(TABLE_3.rows)
+    section = tables.table("Table 3", found, tables.augmentations(found), TABLE_3, "Augmentation")
+    assert section.parts[0].frame["UNet, 10 %"].tolist()[1::2] == [
+        "75.1 (0.60)",
+        "76.3 (1.77)",
+        "76.9 (0.58) *",
+        "78.4 (0.99) *",
+    ]
+    assert section.parts[1].frame["Difference [95 %]"].tolist() == ["+0.00 [no test]"] * 3
+    alone = tables.of_the_gan(found).frame
+    assert alone[["Rotation", "Additional data (%)"]].to_numpy().tolist() == [[False, 100], [True, 100]]
+
+
+def test_slices_smaller_than_patches_are_told():
+    study = SimpleNamespace(height=100, width=200, settings=SETTINGS)
+    experiments = list(bowles2018.experiments(SETTINGS, ["table2"]).values())
+    text = " ".join(map(str, tables.experiments_section(study, experiments, {}, 0).parts))
+    assert "100 x 200 pixels are smaller and padded" in text
+
+
+@pytest.mark.parametrize(
+    ("group", "changes", "says"),
+    [
+        (None, {"available": [100, 0]}, "leave images"),
+        (None, {"sweep_available": [101]}, "sweep_available"),
+        (None, {"added": [50, 100]}, "the baseline"),
+        (None, {"networks": ["VNet"]}, "DeepMedic"),
+        (None, {"fraction_unit": "pixel"}, "subject or slice"),
+        ("patches", {"size": 100}, "powers of two"),
+        ("patches", {"size": 16}, "at least 32"),
+        ("patches", {"rotation": 200}, "180"),
+        ("gan", {"label_channels": "none"}, "one_per_class"),
+        ("gan", {"minibatch": [8, 8]}, "6 levels"),
+        ("data", {"parts": [0.5, 0.5]}, "three shares"),
+        ("data", {"window": [40]}, "level, width"),
+    ],
+)
+def test_settings_that_cannot_be(group, changes, says):
+    made = {group: replace(getattr(SETTINGS, group), **changes)} if group else changes
+    with pytest.raises(InputError, match=says):
+        bowles2018.check(replace(SETTINGS, **made))
+    bowles2018.check(SETTINGS)
+
+
+def test_table_3_needs_a_rotation():
+    settings = replace(SETTINGS, patches=replace(SETTINGS.patches, rotation=0))
+    with pytest.raises(InputError, match=r"patches\.rotation: expected above 0 for Table 3"):
+        bowles2018.experiments(settings, ["table3"])
+    np.testing.assert_equal(bowles2018.experiments(settings, ["table2"])["table2"].rotation, (False,))

@@ -1,0 +1,137 @@
+"""Foroozandeh and Eklund's experiment from end to end, on heads drawn by code and on a tree of BraTS 2018."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from tf_ganaug.commands.paper import paper as main
+from tf_ganaug.commands.sample import sample
+from tf_ganaug.data import brain
+
+
+def run(*arguments, status: int = 0) -> str:
+    command = ["foroozandeh2020", "--profile", "smoke", *map(str, arguments)]
+    done = CliRunner().invoke(main, command, catch_exceptions=False)
+    assert done.exit_code == status, done.output
+    return done.output
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Path:
+    """What the command makes by default: the reduced chain and its rows with two classes, and all figures."""
+    out = tmp_path_factory.mktemp("results") / "out"
+    run("--out", out)
+    return out
+
+
+def test_default_rows_and_the_papers_numbers(finished):
+    report = (finished / "report.md").read_text()
+    assert "SYNTHETIC data" in report and "## Table 1, 2 classes" in report
+    for printed in ("6.16 %", "5.80 %", "3.5915", "7.36 M of 12.00 M", "1.882 %", "15.44 %"):
+        assert printed in report
+    units = sorted(finished.glob("unet-*/result.json"))
+    assert len(units) == 3
+    for path in units:
+        loss = 100 * json.loads(path.read_text())["test_loss"]
+        assert f"| {loss:.2f} % |" in report
+    assert not list(finished.glob("*-full")), "the default needs the reduced chain only"
+
+
+def test_the_reduced_chain_never_sees_the_rest(finished):
+    train = json.loads((finished / "splits.json").read_text())[0]["train"]
+    metadata = json.loads((finished / "spade-reduced" / "synthesizer" / "metadata.json").read_text())
+    assert set(metadata["subjects"]) == set(train[: len(metadata["subjects"])])
+    assert len(metadata["subjects"]) == -(-len(train) // 5)
+
+
+def test_rows_share_data_and_differ_in_synthetic_slices(finished):
+    results = {path.parent.name: json.loads(path.read_text()) for path in finished.glob("unet-*/result.json")}
+    counts = sorted(result["slices"] for result in results.values())
+    real = counts[0]
+    assert counts == [real, 5 * real, 5 * real]
+    frames = [pd.read_csv(finished / name / "cases.csv") for name in results]
+    assert all(list(frame.case) == list(frames[0].case) for frame in frames)
+    assert all((frame.pixels_true == frames[0].pixels_true).all() for frame in frames)
+
+
+def test_pictures(finished):
+    for name in ("figure1", "figure3", "figure6", "figure7", "predictions_2", "pggan_curves", "unet_curves"):
+        with Image.open(finished / "figures" / f"{name}.png") as picture:
+            assert picture.width > 100
+    assert (finished / "pggan-reduced" / "reals.png").exists() and (finished / "spade-reduced" / "reals.png").exists()
+
+
+def test_pairs_of_the_whole_chain_are_sampled(finished, tmp_path):
+    done = CliRunner().invoke(sample, [str(finished / "spade-reduced"), "-n", "3", "--out", str(tmp_path / "pairs")])
+    assert done.exit_code == 0, done.output
+    with Image.open(next((tmp_path / "pairs" / "images").iterdir())) as picture:
+        assert picture.mode == "I;16" and picture.size == (16, 16)
+    labels = [np.asarray(Image.open(path)) for path in (tmp_path / "pairs" / "labels").iterdir()]
+    assert len(labels) == 3 and set(np.unique(labels)) <= set(brain.SEVEN.ids)
+
+
+def test_dry_run_counts_every_training(tmp_path):
+    output = run("--out", tmp_path / "out", "--dry-run", "--only", "table1")
+    # Three resolutions of two progressive GANs, two SPADEs, seven rows of three views.
+    assert "29 trainings to do" in output
+    assert not (tmp_path / "out").exists()
+
+
+def write_brats(root: Path, patients: int = 10) -> None:
+    """Volumes of 20 x 20 x 3 voxels in the layout and types of BraTS 2018."""
+    rng = np.random.default_rng(0)
+    for number in range(patients):
+        name = f"Brats18_TST_{number:03d}_1"
+        folder = root / "HGG" / name
+        folder.mkdir(parents=True)
+        seg = np.zeros((20, 20, 3), np.uint8)
+        for stored in (2, 1, 4):
+            place = rng.integers(4, 10)
+            seg[place : place + 6, 8:14, 1:] = np.where(
+                rng.random((6, 6, 2)) < 0.5, stored, seg[place : place + 6, 8:14, 1:]
+            )
+        affine = np.diag([-1.0, -1.0, 1.0, 1.0])
+        nibabel.save(nibabel.Nifti1Image(seg, affine), folder / f"{name}_seg.nii.gz")
+        for modality in ("t1", "t1ce", "t2", "flair"):
+            volume = (rng.integers(50, 900, seg.shape) * (1 + (seg > 0))).astype(np.int16)
+            nibabel.save(nibabel.Nifti1Image(volume, affine), folder / f"{name}_{modality}.nii.gz")
+
+
+def test_brats_through_preparation_and_chain(tmp_path):
+    from tf_ganaug.commands.prepare_data import prepare_data as prepare
+
+    write_brats(tmp_path / "brats")
+    prepared = tmp_path / "prepared"
+    arguments = ["brats2018", str(tmp_path / "brats"), str(prepared), "--no-tissue", "--size", "32", "--jobs", "1"]
+    done = CliRunner().invoke(prepare, arguments, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    run("--data", prepared, "--out", tmp_path / "out", "--only", "reduced,predictions", "--set", "split=slices")
+    report = (tmp_path / "out" / "report.md").read_text()
+    assert "training and test share subjects" in report and "30 images" in report
+    assert len(list((tmp_path / "out").glob("unet-*-2classes-*/result.json"))) == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("data.size=[48, 48]", "48"),
+        ("data.size=[16, 32]", "equal sides"),
+        ("split=patients", "subjects"),
+        ("reduced=0.5", "0.2"),
+        ("screen.maps=2", "screen"),
+    ],
+)
+def test_settings_that_cannot_be(tmp_path, change, says):
+    done = CliRunner().invoke(
+        main, ["foroozandeh2020", "--profile", "smoke", "--out", str(tmp_path / "out"), "--set", change]
+    )
+    line = done.stderr.strip().splitlines()[-1]
+    assert done.exit_code == 2 and says in line and "expected" in line, done.stderr

@@ -1,0 +1,170 @@
+"""Karki's experiment from end to end on head CT drawn by code: tables, figures, subsets, resuming, bad input."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from click.testing import CliRunner
+from PIL import Image
+
+from tf_ganaug.commands.paper import paper as main
+from tf_ganaug.commands.sample import sample
+from tf_ganaug.experiment.sources import Request
+from tf_ganaug.papers import reproduce
+from tf_ganaug.papers.experiments import experiment_of
+from tf_ganaug.papers.karki2020.study import LesionTask
+from tf_ganaug.papers.karki2020.tables import patients_section
+from tf_ganaug.run import RunFolder
+
+ROOT = Path(__file__).resolve().parents[3]
+
+ARMS = ("original", "gan", "traditional", "gan-traditional")
+
+
+def run(*arguments, status: int = 0) -> str:
+    command = ["karki2020", "--profile", "smoke", *map(str, arguments)]
+    done = CliRunner().invoke(main, command, catch_exceptions=False)
+    assert done.exit_code == status, done.output
+    return done.output
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Path:
+    """What the command makes by default."""
+    out = tmp_path_factory.mktemp("results") / "out"
+    run("--out", out)
+    return out
+
+
+def test_tables_with_the_papers_numbers(finished):
+    report = (finished / "report.md").read_text()
+    assert "SYNTHETIC data" in report and "## Table 1: Dice" in report
+    for printed in ("0.371", "0.844", "0.628", "0.842 / 0.760 / 0.872 / 0.817 / 0.657 / 0.789"):
+        assert printed in report
+    assert len(list(finished.glob("fcn8s-*/result.json"))) == len(ARMS) + 1
+    frame = pd.read_csv(finished / "fcn8s-1-original-repeat0" / "cases.csv")
+    pixels = frame.groupby("case")[["pixels_true", "pixels_found", "pixels_both"]].sum()
+    dice = (2 * pixels.pixels_both / (pixels.pixels_true + pixels.pixels_found)).mean()
+    assert f"without augmentation: {dice:.3f}; the paper's: 0.628" in report
+
+
+def test_arms_grow_by_their_own_slices(finished):
+    slices = {
+        arm: json.loads((finished / f"fcn8s-0.25-{arm}-repeat0" / "result.json").read_text())["slices"] for arm in ARMS
+    }
+    original = slices["original"]
+    assert slices == {"original": original, "gan": 2 * original, "traditional": 2 * original, ARMS[3]: 3 * original}
+    assert len(np.load(finished / "images-0.25" / "epochs001.npy")) == original
+
+
+def test_everything_of_an_arm_sees_its_patients_only(finished):
+    split = json.loads((finished / "splits.json").read_text())[0]
+    metadata = json.loads((finished / "images-0.25" / "synthesizer" / "metadata.json").read_text())
+    seen = set(metadata["subjects"])
+    assert seen < set(split["train"]) and len(seen) == round(0.25 * len(split["train"]))
+    judged = json.loads((finished / "judge-0.25" / "result.json").read_text())
+    assert judged["originals"] < len(metadata["cases"])
+
+
+def test_candidates_of_one_training(finished):
+    table = pd.read_csv(finished / "images-0.25" / "candidates.csv")
+    assert table.candidate.tolist() == [1, 2] and table.chosen.any()
+    first, second = (np.load(finished / "images-0.25" / f"epochs00{n}.npy") for n in (1, 2))
+    assert first.shape == second.shape and not np.array_equal(first, second)
+
+
+def test_pictures(finished):
+    for name in ("figure5", "figure6_0.25", "figure7", "legend", "pix2pix_curves", "fcn8s_curves"):
+        with Image.open(finished / "figures" / f"{name}.png") as picture:
+            assert picture.width > 100
+
+
+def test_pairs_are_sampled_with_masks_of_the_training_patients(finished, tmp_path):
+    done = CliRunner().invoke(sample, [str(finished / "images-0.25"), "-n", "4", "--out", str(tmp_path / "pairs")])
+    assert done.exit_code == 0, done.output
+    masks = [np.asarray(Image.open(path)) for path in sorted((tmp_path / "pairs" / "labels").iterdir())]
+    assert len(masks) == 4 and any(mask.any() for mask in masks)
+
+
+def test_dry_run_counts_every_training(tmp_path):
+    output = run("--out", tmp_path / "out", "--dry-run", "--set", "shares=[0.25,0.5]")
+    # Two pix2pix, four arms of two shares, and the whole.
+    assert "11 trainings to do" in output and not (tmp_path / "out").exists()
+
+
+def test_an_interrupted_training_ends_bit_for_bit_alike(finished, tmp_path, monkeypatch):
+    """Stopped inside the pix2pix, the segmenter and the classifier, once each."""
+    told, stopped = RunFolder.say, set()
+
+    def say(self: RunFolder, line: str) -> None:
+        told(self, line)
+        kind = self.path.name.partition("-")[0]
+        if line.startswith("iteration 4/") and kind not in stopped:
+            stopped.add(kind)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(RunFolder, "say", say)
+    out = tmp_path / "out"
+    for _ in range(3):
+        done = CliRunner().invoke(main, ["karki2020", "--profile", "smoke", "--only", "quality", "--out", str(out)])
+        assert done.exit_code != 0
+    assert stopped == {"pix2pix", "fcn8s", "judge"}
+    run("--only", "quality", "--out", out)
+    for name in ("pix2pix-0.25", "fcn8s-0.25-original-repeat0", "judge-0.25"):
+        assert "continues at iteration" in (out / name / "log.txt").read_text()
+    for name in ("epochs001.npy", "epochs002.npy", "candidates.csv"):
+        assert (out / "images-0.25" / name).read_bytes() == (finished / "images-0.25" / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("data.size=[48, 48]", "48"),
+        ("shares=[1.5]", "below 1"),
+        ("shares=[0.01]", "at least one patient"),
+        ("painter.epochs=[5, 2]", "increase"),
+        ("judge.patients=some", "subset or all"),
+        ("segmenter.vgg16=missing.h5", "VGG-16"),
+    ],
+)
+def test_settings_that_cannot_be(tmp_path, change, says):
+    command = ["karki2020", "--profile", "smoke", "--out", str(tmp_path / "out"), "--set", change]
+    done = CliRunner().invoke(main, command)
+    line = done.stderr.strip().splitlines()[-1]
+    assert done.exit_code == 2 and says in line and "expected" in line, done.stderr
+
+
+def test_a_class_absent_from_a_subset_is_a_warning(tmp_path):
+    """Of a folder whose third class one patient alone has."""
+    rng = np.random.default_rng(0)
+    for part in ("images", "labels"):
+        (tmp_path / "data" / part).mkdir(parents=True)
+    for patient in range(8):
+        for number in range(2):
+            label = np.zeros((32, 32), np.uint8)
+            label[4:14, 4:14] = 1
+            label[20:28, 20:28] = 2 if patient == 7 else 0
+            image = (label * 80 + rng.integers(0, 60, label.shape)).astype(np.uint8)
+            Image.fromarray(image).save(tmp_path / "data" / "images" / f"p{patient}_{number}.png")
+            Image.fromarray(label).save(tmp_path / "data" / "labels" / f"p{patient}_{number}.png")
+    names = [f"p{n}" for n in range(8)]
+    described = {
+        "classes": {1: "bleed", 2: "rare"},
+        "subject": r"(.*)_\d",
+        "splits": {"train": names[:6], "validation": names[6:7], "test": names[7:]},
+    }
+    (tmp_path / "data" / "dataset.yaml").write_text(yaml.safe_dump(described))
+    request = Request(tmp_path / "data")
+    opening, folder, asked = reproduce.prepare(experiment_of("karki2020"), "smoke", [], request, tmp_path / "out")
+    study = opening(folder)
+    with study.at_work(asked):
+        study.segmenter(LesionTask(0.25))
+        patients = patients_section(study).parts[0].frame
+    line = "no slice of these patients has the class rare"
+    assert line in (tmp_path / "out" / "fcn8s-0.25-original-repeat0" / "log.txt").read_text()
+    assert patients.iloc[0].tolist() == ["25 %", 2, 4, "rare"]

@@ -1,0 +1,142 @@
+"""Rare classes, the rows of the tables, and how long each network is trained."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tf_ganaug.augment.recombine import LabelMaps
+from tf_ganaug.data.cases import IGNORE, LabelSpec
+from tf_ganaug.data.embedded import street
+from tf_ganaug.data.street_labels import TRAINING_CLASSES
+from tf_ganaug.errors import InputError
+from tf_ganaug.experiment.settings import configs_folder, load_settings
+from tf_ganaug.experiment.sources import Request
+from tf_ganaug.papers.liu2019 import cityscapes as liu2019
+from tf_ganaug.papers.liu2019.study import RecombinationStudy, StreetTask
+from tf_ganaug.papers.liu2019.supplements import Supplement, proposed, rarity
+
+SETTINGS = load_settings(liu2019.Settings, configs_folder(), "liu2019", "paper", [])
+
+SPEC = LabelSpec.from_names({0: "road", 1: "pole", 2: "fence", 3: "boat", 4: "sky"})
+
+
+def maps() -> LabelMaps:
+    """Ten maps of 10 x 10: a thin pole in all, a fence in five, a boat in none, void, and the rest road and sky."""
+    labels = np.zeros((10, 10, 10), np.uint8)
+    labels[:, :4] = 4
+    labels[:, 4:8, 5] = 1
+    labels[:5, 6:, :3] = 2
+    labels[:, 9, 9] = IGNORE
+    return LabelMaps(labels, SPEC)
+
+
+def test_rarity_is_counted_in_images_pixels_and_iou():
+    frame = rarity(maps(), pd.Series({"road": 0.9, "sky": 0.8, "fence": 0.65, "pole": 0.1, "boat": np.nan}))
+    assert list(frame.index)[:2] == ["boat", "fence"]
+    assert frame.images.to_dict() == {"boat": 0, "fence": 0.5, "pole": 1, "road": 1, "sky": 1}
+    # 990 pixels have a class: 60 of fence, 40 of pole.
+    assert frame.pixels["fence"] == pytest.approx(60 / 990) and frame.pixels["pole"] == pytest.approx(40 / 990)
+    # An even share of five classes is 20 %, a quarter of it 5 %; the mean IoU is 61 %.
+    assert frame.rare.to_dict() == {
+        "boat": "images, pixels",
+        "fence": "images",
+        "pole": "pixels, IoU",
+        "road": "",
+        "sky": "",
+    }
+
+
+def test_of_the_rare_classes_the_worst_that_some_map_has_is_raised_first():
+    ious = pd.Series({"road": 0.9, "sky": 0.8, "fence": 0.6, "pole": 0.1, "boat": 0.0})
+    frame = rarity(maps(), ious)
+    # The pole is in every map: there is none to overlay it on.
+    assert proposed(frame, 5) == ["fence"]
+    frame.loc["pole", "images"] = 0.9
+    assert proposed(frame, 5) == ["pole", "fence"]
+    # Alone it would be overlaid on one map in ten, again and again.
+    assert proposed(frame, 1) == ["fence"]
+    with pytest.raises(InputError, match=r"maps\.single"):
+        proposed(frame.loc[["road", "sky"]], 1)
+
+
+def test_at_least_five_classes_of_the_embedded_scenes_are_rare():
+    dataset = street.read(40, 64, 128, 0, TRAINING_CLASSES)
+    labels = np.stack([case.class_indices(TRAINING_CLASSES) for case in dataset.cases])
+    frame = rarity(LabelMaps(labels, TRAINING_CLASSES))
+    rare = frame[frame.rare.str.startswith("images")]
+    assert {"wall", "fence", "traffic light", "train"} <= set(rare.index) and len(rare) >= 5
+    assert (rare.images > 0).all(), "rare, not absent"
+
+
+def study(**changes) -> RecombinationStudy:
+    """A study of 2,575 training images that are never read."""
+    made = RecombinationStudy(Path("nowhere"), SimpleNamespace(spec=TRAINING_CLASSES), replace(SETTINGS, **changes))
+    made.cases = lambda fold, part: [None] * 2575
+    return made
+
+
+def test_supplementary_images_are_their_share_of_all():
+    counts = {share: study().supplement(StreetTask("single", share=share)).count for share in (0.1, 0.5, 0.9)}
+    assert counts == {0.1: 286, 0.5: 2575, 0.9: 23175}
+    assert study().supplement(StreetTask("reconstruction", 1, 0.5)) == Supplement("reconstruction", 2575, 1)
+
+
+def test_iterations_and_what_the_longer_baseline_has():
+    # 200 epochs of 2,575 images in minibatches of 16.
+    single, baseline, longer = StreetTask("single", share=0.5), StreetTask(), StreetTask(longer=True)
+    assert study().iterations(baseline) == [32188]
+    assert study().iterations(single) == [32188, 32188] and study().iterations(longer) == [64376]
+    assert study(order="mixed").iterations(single) == [64376]
+    assert study().iterations(StreetTask("single", share=0.75)) == [96563, 32188]
+
+
+def test_rows_are_the_papers():
+    table = liu2019.rows(study(), liu2019.PARTS)
+    assert [(row.name, row.tasks[0].name, row.printed) for row in table] == [
+        ("Tradition", "pspnet-baseline-repeat0", True),
+        ("Tradition, longer", "pspnet-baseline-longer-repeat0", False),
+        ("Single label", "pspnet-single-50-repeat0", True),
+        ("Multi-label", "pspnet-several-50-repeat0", True),
+        ("Colour statistics", "pspnet-style-50-repeat0", False),
+        ("Reconstruction", "pspnet-reconstruction-50-repeat0", True),
+        ("Reconstruction 2", "pspnet-reconstruction2-50-repeat0", False),
+    ]
+    weights = replace(SETTINGS.style, vgg19="VGG19.h5")
+    named = {row.name: row.printed for row in liu2019.rows(study(style=weights), ["style"])}
+    assert named["Style transfer"] and "Colour statistics" not in named
+    assert [row.name for row in liu2019.rows(study(), ["distribution"])] == ["Tradition"]
+    tasks = liu2019.sweep(study(), ["ratio"])
+    assert list(tasks) == [0, 0.1, 0.3, 0.5, 0.7, 0.9]
+    assert tasks[0.5] == table[5].tasks[0] and tasks[0] == table[0].tasks[0]
+
+
+@pytest.mark.parametrize(
+    ("group", "changes", "says"),
+    [
+        (None, {"order": "backwards"}, "sequential"),
+        (None, {"share": 1.0}, "below 1"),
+        (None, {"share": 0.0}, "below 1"),
+        (None, {"shares": [0.5, -0.1]}, "shares"),
+        ("segmenter", {"batch": 3}, "at least 4"),
+        ("segmenter", {"zoom": 0.5}, "zooming in"),
+        ("data", {"size": [100, 200]}, "16"),
+    ],
+)
+def test_settings_that_cannot_be(group, changes, says):
+    made = {group: replace(getattr(SETTINGS, group), **changes)} if group else changes
+    with pytest.raises(InputError, match=says):
+        liu2019.check(replace(SETTINGS, **made))
+    liu2019.check(SETTINGS)
+
+
+@pytest.mark.parametrize("setting", [{"single": "unicorn"}, {"several": ["wall", "unicorn"]}, {"base": ["unicorn"]}])
+def test_classes_that_the_data_does_not_have(setting):
+    settings = replace(SETTINGS, maps=replace(SETTINGS.maps, **setting))
+    with pytest.raises(InputError, match=f"maps.{next(iter(setting))}: expected classes among road, .* found unicorn"):
+        liu2019.open_data(Request(), settings)

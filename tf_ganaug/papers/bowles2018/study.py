@@ -1,0 +1,255 @@
+"""Bowles' experiment: a GAN for every fraction of the data, and segmenters with and without its synthetic patches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from functools import cached_property, lru_cache, partial
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+from tf_ganaug.data.cases import Case
+from tf_ganaug.data.pairs import Pairs, Part
+from tf_ganaug.data.patches import Joined, Patches
+from tf_ganaug.data.pipeline import real_batches
+from tf_ganaug.data.splits import Split, by_shares
+from tf_ganaug.errors import InputError
+from tf_ganaug.experiment.study import Study, Training
+from tf_ganaug.files import replacing
+from tf_ganaug.generators.joint_pggan import schedule_of
+from tf_ganaug.papers.bowles2018.networks import NETWORKS, new_segmenter, training_of
+from tf_ganaug.papers.bowles2018.patch_gan import PatchGan
+from tf_ganaug.papers.bowles2018.tasks import Fraction, PatchTask, named
+from tf_ganaug.random import named_seed
+from tf_ganaug.run import RunFolder
+from tf_ganaug.segment.predict import evaluate, predictions
+from tf_ganaug.segment.train import Patience, Segmenter, train_segmenter
+
+#: Stored values that become -1 and 1: all images have 8 bits.
+LOW, HIGH = 0.0, 255.0
+
+
+class PatchStudy(Study):
+    """The GANs and the segmenters. The settings are `patch_settings.Settings`."""
+
+    def make(self, name: str) -> None:
+        """Makes the run of this folder's name, a GAN or a segmenter, unless it is finished.
+
+        Raises:
+            ValueError: for a name that no run has.
+        """
+        run = named(name)
+        if self.finished(name):
+            return
+        if isinstance(run, Fraction):
+            self.gan(run).make()
+        else:
+            self.segmenter(run)
+
+    # Data
+
+    def draw_splits(self) -> list[Split]:
+        """Shares of the subjects, in a seeded order."""
+        subjects = (case.subject for case in self.dataset.cases)
+        return [
+            by_shares(subjects, self.settings.data.parts, named_seed(self.settings.seed, "splits"), self.dataset.name)
+        ]
+
+    def training_cases(self, fraction: Fraction) -> list[Case]:
+        """The first of a seeded order of the training subjects or slices: fractions of one draw are nested.
+
+        A percentage of subjects is rounded up: 49 stacks give 49, 25 and 5 (Figure 3 names 50, 25 and 5).
+
+        Raises:
+            InputError: if there is none.
+        """
+        cases, by_subject = self.cases(0, "train"), self.settings.fraction_unit == "subject"
+        units = sorted({case.subject for case in cases} if by_subject else {case.id for case in cases})
+        count = -(-len(units) * fraction.available // 100)
+        if not count:
+            found = f"none of {len(units)} {self.settings.fraction_unit}s"
+            raise InputError("training part", f"images in {fraction.available} % of it", found, "add labelled images")
+        seed = named_seed(self.settings.seed, f"fraction-draw{fraction.draw}")
+        kept = set(np.random.default_rng(seed).permutation(units)[:count].tolist())
+        return [case for case in cases if (case.subject if by_subject else case.id) in kept]
+
+    def patches(self, fraction: Fraction) -> Patches:
+        """The real patches of a fraction, the same for its GAN and all its segmenters."""
+        return self._latest_patches(fraction)
+
+    @cached_property
+    def _latest_patches(self) -> Callable[[Fraction], Patches]:
+        # Their images fill memory; runs of one fraction mostly follow each other.
+        return lru_cache(maxsize=1)(self._new_patches)
+
+    def _new_patches(self, fraction: Fraction) -> Patches:
+        cases, s = self.training_cases(fraction), self.settings.patches
+        part = self._part(cases)
+        return Patches(
+            part.images[part.rows],
+            part.labels[part.rows],
+            part.ranges,
+            [case.id for case in cases],
+            s.size,
+            s.count,
+            named_seed(self.settings.seed, f"patches-draw{fraction.draw}"),
+            s.rotation if fraction.rotation else 0.0,
+        )
+
+    def labelled(self, part: str) -> list[Case]:
+        """The part's slices that show a class: where nothing is and nothing is found, there is no Dice to choose by.
+
+        Raises:
+            InputError: if there is none.
+        """
+        cases, labels = self.cases(0, part), self.sized.labels
+        kept = [
+            case for case, row in zip(cases, self.sized.rows(cases)) if np.isin(labels[row], self.spec.measured).any()
+        ]
+        if not kept:
+            raise InputError(
+                self.dataset.name, f"slices with a class in the {part} part", "none", "add labelled slices"
+            )
+        return kept
+
+    def held_pairs(self, cases: Sequence[Case]) -> Pairs:
+        """Whole slices."""
+        return Pairs([self._part(cases)])
+
+    def _part(self, cases: Sequence[Case]) -> Part:
+        rows = self.sized.rows(cases)
+        if not len(rows):
+            remedy = "name subjects of the data under 'splits' in dataset.yaml"
+            raise InputError(self.dataset.name, "images to train, validate and test", "a part without any", remedy)
+        return Part(self.sized.images, self.sized.labels, rows, np.tile(np.float32([LOW, HIGH]), (len(rows), 1)))
+
+    # GANs
+
+    def gan(self, fraction: Fraction) -> PatchGan:
+        """The fraction's GAN, trained or not."""
+        s, cases = self.settings, self.training_cases(fraction)
+        most = self.count_added(max(*s.added, *s.sweep_added))
+        provenance = self.provenance(cases, LOW, HIGH)
+        return PatchGan(self.gan_path(fraction), self.patches(fraction), self.spec, provenance, s, most)
+
+    def gan_path(self, fraction: Fraction) -> Path:
+        """Its run folder."""
+        return self.folder / f"pggan-{fraction.name}"
+
+    def count_added(self, added: float) -> int:
+        """Synthetic patches of a percentage of the real ones."""
+        return round(self.settings.patches.count * added / 100)
+
+    # Segmenters
+
+    def segmenter(self, task: PatchTask) -> dict:
+        """The task's result, trained and evaluated first if that is not done.
+
+        `cases.csv` beside it has every measure of every test slice.
+        """
+        training = training_of(self.settings, task.network)
+        options = {"task": asdict(task), "patches": asdict(self.settings.patches), "segmenter": asdict(training)}
+        run = RunFolder(self.folder / task.name, options)
+        if not run.finished:
+            pairs, segmenter = self.pairs_of(task), self.new_segmenter(task)
+            held = self.held_pairs(self.labelled("validation"))
+            patience = Patience(
+                training.iterations,
+                0,
+                training.iterations,
+                training.validate_every,
+                training.log_every,
+                training.checkpoint_every,
+            )
+            trained = train_segmenter(run, segmenter, partial(self.batches, task, pairs), held, patience)
+            measured = evaluate(self._predictions(segmenter.whole, self.cases(0, "test")), self.spec, distances=False)
+            with replacing(run.path / "cases.csv") as temporary:
+                measured.to_csv(temporary, index=False)
+            run.finish({**asdict(trained), "patches": pairs.count})
+        return run.result()
+
+    def pairs_of(self, task: PatchTask) -> Pairs:
+        """Real patches and the synthetic ones that are added to them."""
+        patches = self.patches(task.fraction)
+        if not task.added:
+            return patches
+        gan = self.gan(task.fraction)
+        gan.make()
+        return Joined(patches, Pairs([gan.part(self.count_added(task.added))]))
+
+    def batches(self, task: PatchTask, pairs: Pairs, start: int) -> tf.data.Dataset:
+        """Endless minibatches from an iteration on; every patch is as likely, real or synthetic."""
+        seed = named_seed(self.settings.seed, f"batches-repeat{task.repeat}")
+        return real_batches(pairs, training_of(self.settings, task.network).batch, seed, start)
+
+    def new_segmenter(self, task: PatchTask) -> Segmenter:
+        """Untrained."""
+        return new_segmenter(self.settings, task.network, self.spec, self.dataset.channels, task.repeat)
+
+    def measures(self, task: PatchTask) -> pd.DataFrame:
+        """cases.csv of a finished task."""
+        return pd.read_csv(self.folder / task.name / "cases.csv", dtype={"case": str, "subject": str})
+
+    def predict(self, task: PatchTask, cases: Sequence[Case]) -> Iterator[tuple[Case, np.ndarray, np.ndarray]]:
+        """Case, truth and prediction at native size, by a finished task."""
+        segmenter = self.new_segmenter(task)
+        segmenter.model.load_weights(self.folder / task.name / "best.weights.h5")
+        segmenter.carry_over()
+        return self._predictions(segmenter.whole, cases)
+
+    def _predictions(self, whole: keras.Model, cases: Sequence[Case]) -> Iterator:
+        return predictions(whole, self.held_pairs(cases), cases, self.spec, batch=8)
+
+    # Estimates and benchmark
+
+    def trainings(self, fractions: Sequence[Fraction], tasks: Sequence[PatchTask]) -> list[Training]:
+        """Of these GANs and segmenters, those that are not finished; a GAN's iterations count as those of full size."""
+        found = []
+        for fraction in fractions:
+            iterations = sum(1 for _ in schedule_of(self.settings.patches.size, self.settings.gan).positions())
+            found.append(Training(self.gan_path(fraction).name, iterations, "pggan", self.few.gan_step))
+        for task in tasks:
+            step = partial(self.few.segmenter_step, task.network)
+            iterations = training_of(self.settings, task.network).iterations
+            found.append(Training(task.name, iterations, task.network, step))
+        return [training for training in found if not self.finished(training.name)]
+
+    @property
+    def _all(self) -> Fraction:
+        return Fraction(100, self.settings.patches.rotation > 0)
+
+    def gan_step(self) -> Callable[[], int]:
+        """A look at the GAN's schedule with its steps, at full size."""
+        return self.gan(self._all).step()
+
+    def segmenter_step(self, network: str) -> Callable[[], int]:
+        """A training step of a network on real patches."""
+        task = PatchTask(network, self._all, 0, 0)
+        segmenter, batches = self.new_segmenter(task), iter(self.batches(task, self.patches(task.fraction), 0))
+
+        def step() -> int:
+            images, labels = next(batches)
+            float(segmenter.train_step(images, labels))
+            return images.shape[0]
+
+        return step
+
+    def sampling(self) -> Callable[[], int]:
+        """256 real patches, cut, turned where they are, and normalised."""
+        patches, numbers = self.patches(self._all), tf.range(256)
+
+        def step() -> int:
+            images, _ = patches.take(numbers)
+            return len(images.numpy())
+
+        return step
+
+    def steps(self) -> dict[str, Callable[[], Callable[[], int]]]:
+        """For the benchmark: name of a step to what builds it; a step returns how many images it took."""
+        few = self.few
+        networks = {f"{name} step": partial(few.segmenter_step, name) for name in NETWORKS}
+        return {"patch sampling": few.sampling, "progressive GAN step": few.gan_step, **networks}

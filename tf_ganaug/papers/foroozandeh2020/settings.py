@@ -1,0 +1,33 @@
+"""Settings of Foroozandeh and Eklund 2020; the values stand in configs/foroozandeh2020*.yaml."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tf_ganaug.experiment.settings import AdamSettings, CommonSettings, SliceDataSettings
+from tf_ganaug.generators.settings import ProgressiveSettings, ScreenSettings, SpadeSettings
+
+
+@dataclass
+class EpochSettings(AdamSettings):
+    """The U-Net of weighted Dice, trained for a fixed number of epochs."""
+
+    levels: int
+    filters: int
+    batch: int
+    epochs: int
+    log_every: int
+
+
+@dataclass
+class Settings(CommonSettings):
+    """Everything that defines the experiment; the values stand in configs/foroozandeh2020*.yaml."""
+
+    split: str
+    reduced: float
+    statistics: str
+    data: SliceDataSettings
+    pggan: ProgressiveSettings
+    screen: ScreenSettings
+    spade: SpadeSettings
+    segmenter: EpochSettings

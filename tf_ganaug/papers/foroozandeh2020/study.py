@@ -1,0 +1,286 @@
+"""Foroozandeh & Eklund's experiment: two chains of GANs, and U-Nets on real and synthetic slices."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+from tf_ganaug import backend
+from tf_ganaug.data.cases import Case, Dataset, LabelSpec
+from tf_ganaug.data.pairs import Pairs, Part
+from tf_ganaug.data.pipeline import real_batches
+from tf_ganaug.data.splits import Split
+from tf_ganaug.errors import InputError
+from tf_ganaug.experiment.study import Study, Training
+from tf_ganaug.experiment.subset import Subset, chunks, extremes
+from tf_ganaug.files import replacing
+from tf_ganaug.generators.map_maker import MapMaker
+from tf_ganaug.generators.spade_painter import Painter
+from tf_ganaug.models.unet import foroozandeh_unet
+from tf_ganaug.random import named_seed
+from tf_ganaug.run import RunFolder, read_metrics
+from tf_ganaug.segment.losses import class_weights, weighted_dice_loss
+from tf_ganaug.segment.predict import evaluate, predictions
+from tf_ganaug.segment.train import Patience, Segmenter, train_segmenter
+
+
+@dataclass(frozen=True)
+class SliceTask:
+    """One U-Net.
+
+    Attributes:
+        chain: "full" or "reduced": whose real and synthetic slices it sees.
+        real: training slices.
+        synthetic: generated ones beside them.
+        view: name of the classes, "7", "4" or "2".
+        repeat: number of the seed.
+    """
+
+    chain: str
+    real: int
+    synthetic: int
+    view: str
+    repeat: int = 0
+
+    @property
+    def name(self) -> str:
+        """Name of the run's folder."""
+        return f"unet-{self.chain}-{self.real}-{self.synthetic}-{self.view}classes-repeat{self.repeat}"
+
+
+class ChainStudy(Study):
+    """Both chains and the U-Nets of Table 1.
+
+    Args:
+        folder: of the experiment.
+        dataset: its spec has all classes the label maps may have.
+        settings: with `data`, `pggan`, `screen`, `spade`, `segmenter`, `reduced` and `statistics`.
+        views: name to the classes a U-Net is trained on.
+    """
+
+    def __init__(self, folder: Path, dataset: Dataset, settings: Any, views: Mapping[str, LabelSpec]):
+        super().__init__(folder, dataset, settings)
+        self.views = views
+
+    def on(self, folder: Path, dataset: Dataset) -> ChainStudy:
+        """See `Study.on`."""
+        return ChainStudy(folder, dataset, self.settings, self.views)
+
+    def draw_splits(self) -> list[Split]:
+        """80 % train, 10 % validate, 10 % test, in a random order that the reduced set is the start of."""
+        subjects = sorted({case.subject for case in self.dataset.cases})
+        order = np.random.default_rng(named_seed(self.settings.seed, "splits")).permutation(subjects).tolist()
+        held = max(1, round(0.1 * len(order)))
+        if len(order) < 2 * held + 2:
+            raise InputError(self.dataset.name, "at least 4 subjects", str(len(order)), "add subjects")
+        return [Split(tuple(order[2 * held :]), tuple(order[:held]), tuple(order[held : 2 * held]))]
+
+    def training_cases(self, chain: str) -> list[Case]:
+        """A chain's training slices; the reduced chain's are those of the first subjects (or slices) of the full's."""
+        subjects = self.splits[0].train
+        if chain == "reduced":
+            subjects = subjects[: max(1, math.ceil(self.settings.reduced * len(subjects)))]
+        return [case for case in self.dataset.cases if case.subject in set(subjects)]
+
+    @cached_property
+    def amounts(self) -> dict[str, int]:
+        """Training slices of each chain."""
+        return {chain: len(self.training_cases(chain)) for chain in ("full", "reduced")}
+
+    def painted(self, chain: str) -> int:
+        """Label maps that are painted: what the longest row of the table takes, so that all rows share them."""
+        return self.amounts["full"] if chain == "full" else 5 * self.amounts["reduced"]
+
+    def require_maps(self, chain: str) -> None:
+        """That enough label maps are drawn to paint, before anything is trained.
+
+        Raises:
+            InputError: if not.
+        """
+        drawn, needed = self.settings.screen.maps, self.painted(chain)
+        if drawn < needed:
+            raise InputError("screen.maps", f"at least {needed}, for the {chain} chain", str(drawn), "raise it")
+
+    def data(self, chain: str) -> Subset:
+        """What the chain may see; the least and the largest value of its slices become -1 and 1."""
+        cases = self.training_cases(chain)
+        rows = self.sized.rows(cases)
+        low, high = extremes(self.sized.images, rows)
+        provenance = self.provenance(cases, low, high)
+        return Subset(self.folder, chain, self.sized, rows, self.spec, provenance, self.settings)
+
+    @cached_property
+    def makers(self) -> dict[str, MapMaker]:
+        """The chains' progressive GANs."""
+        return {chain: MapMaker(self.data(chain)) for chain in ("full", "reduced")}
+
+    @cached_property
+    def painters(self) -> dict[str, Painter]:
+        """The chains' SPADEs."""
+        return {chain: Painter(maker.data, maker) for chain, maker in self.makers.items()}
+
+    # Segmenters
+
+    def parts(self, task: SliceTask) -> list[Part]:
+        """The task's training slices, real and synthetic."""
+        parts = []
+        if task.real:
+            rows = self.sized.rows(self.training_cases(task.chain))[: task.real]
+            parts.append(self._part(self.sized.images, self.sized.labels, rows))
+        if task.synthetic:
+            images, labels = self.painters[task.chain].images(self.painted(task.chain))
+            parts.append(self._part(images, labels, np.arange(task.synthetic)))
+        return parts
+
+    @staticmethod
+    def _part(images: np.ndarray, labels: np.ndarray, rows: np.ndarray) -> Part:
+        # U-Nets see images by their standard, for which ranges do not matter.
+        return Part(images, labels, rows, np.zeros((len(rows), 2), np.float32))
+
+    def standard(self, parts: Sequence[Part]) -> tuple[float, float]:
+        """Maximum, and mean of what is divided by it, over the training data (3.1) or their real part."""
+        counted = parts[:1] if self.settings.statistics == "real" else parts
+        maximum = max(extremes(part.images, part.rows)[1] for part in counted)
+        if maximum == 0:
+            raise InputError(self.dataset.name, "a brightest value other than 0", "0", "check the images")
+        total = sum(float(part.images[rows].sum(dtype=np.float64)) for part in counted for rows in chunks(part.rows))
+        pixels = sum(len(part.rows) for part in counted) * math.prod(self.sized.images.shape[1:])
+        return float(maximum), total / pixels / float(maximum)
+
+    def weights(self, parts: Sequence[Part], view: LabelSpec) -> np.ndarray:
+        """Of the classes of a view, by their pixels in the training data or their real part."""
+        counted = parts[:1] if self.settings.statistics == "real" else parts
+        pixels = np.zeros(256, np.int64)
+        for part in counted:
+            for rows in chunks(part.rows):
+                pixels += np.bincount(part.labels[rows].ravel(), minlength=256)
+        merged = np.bincount(self.spec.view_table(view), pixels, minlength=256)
+        return class_weights(merged[: len(view.classes)])
+
+    def segmenter(self, task: SliceTask) -> dict:
+        """The task's result, trained and evaluated first if that is not done.
+
+        `cases.csv` beside it has every measure of every test slice.
+        """
+        options = {"task": asdict(task), "segmenter": asdict(self.settings.segmenter)}
+        run = RunFolder(self.folder / task.name, {**options, "statistics": self.settings.statistics})
+        if not run.finished:
+            parts, view = self.parts(task), self.views[task.view]
+            table, standard, weights = self.spec.view_table(view), self.standard(parts), self.weights(parts, view)
+            pairs = Pairs(parts, table, standard)
+            segmenter = self.new_segmenter(task, weights)
+            validation = self._held_pairs("validation", table, standard)
+            trained = train_segmenter(
+                run, segmenter, partial(self.batches, task, pairs), validation, self.patience(pairs.count)
+            )
+            test = self._held_pairs("test", table, standard)
+            measured = evaluate(self._predictions(segmenter.model, test, view), view, distances=False)
+            with replacing(run.path / "cases.csv") as temporary:
+                measured.to_csv(temporary, index=False)
+            # As Keras evaluates: the mean over minibatches by their size.
+            loss, _ = segmenter.validate(test, self.settings.segmenter.batch)
+            found = {"test_loss": loss, "standard": standard, "weights": weights.tolist(), "slices": pairs.count}
+            run.finish({**asdict(trained), **found, "improvements": _improvements(run.path)})
+        return run.result()
+
+    def patience(self, count: int) -> Patience:
+        """A fixed number of epochs over `count` slices, each followed by a validation."""
+        s = self.settings.segmenter
+        steps = math.ceil(count / s.batch)
+        return Patience(s.epochs * steps, 0, s.epochs * steps, steps, max(1, min(steps, s.log_every)), steps)
+
+    def batches(self, task: SliceTask, pairs: Pairs, start: int) -> tf.data.Dataset:
+        """The task's endless minibatches from an iteration on, without augmentation (3.1)."""
+        seed = named_seed(self.settings.seed, f"batches-repeat{task.repeat}")
+        return real_batches(pairs, self.settings.segmenter.batch, seed, start)
+
+    def new_segmenter(self, task: SliceTask, weights: np.ndarray) -> Segmenter:
+        """Untrained; all tasks of one view and repeat start from the same weights."""
+        s, view = self.settings.segmenter, self.views[task.view]
+        keras.utils.set_random_seed(named_seed(self.settings.seed, f"unet-{task.view}-repeat{task.repeat}"))
+        size = self.settings.data.size
+        model = foroozandeh_unet(*size, self.dataset.channels, len(view.classes), s.levels, s.filters)
+        loss = partial(weighted_dice_loss, weights=weights)
+        optimizer = backend.adam(s.learning_rate, s.beta_1, s.beta_2)
+        return Segmenter(model, loss, view, optimizer, self.settings.jit_compile)
+
+    def _held_pairs(self, part: str, table: np.ndarray, standard: tuple[float, float]) -> Pairs:
+        rows = self.sized.rows(self.cases(0, part))
+        return Pairs([self._part(self.sized.images, self.sized.labels, rows)], table, standard)
+
+    def _predictions(self, model: keras.Model, pairs: Pairs, view: LabelSpec) -> Iterator:
+        return predictions(model, pairs, self.cases(0, "test"), view, self.settings.segmenter.batch)
+
+    def measures(self, task: SliceTask) -> pd.DataFrame:
+        """cases.csv of a finished task, with the columns of a run."""
+        frame = pd.read_csv(self.folder / task.name / "cases.csv", dtype={"case": str, "subject": str})
+        return frame.assign(fold=0, repeat=task.repeat)
+
+    def predict(self, task: SliceTask, cases: Sequence[Case]) -> Iterator[tuple[Case, np.ndarray, np.ndarray]]:
+        """Case, truth and prediction at native size, by a finished task's best weights."""
+        result, view = self.segmenter(task), self.views[task.view]
+        model = self.new_segmenter(task, np.float32(result["weights"])).model
+        model.load_weights(self.folder / task.name / "best.weights.h5")
+        part = self._part(self.sized.images, self.sized.labels, self.sized.rows(cases))
+        pairs = Pairs([part], self.spec.view_table(view), tuple(result["standard"]))
+        return predictions(model, pairs, cases, view, self.settings.segmenter.batch)
+
+    # Estimates and benchmark
+
+    def trainings(self, chains: Sequence[str], tasks: Sequence[SliceTask]) -> list[Training]:
+        """Those of the chains' GANs and of these U-Nets that are not finished."""
+        maker, painter = self.few.makers["full"], self.few.painters["full"]
+        found = []
+        for chain in chains:
+            if not self.finished(f"pggan-{chain}"):
+                found += maker.trainings(f"pggan-{chain}")
+            iterations = painter.iterations(chain, self.amounts[chain])
+            found.append(Training(f"spade-{chain}", iterations, "spade", painter.step))
+        batch, epochs = self.settings.segmenter.batch, self.settings.segmenter.epochs
+        for task in tasks:
+            iterations = epochs * math.ceil((task.real + task.synthetic) / batch)
+            step = partial(self.few.segmenter_step, task.view)
+            found.append(Training(task.name, iterations, ("unet", task.view), step))
+        return [training for training in found if not self.finished(training.name)]
+
+    def steps(self) -> dict[str, Callable[[], Callable[[], int]]]:
+        """For the benchmark: name of a step to what builds it; a step returns how many images it took."""
+        view, few = next(iter(self.views)), self.few
+        return {
+            **few.makers["full"].steps(),
+            "SPADE step": few.painters["full"].step,
+            "SPADE, painting": few.painters["full"].painting,
+            f"U-Net step, {view} classes": partial(few.segmenter_step, view),
+        }
+
+    def segmenter_step(self, view: str) -> Callable[[], int]:
+        """A training step of a view's U-Net on real slices."""
+        batch = self.settings.segmenter.batch
+        task = SliceTask("full", batch, 0, view)
+        parts = self.parts(task)
+        segmenter = self.new_segmenter(task, self.weights(parts, self.views[view]))
+        batches = iter(
+            self.batches(task, Pairs(parts, self.spec.view_table(self.views[view]), self.standard(parts)), 0)
+        )
+
+        def step() -> int:
+            float(segmenter.train_step(*next(batches)))
+            return batch
+
+        return step
+
+
+def _improvements(path: Path) -> int:
+    """How often a validation was better than all before it (4.4 tells of the few of synthetic-only rows)."""
+    losses = [record["validation_loss"] for record in read_metrics(path) if "validation_loss" in record]
+    best = np.minimum.accumulate(losses)
+    return int(1 + np.count_nonzero(np.diff(best)))

@@ -1,0 +1,74 @@
+"""The images that a subset's pix2pix makes of its own masks: painted by every candidate, judged and chosen from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from tf_ganaug.data.pairs import Part
+from tf_ganaug.experiment.subset import Subset, chunks
+from tf_ganaug.files import replacing
+from tf_ganaug.generators.pix2pix_painter import Pix2PixPainter
+from tf_ganaug.papers.karki2020.judge import LesionJudge
+from tf_ganaug.quality.selection import pooled_images
+from tf_ganaug.run import RunFolder
+
+
+class LesionPainter(Pix2PixPainter):
+    """The subset's pix2pix and the images of its own masks: runs pix2pix-SHARE and images-SHARE.
+
+    Args:
+        subset: what it may see.
+        judge: measures its candidates.
+        copies: augmented pairs it also learns from, if any.
+    """
+
+    def __init__(self, subset: Subset, judge: LesionJudge, copies: Callable[[], Part] | None = None):
+        super().__init__(subset, copies)
+        self.judge = judge
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """Every candidate with what it was judged by and whether it is chosen, made first if that is not done."""
+        s = self.settings
+        run = self.subset.run("images", {"painter": asdict(s.painter), "judge": asdict(s.judge)})
+        if not run.finished:
+            painted = {epochs: self._paint_all(run, epochs) for epochs in s.painter.epochs}
+            frame = self.judge.table(painted)
+            with replacing(run.path / "candidates.csv") as temporary:
+                frame.to_csv(temporary, index=False)
+            best = int(frame.candidate[frame.rank_sum.idxmin()])
+            self.synthesizer(best, self.subset.sized.labels[self.subset.rows]).save(run.path / "synthesizer")
+            run.finish({"images": len(self.subset.rows)})
+        return pd.read_csv(run.path / "candidates.csv")
+
+    def _paint_all(self, run: RunFolder, epochs: int) -> np.ndarray:
+        """A candidate's image of every training mask, stored; (N, H, W, C), memory-mapped."""
+        path, stored = self._path(epochs), self.subset.sized
+        gan = self.candidate(epochs)
+        with replacing(path) as temporary:
+            shape = (len(self.subset.rows), *stored.images.shape[1:])
+            images = np.lib.format.open_memmap(temporary, "w+", stored.images.dtype, shape)
+            for part in tqdm(list(chunks(np.arange(len(images)))), f"{run.path.name}, {epochs} epochs", disable=None):
+                painted = self.paint(gan, stored.labels[self.subset.rows[part]], int(part[0]))
+                images[part] = self.subset.provenance.to_stored(painted)
+            images.flush()
+        return np.load(path, mmap_mode="r")
+
+    def images(self) -> np.ndarray:
+        """An image of every training mask, (N, H, W, C) in the stored type: of the chosen candidates by turns."""
+        chosen = self.table[self.table.chosen].candidate.tolist()
+        return pooled_images([self.painted(epochs) for epochs in chosen])
+
+    def painted(self, epochs: int) -> np.ndarray:
+        """The images of one candidate, memory-mapped; `table` makes them."""
+        return np.load(self._path(epochs), mmap_mode="r")
+
+    def _path(self, epochs: int) -> Path:
+        return self.subset.path("images") / f"epochs{epochs:03d}.npy"

@@ -1,0 +1,281 @@
+"""Liu's experiment: a painter of label maps, sets of recombined maps, and PSPNets that begin with them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+from tf_ganaug import backend
+from tf_ganaug.augment.rotate_zoom import rotate_zoom
+from tf_ganaug.augment.statistics_transfer import transfer_statistics
+from tf_ganaug.data.cache import sized_cases, sized_instances
+from tf_ganaug.data.cases import Case
+from tf_ganaug.data.pairs import Pairs, Part
+from tf_ganaug.data.pipeline import real_batches
+from tf_ganaug.experiment.statistics import pooled
+from tf_ganaug.experiment.study import Study, Training
+from tf_ganaug.experiment.subset import Subset, extremes
+from tf_ganaug.files import replacing
+from tf_ganaug.gans.style_transfer import StyleTransfer
+from tf_ganaug.generators.pix2pixhd_painter import PhotographPainter
+from tf_ganaug.models.pspnet import pspnet, rate_multipliers, without_auxiliary
+from tf_ganaug.models.resnet import load_backbone
+from tf_ganaug.papers.liu2019.supplements import Supplement, Supplements, proposed, rarity
+from tf_ganaug.random import named_seed
+from tf_ganaug.run import RunFolder
+from tf_ganaug.segment.losses import auxiliary_cross_entropy
+from tf_ganaug.segment.predict import evaluate, predictions
+from tf_ganaug.segment.train import Patience, Segmenter, train_segmenter
+
+
+@dataclass(frozen=True)
+class StreetTask:
+    """One PSPNet.
+
+    Attributes:
+        method: "baseline", or the method of its supplementary images.
+        draw: number of their seed.
+        share: of supplementary images among all; of a baseline 0.
+        longer: a baseline with as many iterations as a task with `share` of the settings has in all.
+        repeat: number of the seed.
+    """
+
+    method: str = "baseline"
+    draw: int = 0
+    share: float = 0.0
+    longer: bool = False
+    repeat: int = 0
+
+    @property
+    def name(self) -> str:
+        """Name of the run's folder."""
+        kind = f"{self.method}{self.draw + 1 if self.draw else ''}{'-longer' if self.longer else ''}"
+        share = f"-{100 * self.share:g}" if self.share else ""
+        return f"pspnet-{kind}{share}-repeat{self.repeat}"
+
+
+class RecombinationStudy(Study):
+    """The painter, the supplementary sets and the PSPNets. The settings are `recombination_settings.Settings`."""
+
+    # Training images
+
+    @cached_property
+    def subset(self) -> Subset:
+        """The training images."""
+        return self._subset("train", self.height, self.width)
+
+    def _subset(self, name: str, height: int, width: int) -> Subset:
+        cases = self.cases(0, "train")
+        place = self.folder / "cache"
+        sized = sized_cases(self.dataset, height, width, self.settings.data.percentiles, place)
+        rows = sized.rows(cases)
+        # Bytes have one meaning in all photographs, which weights made on ImageNet know.
+        low, high = (0.0, 255.0) if sized.images.dtype == np.uint8 else extremes(sized.images, rows)
+        return Subset(self.folder, name, sized, rows, self.spec, self.provenance(cases, low, high), self.settings)
+
+    def instances(self, height: int, width: int) -> np.ndarray | None:
+        """Of all cases, if edges of instances are part of the painter's condition."""
+        if not self.settings.painter.edges:
+            return None
+        return sized_instances(self.dataset, height, width, self.folder / "cache")
+
+    # Supplementary images
+
+    @cached_property
+    def painter(self) -> PhotographPainter:
+        """pix2pixHD, with a painter at half the size before it where there is an enhancer."""
+        coarse = None
+        if self.settings.painter.enhancer:
+            half = self.height // 2, self.width // 2
+            coarse = PhotographPainter(self._subset("half", *half), instances=self.instances(*half))
+        return PhotographPainter(self.subset, coarse, self.instances(self.height, self.width))
+
+    @cached_property
+    def supplements(self) -> Supplements:
+        """The sets of supplementary pairs."""
+        instances = self.instances(self.height, self.width)
+        return Supplements(self.subset, self.painter, instances, self.raised, self.stylise)
+
+    def supplement(self, task: StreetTask) -> Supplement:
+        """The task's; their number follows from its share and the number of training images."""
+        count = round(task.share / (1 - task.share) * len(self.cases(0, "train")))
+        return Supplement(task.method, max(1, count), task.draw)
+
+    def stylise(self, contents: np.ndarray, styles: np.ndarray) -> np.ndarray:
+        """Images (N, H, W, C) in [-1, 1] in the style of others."""
+        if self._transfer:  # one by one: VGG-19's maps of a large photograph fill gigabytes
+            return np.concatenate([self._transfer(*(one[None] for one in couple)) for couple in zip(contents, styles)])
+        return np.stack([transfer_statistics(*couple) for couple in zip(contents, styles)])
+
+    @cached_property
+    def _transfer(self) -> StyleTransfer | None:
+        s = self.settings.style
+        return StyleTransfer(Path(s.vgg19), s.iterations, s.learning_rate, s.style_weight) if s.vgg19 else None
+
+    @cached_property
+    def rarity(self) -> pd.DataFrame:
+        """Of each class, with the first baseline's validation IoU; trains that if it is not done."""
+        baseline = StreetTask()
+        self.segmenter(baseline)
+        frame = self.measures(baseline)
+        return rarity(self.supplements.maps, pooled(frame[frame.part == "validation"], "iou"))
+
+    def raised(self, method: str) -> list[str]:
+        """The classes that a method adds: of the settings, or those that are rare here."""
+        s = self.settings.maps
+        if method == "single":
+            return proposed(self.rarity, 1) if s.single is None else [s.single]
+        return proposed(self.rarity, s.raised) if s.several is None else list(s.several)
+
+    # Segmenters
+
+    def segmenter(self, task: StreetTask) -> dict:
+        """The task's result, trained and evaluated first if that is not done.
+
+        `cases.csv` beside it has every measure of every validation and test image.
+        """
+        run = RunFolder(self.folder / task.name, self._options(task))
+        if not run.finished:
+            start = self._pretrained(task) if task.share and self.settings.order == "sequential" else None
+            pairs = Pairs(self.parts(task))
+            model, trained = self._train(run, task, pairs, self.iterations(task)[-1], start)
+            with replacing(run.path / "cases.csv") as temporary:
+                self._measure(model).to_csv(temporary, index=False)
+            run.finish({**trained, "images": pairs.count})
+        return run.result()
+
+    def parts(self, task: StreetTask) -> list[Part]:
+        """The task's last training's pairs: the originals, and with the order "mixed" the supplementary ones."""
+        subset, mixed = self.subset, task.share and self.settings.order == "mixed"
+        originals = subset.real(subset.rows)
+        return [originals, self.supplements.part(self.supplement(task))] if mixed else [originals]
+
+    def _options(self, task: StreetTask) -> dict:
+        s = self.settings
+        return {"task": asdict(task), "order": s.order, "share": s.share, "segmenter": asdict(s.segmenter)}
+
+    def _pretrained(self, task: StreetTask) -> Path:
+        """Weights of the network after the supplementary images; trained first if that is not done."""
+        run = RunFolder(self.folder / f"{task.name}-pretraining", self._options(task))
+        if not run.finished:
+            pairs = Pairs([self.supplements.part(self.supplement(task))])
+            _, trained = self._train(run, task, pairs, self.iterations(task)[0])
+            run.finish({**trained, "images": pairs.count})
+        return run.path / "best.weights.h5"
+
+    def iterations(self, task: StreetTask) -> list[int]:
+        """Of the task's trainings, in their order."""
+        s, originals = self.settings.segmenter, len(self.cases(0, "train"))
+        last = math.ceil(s.epochs * originals / s.batch)
+        share = self.settings.share if task.longer else task.share
+        added = share / (1 - share) * originals
+        first = math.ceil(s.pretraining_epochs * added / s.batch)
+        apart = task.share > 0 and self.settings.order == "sequential"
+        return [first, last] if apart else [first + last]
+
+    def _train(
+        self, run: RunFolder, task: StreetTask, pairs: Pairs, iterations: int, start: Path | None = None
+    ) -> tuple[keras.Model, dict]:
+        """The trained network without its auxiliary head, and what the training came to."""
+        s, segmenter = self.settings.segmenter, self.new_segmenter(task.repeat, iterations)
+        if start:
+            segmenter.model.load_weights(start)
+        patience = Patience(iterations, 0, iterations, s.validate_every, s.log_every, s.checkpoint_every)
+        held = self.held_pairs("validation")
+        trained = train_segmenter(run, segmenter, partial(self.batches, task.repeat, pairs), held, patience)
+        return without_auxiliary(segmenter.model), asdict(trained)
+
+    def held_pairs(self, part: str) -> Pairs:
+        """The "validation" or "test" images."""
+        cases = self.cases(0, part)
+        return self.subset.pairs(self.sized.rows(cases))
+
+    def batches(self, repeat: int, pairs: Pairs, start: int) -> tf.data.Dataset:
+        """Endless minibatches from an iteration on, rotated and enlarged."""
+        s, seed = self.settings.segmenter, named_seed(self.settings.seed, f"batches-repeat{repeat}")
+
+        def change(images: tf.Tensor, labels: tf.Tensor, key: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            return rotate_zoom(images, labels, s.rotation, s.zoom, key)
+
+        return real_batches(pairs, s.batch, seed, start, change)
+
+    def new_segmenter(self, repeat: int, iterations: int) -> Segmenter:
+        """Untrained, or with ImageNet weights; all tasks of one repeat start from the same."""
+        s, seed = self.settings.segmenter, named_seed(self.settings.seed, f"pspnet-repeat{repeat}")
+        keras.utils.set_random_seed(seed)
+        shape = self.height, self.width, self.dataset.channels, len(self.spec.classes)
+        model = pspnet(*shape, s.layers, s.filters, imagenet_input=s.imagenet is not None, seed=seed)
+        if s.imagenet is not None:
+            load_backbone(model, Path(s.imagenet))
+        rate = keras.optimizers.schedules.PolynomialDecay(s.learning_rate, iterations, 0.0, s.power)
+        optimizer = backend.sgd(rate, s.momentum, s.weight_decay, rate_multipliers(model))
+        return Segmenter(model, auxiliary_cross_entropy, self.spec, optimizer, self.settings.jit_compile, keep="last")
+
+    def _measure(self, model: keras.Model) -> pd.DataFrame:
+        frames = []
+        for part in ("validation", "test"):
+            found = self._predictions(model, self.cases(0, part))
+            frames.append(evaluate(found, self.spec, distances=False).assign(part=part))
+        return pd.concat(frames, ignore_index=True)
+
+    def measures(self, task: StreetTask) -> pd.DataFrame:
+        """cases.csv of a finished task, with the columns of a run."""
+        frame = pd.read_csv(self.folder / task.name / "cases.csv", dtype={"case": str, "subject": str})
+        return frame.assign(fold=0, repeat=task.repeat)
+
+    def predict(self, task: StreetTask, cases: Sequence[Case]) -> Iterator[tuple[Case, np.ndarray, np.ndarray]]:
+        """Case, truth and prediction at native size, by a finished task."""
+        model = self.new_segmenter(task.repeat, 1).model
+        model.load_weights(self.folder / task.name / "best.weights.h5")
+        return self._predictions(without_auxiliary(model), cases)
+
+    def _predictions(self, model: keras.Model, cases: Sequence[Case]) -> Iterator:
+        pairs = self.subset.pairs(self.sized.rows(cases))
+        return predictions(model, pairs, cases, self.spec, self.settings.segmenter.batch)
+
+    # Estimates and benchmark
+
+    def read_images(self) -> None:
+        """Those of the painter too, which may have two sizes and instances."""
+        super().read_images()
+        _ = self.painter
+
+    def trainings(self, tasks: Sequence[StreetTask]) -> list[Training]:
+        """The painter's, if a task needs it, and those of these PSPNets that are not finished."""
+        images, found = len(self.cases(0, "train")), []
+        if any(task.share and task.method != "style" for task in tasks):
+            found += self.few.painter.trainings(images)
+        for task in tasks:
+            names = [f"{task.name}-pretraining", task.name][-len(self.iterations(task)) :]
+            for name, iterations in zip(names, self.iterations(task)):
+                found.append(Training(name, iterations, "pspnet", self.few.segmenter_step))
+        return [training for training in found if not self.finished(training.name)]
+
+    def steps(self) -> dict[str, Callable[[], Callable[[], int]]]:
+        """For the benchmark: name of a step to what builds it; a step returns how many images it took."""
+        few = self.few
+        return {
+            "pix2pixHD step": few.painter.step,
+            "pix2pixHD, painting": few.painter.painting,
+            "recombination, label maps": few.supplements.composing,
+            "PSPNet step": few.segmenter_step,
+        }
+
+    def segmenter_step(self) -> Callable[[], int]:
+        """A training step on real images."""
+        segmenter, batches = self.new_segmenter(0, 1000), iter(self.batches(0, Pairs(self.parts(StreetTask())), 0))
+
+        def step() -> int:
+            images, labels = next(batches)
+            float(segmenter.train_step(images, labels))
+            return images.shape[0]
+
+        return step

@@ -1,0 +1,259 @@
+"""Neff et al. 2018, Cityscapes experiment (V.B): Tables III and IV, Figures 4 and 5."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tf_ganaug.augment.standard import Augmentation
+from tf_ganaug.data import camvid, cityscapes, folder, street_labels
+from tf_ganaug.data.cases import Dataset
+from tf_ganaug.data.embedded import street
+from tf_ganaug.experiment.figures import bars, class_legend, comparison
+from tf_ganaug.experiment.report import Figure, Section, Table
+from tf_ganaug.experiment.sources import Request, open_dataset, refuse_target
+from tf_ganaug.experiment.statistics import paired_pooled_difference, pooled, with_interval
+from tf_ganaug.experiment.study import Training
+from tf_ganaug.files import make_folder
+from tf_ganaug.papers.neff2018.rows import (
+    Row,
+    Settings,
+    all_tasks,
+    check,
+    comparison_row,
+    configured_augmentation,
+    curves_section,
+    describe,
+    measures,
+    row_tasks,
+    samples_section,
+    search_tasks,
+    study,
+)
+from tf_ganaug.papers.neff2018.study import JointStudy
+from tf_ganaug.papers.neff2018.tasks import SegmenterTask
+
+__all__ = ["Settings", "check", "conduct", "open_data", "study", "trainings"]
+
+#: Table III: the augmentation and the printed validation mIoU in percent.
+TABLE_3 = (
+    (Augmentation(shift=0.10, scale=0.10, translation=10.0), 69.89),
+    (Augmentation(shift=0.05, scale=0.05, translation=5.0), 74.21),
+    (Augmentation(), 78.04),
+    (Augmentation(shift=0.05, scale=0.05, flip=True), 79.50),
+    (Augmentation(flip=True), 80.42),
+)
+
+#: Table IV: the printed numbers are mIoU, and mIoU without Human and Object, in percent.
+TABLE_4 = (
+    Row("8-0-Aug", 1.0, True, (78.59, 88.94)),
+    Row("8-0-NoAug", 1.0, False, (76.16, 87.67)),
+    Row("4-4-Aug", 0.5, True, (75.48, 87.32)),
+    Row("4-4-NoAug", 0.5, False, (76.30, 87.86)),
+    Row("0-8-Aug", 0.0, True, (47.05, 65.35)),
+    Row("0-8-NoAug", 0.0, False, (46.32, 64.26)),
+)
+
+BASELINE, MIXED, STANDARD = "8-0-NoAug", "4-4-NoAug", "8-0-Aug"
+
+#: The categories whose objects nearly vanish at the networks' size; Table IV has a column without them.
+SMALL = ("human", "object")
+
+
+def open_data(request: Request, settings: Settings) -> Dataset:
+    """Street scenes with the Cityscapes categories; void is not counted.
+
+    Of a `folder` all classes of its dataset.yaml are segmented.
+    """
+    refuse_target(request)
+    d, seed = settings.data, settings.seed
+    height = d.native_size
+    return open_dataset(
+        request,
+        lambda: street.read(d.subjects, height, 2 * height, seed, street_labels.CATEGORIES),
+        {
+            "folder": lambda root: folder.read(root, dataset_yaml=request.dataset_yaml),
+            "cityscapes": lambda root: cityscapes.read(root, cityscapes.categories(), seed=seed),
+            "camvid": lambda root: camvid.read(root, camvid.categories()),
+        },
+    )
+
+
+def table3_tasks(settings: Settings) -> list[SegmenterTask]:
+    """Five augmentations, real pairs only."""
+    return search_tasks(settings, [augmentation for augmentation, _ in TABLE_3])
+
+
+def validation_miou(study: JointStudy, task: SegmenterTask) -> float:
+    """Mean IoU of a finished task over its validation cases as one set, in [0, 1]."""
+    return float(pooled(measures(study, {"": [task]}, "validation"), "iou").mean())
+
+
+def best_augmentation(study: JointStudy, tasks: Sequence[SegmenterTask]) -> Augmentation:
+    """The one of Table III with the highest validation mIoU."""
+    return max(tasks, key=lambda task: validation_miou(study, task)).augmentation
+
+
+def table3(study: JointStudy, tasks: Sequence[SegmenterTask]) -> pd.DataFrame:
+    """Table III: ours beside the printed values, percent."""
+
+    def text(value: float, unit: str = "") -> str:
+        return f"{value:g}{unit}" if value else "-"
+
+    return pd.DataFrame(
+        {
+            "Intensity shift (stddev)": text(augmentation.shift),
+            "Intensity scaling (stddev)": text(augmentation.scale),
+            "Random translation (stddev)": text(augmentation.translation, " px"),
+            "Horizontal flipping": "yes" if augmentation.flip else "no",
+            "Validation mIoU": f"{100 * validation_miou(study, task):.2f} %",
+            "Paper": f"{printed:.2f} %",
+        }
+        for (augmentation, printed), task in zip(TABLE_3, tasks)
+    )
+
+
+def class_ious(frame: pd.DataFrame) -> pd.DataFrame:
+    """IoU in percent: class by row, the rows in the order of the frame."""
+    return pd.DataFrame({name: 100 * pooled(rows, "iou") for name, rows in frame.groupby("row", sort=False)})
+
+
+def table4(frame: pd.DataFrame) -> pd.DataFrame:
+    """Table IV: ours beside the printed values, percent; IoU over the whole test set."""
+    ious = class_ious(frame)
+    large = [name for name in ious.index if name not in SMALL]
+    differing = len(large) < len(ious)
+    records = []
+    for row in TABLE_4:
+        mine = ious[row.name]
+        record = {"Network": row.name, "mIoU": f"{mine.mean():.2f} %", "Paper: mIoU": f"{row.printed[0]:.2f} %"}
+        if differing:
+            record["without human and object"] = f"{mine[large].mean():.2f} %"
+            record["Paper: without"] = f"{row.printed[1]:.2f} %"
+        record[f"mIoU over {BASELINE} [95 %]"] = _difference(frame, row.name, list(ious.index))
+        records.append(record)
+    return pd.DataFrame(records)
+
+
+def _difference(frame: pd.DataFrame, name: str, classes: list[str]) -> str:
+    if name == BASELINE:
+        return ""
+    rows = (frame[frame.row == row] for row in (name, BASELINE))
+    mean, low, high = (100 * value for value in paired_pooled_difference(*rows, "iou", classes))
+    return with_interval(mean, low, high)
+
+
+def image_miou(frame: pd.DataFrame) -> pd.Series:
+    """Each test image's own mean IoU over the classes that its truth has, mean over the rows given."""
+    present = frame[frame.pixels_true > 0]
+    return present.groupby("case").iou.mean()
+
+
+def trainings(study: JointStudy, parts: Sequence[str]) -> list[Training]:
+    """What the parts need and is not finished, each training once.
+
+    With Table III the tasks called Aug. are listed as configured; what Table III finds may replace them.
+    """
+    settings = study.settings
+    rows = row_tasks(settings, TABLE_4, configured_augmentation(settings))
+    wanted = table3_tasks(settings) if "table3" in parts else []
+    if {"table4", "figure4"} & set(parts):
+        wanted += all_tasks(rows)
+    elif "figure5" in parts:
+        wanted += rows[MIXED] + rows[STANDARD]
+    tasks = list(dict.fromkeys(wanted))
+    folds = {task.fold for task in tasks if task.generated} | ({0} if "samples" in parts else set())
+    return study.trainings(sorted(folds), tasks)
+
+
+def conduct(study: JointStudy, parts: Sequence[str]) -> list[Section]:
+    """Trains what the parts need and is not there yet, and makes their report sections."""
+    settings, figures = study.settings, make_folder(study.folder / "figures")
+    class_legend(study.spec, figures / "legend.png")
+    sections, standard = [], configured_augmentation(settings)
+    first = table3_tasks(settings)
+    # A Table III that an earlier command made in this folder decides as well.
+    if "table3" in parts or all(study.finished(task.name) for task in first):
+        for task in first:
+            study.segmenter(task)
+        standard = best_augmentation(study, first)
+        sections.append(table3_section(study, first, standard))
+    rows = row_tasks(settings, TABLE_4, standard)
+    if "samples" in parts:
+        sections.append(samples_section(study, figures, "Generated pairs"))
+        sections[-1].parts.insert(0, Figure(figures / "legend.png", "Colours of the categories."))
+    if {"table4", "figure4"} & set(parts):
+        for task in all_tasks(rows):
+            study.segmenter(task)
+        frame = measures(study, rows)
+        frame.to_csv(study.folder / "cases.csv", index=False)
+        if "figure4" in parts:
+            sections.insert(0, figure4_section(frame, figures))
+        if "table4" in parts:
+            sections.insert(0, table4_section(study, frame))
+    if "figure5" in parts:
+        compared = {name: rows[name] for name in (MIXED, STANDARD)}
+        for task in all_tasks(compared):
+            study.segmenter(task)
+        sections.append(figure5_section(study, compared, figures))
+    return [*sections, curves_section(study, all_tasks(rows), figures)]
+
+
+def table3_section(study: JointStudy, tasks: Sequence[SegmenterTask], best: Augmentation) -> Section:
+    """Table III and what follows from it."""
+    caption = "Validation mIoU, networks trained on real pairs. Pixels are meant at a width of 256."
+    return Section(
+        "Table III: which standard augmentation",
+        [
+            Table(table3(study, tasks), caption),
+            f"The best row here is used as standard augmentation (Aug.): {describe(best)}.",
+        ],
+    )
+
+
+def table4_section(study: JointStudy, frame: pd.DataFrame) -> Section:
+    """Table IV and every class's IoU."""
+    classes = class_ious(frame).round(2).rename_axis("Class").reset_index()
+    return Section(
+        "Table IV: real, generated and mixed minibatches",
+        [
+            Table(
+                table4(frame),
+                f"IoU over all {frame.case.nunique()} test images as one set, at native size, void not counted; "
+                f"{study.settings.repeats} network(s) per row. The interval is a bootstrap over scenes and leaves "
+                "out the chance of a single training.",
+            ),
+            Table(classes, "IoU of each class in percent."),
+        ],
+    )
+
+
+def figure4_section(frame: pd.DataFrame, figures: Path) -> Section:
+    """IoU of each class for the four networks with the highest mIoU."""
+    ious = class_ious(frame)
+    best = ious.mean().sort_values(ascending=False).index[:4]
+    bars(ious[best], "IoU (%)", figures / "figure4.png")
+    caption = "IoU of each category over the test set, the four best networks by mIoU, the best at the left."
+    return Section("Figure 4: categories", [Figure(figures / "figure4.png", caption)])
+
+
+def figure5_section(study: JointStudy, compared: Mapping[str, Sequence[SegmenterTask]], figures: Path) -> Section:
+    """The best test image of GAN-based and of standard augmentation, and for honesty the worst."""
+    frame = measures(study, compared)
+    order = image_miou(frame).sort_values(ascending=False)
+    names = list(dict.fromkeys([order.index[0], order.index[-1]]))
+    rows = []
+    for name in names:
+        here = frame[frame.case == name]
+        each = [100 * float(image_miou(here[here.row == row]).iloc[0]) for row in compared]
+        caption = f"{name}, mIoU " + " / ".join(f"{value:.2f}" for value in each) + " %"
+        rows.append(comparison_row(study, compared, name, int(np.min(here.fold)), caption))
+    comparison(rows, study.spec, figures / "figure5.png")
+    caption = (
+        f"GAN-based ({MIXED}) against standard augmentation ({STANDARD}) at native size: the best test image by "
+        "the mean of their mIoU over its own classes, and the worst."
+    )
+    return Section("Figure 5: predictions", [Figure(figures / "figure5.png", caption)])

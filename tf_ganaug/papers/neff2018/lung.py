@@ -1,0 +1,302 @@
+"""Neff et al. 2018, lung experiment: Tables I and II, Figures 2 and 3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from tf_ganaug.augment.standard import Augmentation
+from tf_ganaug.data import scr
+from tf_ganaug.data.cases import Dataset
+from tf_ganaug.data.embedded import chest
+from tf_ganaug.experiment.figures import ComparisonRow, comparison
+from tf_ganaug.experiment.figures import per_case as plot_cases
+from tf_ganaug.experiment.report import Figure, Section, Table
+from tf_ganaug.experiment.sources import Request, open_dataset, read_target
+from tf_ganaug.experiment.statistics import paired_difference, per_case, with_interval
+from tf_ganaug.experiment.study import Training
+from tf_ganaug.files import make_folder
+from tf_ganaug.papers.neff2018.rows import (
+    Row,
+    Settings,
+    all_tasks,
+    check,
+    comparison_row,
+    configured_augmentation,
+    curves_section,
+    describe,
+    measures,
+    row_tasks,
+    samples_section,
+    search_tasks,
+    study,
+)
+from tf_ganaug.papers.neff2018.study import JointStudy
+from tf_ganaug.papers.neff2018.tasks import SegmenterTask
+
+__all__ = ["Settings", "check", "conduct", "open_data", "stages", "study", "trainings"]
+
+#: Table I: shift, scale, translation, elastic, and the printed validation Dice in percent.
+TABLE_1 = (
+    (0.0, 0.0, 0, 0, 96.98),
+    (0.0, 0.0, 0, 10, 97.06),
+    (0.0, 0.0, 10, 10, 96.85),
+    (0.0, 0.05, 0, 10, 97.03),
+    (0.0, 0.05, 10, 10, 96.77),
+    (0.05, 0.0, 0, 10, 96.40),
+    (0.05, 0.0, 10, 10, 96.91),
+    (0.05, 0.05, 0, 10, 96.63),
+    (0.05, 0.05, 10, 10, 97.12),
+)
+
+
+#: Table II: the printed numbers are Dice in percent and Hausdorff distance in mm, each mean and deviation.
+TABLE_2 = (
+    Row("16-0-Aug", 1.0, True, (97.65, 1.65, 1.2057, 0.3131)),
+    Row("16-0-NoAug", 1.0, False, (97.42, 1.66, 1.2626, 0.3440)),
+    Row("8-8-Aug", 0.5, True, (97.65, 2.28, 1.1722, 0.3313)),
+    Row("8-8-NoAug", 0.5, False, (97.68, 1.47, 1.2106, 0.3154)),
+    Row("0-16-Aug", 0.0, True, (96.55, 1.63, 1.2651, 0.3067)),
+    Row("0-16-NoAug", 0.0, False, (96.32, 2.02, 1.3273, 0.3434)),
+)
+
+BASELINE, MIXED, STANDARD = "16-0-NoAug", "8-8-NoAug", "16-0-Aug"
+
+#: Table II, the earlier work it is compared with (its reference 10): pairs, mean and deviation of Dice.
+EARLIER = (("16 real", 96.08, 1.01), ("8 real, 8 generated", 95.37, 1.21), ("16 generated", 91.72, 2.83))
+
+
+def open_data(request: Request, settings: Settings) -> Dataset:
+    """The data set with two classes: one target (the paper's: the left lung) against the rest."""
+    d, target = settings.data, request.target
+    return open_dataset(
+        request,
+        lambda: chest.read(d.subjects, d.native_size, settings.seed, target=1 if target is None else target),
+        {"folder": lambda root: read_target(root, request), "scr": lambda root: scr.read(root, target=target)},
+    )
+
+
+def table1_tasks(settings: Settings) -> list[SegmenterTask]:
+    """Nine augmentations on the first fold, real pairs only (V.A.2)."""
+    return search_tasks(settings, [Augmentation(*map(float, row[:4])) for row in TABLE_1])
+
+
+def best_augmentation(study: JointStudy, tasks: Sequence[SegmenterTask]) -> Augmentation:
+    """The one of Table I with the highest validation Dice."""
+    return max(tasks, key=lambda task: validation_dice(study, task)).augmentation
+
+
+def validation_dice(study: JointStudy, task: SegmenterTask) -> float:
+    """Mean Dice of a finished task over its validation cases, native size, in [0, 1]."""
+    frame = study.measures(task)
+    return float(per_case(frame[frame.part == "validation"], "dice").mean())
+
+
+def table1(study: JointStudy, tasks: Sequence[SegmenterTask]) -> pd.DataFrame:
+    """Table I: ours beside the printed values, percent."""
+
+    def text(value: float, unit: str = "") -> str:
+        return f"{value:g}{unit}" if value else "-"
+
+    return pd.DataFrame(
+        {
+            "Intensity shift (stddev)": text(shift),
+            "Intensity scaling (stddev)": text(scale),
+            "Random translation (stddev)": text(translation, " px"),
+            "Elastic deformation (stddev)": text(elastic, " px"),
+            "Validation Dice": f"{100 * validation_dice(study, task):.2f} %",
+            "Paper": f"{printed:.2f} %",
+        }
+        for (shift, scale, translation, elastic, printed), task in zip(TABLE_1, tasks)
+    )
+
+
+def table2(frame: pd.DataFrame) -> pd.DataFrame:
+    """Table II's Dice: ours beside the printed values; mean and standard deviation over all test cases."""
+    records = []
+    for row in TABLE_2:
+        mine = frame[frame.row == row.name]
+        records.append(
+            {
+                "Network": row.name,
+                "Dice": _summary(mine, "dice", 100, 2, " %"),
+                "Paper: Dice": f"{row.printed[0]:.2f} ± {row.printed[1]:.2f} %",
+                f"Dice over {BASELINE} [95 %]": _difference(frame, row.name),
+            }
+        )
+    for pairs, mean, deviation in EARLIER:
+        records.append({"Network": f"Neff et al. [10], {pairs}", "Paper: Dice": f"{mean:.2f} ± {deviation:.2f} %"})
+    return pd.DataFrame(records).fillna("")
+
+
+def table2_distances(frame: pd.DataFrame, unit: str) -> pd.DataFrame:
+    """Table II's distances: three of ours beside the printed Hausdorff distance."""
+    rows = {row: frame[frame.row == row.name] for row in TABLE_2}
+    return pd.DataFrame(
+        {
+            "Network": row.name,
+            "Average surface distance": _summary(mine, "surface_distance", 1, 3, f" {unit}"),
+            "Hausdorff, 95th percentile": _summary(mine, "hausdorff95", 1, 2, f" {unit}"),
+            "Hausdorff, maximum": _summary(mine, "hausdorff", 1, 2, f" {unit}"),
+            "Paper: Hausdorff": f"{row.printed[2]:.4f} ± {row.printed[3]:.4f} mm",
+        }
+        for row, mine in rows.items()
+    )
+
+
+def _summary(frame: pd.DataFrame, measure: str, factor: float, digits: int, unit: str) -> str:
+    values = factor * per_case(frame, measure)
+    return f"{values.mean():.{digits}f} ± {values.std():.{digits}f}{unit}"
+
+
+def _difference(frame: pd.DataFrame, name: str) -> str:
+    if name == BASELINE:
+        return ""
+    of = paired_difference(frame[frame.row == name], frame[frame.row == BASELINE], "dice")
+    mean, low, high = (100 * value for value in of)
+    return with_interval(mean, low, high)
+
+
+def telling_cases(frame: pd.DataFrame) -> list[str]:
+    """Figure 3's cases: the two best and the worst, by the mean Dice of the two compared networks."""
+    compared = frame[frame.row.isin([MIXED, STANDARD])]
+    order = compared.groupby("case").dice.mean().sort_values(ascending=False).index.tolist()
+    return [*order[:2], order[-1]] if len(order) > 2 else order
+
+
+def trainings(study: JointStudy, parts: Sequence[str]) -> list[Training]:
+    """What the parts need and is not finished, each training once.
+
+    With Table I the tasks called Aug. are listed as configured; what Table I finds may replace them.
+    """
+    settings = study.settings
+    first = table1_tasks(settings) if "table1" in parts else []
+    folds, second = needed(settings, parts, configured_augmentation(settings))
+    return study.trainings(folds, list(dict.fromkeys(first + second)))
+
+
+def needed(settings: Settings, parts: Sequence[str], standard: Augmentation) -> tuple[list[int], list[SegmenterTask]]:
+    """Folds whose GANs the parts need, and their networks beside Table I's."""
+    rows, tasks = row_tasks(settings, TABLE_2, standard), []
+    if "table2" in parts:
+        tasks = all_tasks(rows)
+    elif "figure3" in parts:
+        tasks = rows[MIXED] + rows[STANDARD]
+    folds = {task.fold for task in tasks if task.generated} | ({0} if "figure2" in parts else set())
+    return sorted(folds), tasks
+
+
+def stages(study: JointStudy, parts: Sequence[str]) -> Iterator[list[str]]:
+    """Runs that can be made independently of each other, by name; finished ones are among them.
+
+    A stage is to be made before the next is asked for: Table I decides which networks come after it.
+    """
+    study.read_images()
+    settings, first = study.settings, table1_tasks(study.settings)
+    folds, _ = needed(settings, parts, configured_augmentation(settings))
+    yield [study.gan_path(fold).name for fold in folds] + [task.name for task in first if "table1" in parts]
+    standard = best_augmentation(study, first) if table1_decides(study, parts) else configured_augmentation(settings)
+    yield [task.name for task in needed(settings, parts, standard)[1]]
+
+
+def table1_decides(study: JointStudy, parts: Sequence[str]) -> bool:
+    """Whether Aug. is Table I's best row: where that table is asked for, or was made in this folder before."""
+    return "table1" in parts or all(study.finished(task.name) for task in table1_tasks(study.settings))
+
+
+def conduct(study: JointStudy, parts: Sequence[str]) -> list[Section]:
+    """Trains what the parts need and is not there yet, and makes their report sections."""
+    settings, figures = study.settings, make_folder(study.folder / "figures")
+    sections, standard = [], configured_augmentation(settings)
+    first = table1_tasks(settings)
+    if table1_decides(study, parts):
+        for task in first:
+            study.segmenter(task)
+        standard = best_augmentation(study, first)
+        sections.append(table1_section(study, first, standard))
+    tasks = row_tasks(settings, TABLE_2, standard)
+    if "figure2" in parts:
+        sections.append(samples_section(study, figures, "Figure 2: generated pairs"))
+    if "table2" in parts:
+        for task in all_tasks(tasks):
+            study.segmenter(task)
+        frame = measures(study, tasks)
+        frame.to_csv(study.folder / "cases.csv", index=False)
+        sections.insert(0, table2_section(study, frame, figures))
+    if "figure3" in parts:
+        compared = {name: tasks[name] for name in (MIXED, STANDARD)}
+        for task in all_tasks(compared):
+            study.segmenter(task)
+        sections.append(figure3_section(study, compared, figures))
+    return [*sections, curves_section(study, all_tasks(tasks), figures)]
+
+
+def table1_section(study: JointStudy, tasks: Sequence[SegmenterTask], best: Augmentation) -> Section:
+    """Table I and what follows from it."""
+    return Section(
+        "Table I: which standard augmentation",
+        [
+            Table(
+                table1(study, tasks),
+                "Validation Dice of one fold, networks trained on real pairs. Pixels are meant at 256 x 256.",
+            ),
+            f"The best row here is used as standard augmentation (Aug.) below: {describe(best)}.",
+        ],
+    )
+
+
+def table2_section(study: JointStudy, frame: pd.DataFrame, figures: Path) -> Section:
+    """Table II with the plot of its cases."""
+    settings = study.settings
+    cases = frame.case.nunique()
+    path = figures / "dice_per_case.png"
+    plot_cases(per_case(frame, "dice", "row").reset_index(), "dice", path, [row.name for row in TABLE_2])
+    return Section(
+        "Table II: real, generated and mixed minibatches",
+        [
+            Table(
+                table2(frame),
+                f"Mean ± standard deviation over {cases} test cases of {settings.folds_used} fold(s), "
+                f"{settings.repeats} network(s) per row and fold. Differences are paired by case; the interval is "
+                "a bootstrap over subjects and leaves out the chance of a single training.",
+            ),
+            Table(
+                table2_distances(frame, study.unit),
+                "Distances between the borders. The average over both borders is the one of ours that resembles the "
+                "paper's: its 1.2 mm lie below one pixel of its networks (1.4 mm), too little for a mean maximum.",
+            ),
+            Figure(path, "Dice of every test case in percent; a case is a dot, the box spans the quartiles."),
+        ],
+    )
+
+
+def figure3_section(study: JointStudy, compared: Mapping[str, Sequence[SegmenterTask]], figures: Path) -> Section:
+    """The two best and the worst test case of GAN-based and of standard augmentation."""
+    frame = measures(study, compared)
+    names = telling_cases(frame)
+    rows = [_captioned_row(study, compared, frame, name) for name in names]
+    comparison(rows, study.spec, figures / "figure3.png")
+    worst = per_case(frame, "dice", "row").loc[:, :, names[-1]].mul(100).round(2).to_dict()
+    return Section(
+        "Figure 3: predictions",
+        [
+            Figure(
+                figures / "figure3.png",
+                f"GAN-based ({MIXED}) against standard augmentation ({STANDARD}) at native size: the two best "
+                "test cases by their mean, and the worst.",
+            ),
+            f"Worst case: {names[-1]}, Dice "
+            + ", ".join(f"{value:.2f} % ({row})" for (row, _), value in worst.items())
+            + ".",
+        ],
+    )
+
+
+def _captioned_row(
+    study: JointStudy, compared: Mapping[str, Sequence[SegmenterTask]], frame: pd.DataFrame, name: str
+) -> ComparisonRow:
+    here = frame[frame.case == name]
+    dice = " / ".join(f"{100 * here[here.row == row].dice.mean():.2f}" for row in compared)
+    return comparison_row(study, compared, name, here.fold.iloc[0], f"{name}, Dice {dice} %")

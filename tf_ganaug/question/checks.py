@@ -1,0 +1,93 @@
+"""The settings of a question, and which of them make no sense together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from tf_ganaug.errors import InputError
+from tf_ganaug.experiment.settings import PROFILES, configs_folder, load_settings
+from tf_ganaug.question.networks import factor
+from tf_ganaug.question.settings import GANS, MIXES, SCREENS, SEGMENTERS, Settings
+
+#: Fewest images in PSPNet's minibatches: its batch norm of a 1 x 1 map needs them.
+PSPNET_BATCH = 4
+
+#: Whole numbers that may be 0; all others are counts, sides and distances of at least 1.
+_MAY_BE_ZERO = ("seed", "decay_epochs", "pool_size")
+
+
+def settings_of(profile: str, changes: Sequence[str]) -> Settings:
+    """A profile's settings with changes, "key=value" each.
+
+    Raises:
+        InputError: for unknown settings, or such as make no sense together.
+    """
+    if profile not in PROFILES:
+        raise InputError("profile", f"one of {', '.join(PROFILES)}", profile, "choose one of these")
+    settings = load_settings(Settings, configs_folder(), "question", profile, changes)
+    check(settings)
+    return settings
+
+
+def check(s: Settings) -> None:
+    """Refuses what does not exist or makes no sense together; docs/run.md lists it.
+
+    Raises:
+        InputError: with the reason.
+    """
+    chosen = {"gan": GANS, "screen": SCREENS, "mix": MIXES, "segmenter": SEGMENTERS}
+    for name, offered in chosen.items():
+        value = getattr(s, name)
+        if value not in offered:
+            raise InputError(f"--{name}", f"one of {', '.join(offered)}", value, "choose one of these")
+    if not s.fractions or not all(0 < fraction <= 1 for fraction in s.fractions):
+        raise InputError("--fractions", "numbers above 0, at most 1", str(s.fractions), "for example 0.1,0.5,1")
+    for name, number in _whole_numbers(asdict(s)):
+        least = 0 if name.rpartition(".")[2] in _MAY_BE_ZERO else 1
+        if number < least:
+            raise InputError(f"--set {name}", f"at least {least}", str(number), "name another number")
+    if (s.folds, s.folds_used) != (1, 1):
+        remedy = "run again with another --seed, which tests other subjects"
+        raise InputError("--set folds", "1: subjects are parted once", str(s.folds), remedy)
+    if len(s.data.parts) != 3 or min(s.data.parts) <= 0 or abs(sum(s.data.parts) - 1) > 1e-6:
+        raise InputError(
+            "data.parts", "three shares above 0 of sum 1", str(s.data.parts), "for example [0.6,0.15,0.25]"
+        )
+    if s.pool.amount <= 0:
+        raise InputError("pool.amount", "above 0", str(s.pool.amount), "the arm without generated pairs is always made")
+    if s.screen != "none" and s.pool.oversample < 1:
+        raise InputError("pool.oversample", "at least 1", str(s.pool.oversample), "mend it")
+    if s.segmenter == "pspnet" and s.training.batch < PSPNET_BATCH:
+        expected, found = f"at least {PSPNET_BATCH} for pspnet", str(s.training.batch)
+        raise InputError("training.batch", expected, found, "its 1 x 1 batch norm erases a smaller minibatch")
+    if s.mix == "replace" and s.training.batch < 2:
+        raise InputError("training.batch", "at least 2 with --mix replace", "1", "both kinds share a minibatch")
+    _check_frame(s)
+
+
+def _whole_numbers(settings: Mapping[str, Any], group: str = "") -> Iterator[tuple[str, int]]:
+    """Every whole number among the settings, also in lists, with its dotted name."""
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _whole_numbers(value, f"{group}{name}.")
+        for number in value if isinstance(value, list) else [value]:
+            if isinstance(number, int) and not isinstance(number, bool):
+                yield f"{group}{name}", number
+
+
+def _check_frame(s: Settings) -> None:
+    """Refuses frames that the GAN or the segmenter cannot have."""
+    if len(s.data.size) != 2:
+        raise InputError("--size", "height and width", str(s.data.size), "for example 64 or 64x128")
+    height, width = s.data.size
+    found, remedy = f"{height} x {width}", "choose such a frame: images are padded into it"
+    doubling = s.gan in ("wgan_gp", "pggan_joint", "pggan_spade")
+    if s.gan == "pggan_spade" and height != width:
+        raise InputError("--size", "equal sides for pggan_spade", found, remedy)
+    if doubling and any(side < 16 or side & (side - 1) for side in (height, width)):
+        raise InputError("--size", f"powers of two of at least 16 for {s.gan}", found, remedy)
+    needed = max(factor(s), 16)
+    if any(side % needed for side in (height, width)):
+        raise InputError("--size", f"multiples of {needed} for {s.segmenter}", found, remedy)

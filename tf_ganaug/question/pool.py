@@ -1,0 +1,168 @@
+"""The generated pairs of one subset: drawn from its generator, screened, measured, and kept on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from functools import cached_property
+
+import keras
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+from tqdm import tqdm
+
+from tf_ganaug.data.pairs import Pairs, Part
+from tf_ganaug.errors import InputError
+from tf_ganaug.experiment.subset import Subset, chunks
+from tf_ganaug.files import replacing
+from tf_ganaug.gans.synthesizer import Synthesizer
+from tf_ganaug.quality.copies import Copies, Nearest, find_copies
+from tf_ganaug.quality.swd import SlicedWasserstein
+from tf_ganaug.question.generator import Generator
+from tf_ganaug.question.screens import BATCH, by_quality, by_zscore, keep_all
+from tf_ganaug.random import fold, named_seed
+from tf_ganaug.run import RunFolder
+
+#: Pairs whose nearest training images are looked for.
+COMPARED = 256
+
+
+class Pool:
+    """The pool of a subset: run pool-NAME, made once.
+
+    Args:
+        generator: trained first if that is not done.
+        reader: a segmenter trained on the subset's real images, which the quality screen asks.
+    """
+
+    def __init__(self, generator: Generator, reader: Callable[[], keras.Model]):
+        self.generator, self.reader = generator, reader
+        self.subset: Subset = generator.subset
+        self.settings = self.subset.settings
+        self.seed = named_seed(self.settings.seed, f"pool-{self.subset.name}")
+
+    @property
+    def count(self) -> int:
+        """Pairs that are kept."""
+        return max(1, round(self.settings.pool.amount * len(self.subset.rows)))
+
+    def part(self) -> Part:
+        """The kept pairs; the pool is made first if that is not done."""
+        run = self.subset.run("pool", self._options)
+        if not run.finished:
+            self._make(run)
+        images, labels = (np.load(run.path / f"{name}.npy", mmap_mode="r") for name in ("images", "labels"))
+        kept = pd.read_csv(run.path / "pairs.csv").query("kept").pair.to_numpy()
+        return self.subset.part(images, labels, kept)
+
+    @property
+    def result(self) -> dict:
+        """What a finished pool came to."""
+        return self.subset.run("pool", self._options).result()
+
+    @property
+    def _options(self) -> dict:
+        s = self.settings
+        return {"gan": s.gan, "screen": s.screen, **asdict(s.pool)}
+
+    def _make(self, run: RunFolder) -> None:
+        synthesizer = self.generator.synthesizer()
+        screened = self.settings.screen != "none"
+        drawn = round(self.count * self.settings.pool.oversample) if screened else self.count
+        self._draw(run, synthesizer, drawn)
+        images, labels = (np.load(run.path / f"{name}.npy", mmap_mode="r") for name in ("images", "labels"))
+        table = self._screened(self.subset.part(images, labels, np.arange(drawn)))
+        if not table.kept.any():
+            expected, remedy = (
+                f"pairs that the screen {self.settings.screen} keeps",
+                "train the GAN longer, or do without",
+            )
+            raise InputError(run.path, expected, f"none of {drawn}", f"{remedy} --screen")
+        with replacing(run.path / "pairs.csv") as temporary:
+            table.to_csv(temporary, index=False)
+        kept = self.subset.part(images, labels, table.query("kept").pair.to_numpy())
+        copies = self._copies(kept)
+        with replacing(run.path / "nearest.csv") as temporary:
+            pd.DataFrame(asdict(copies.generated)).to_csv(temporary, index=False)
+        run.finish(
+            {
+                "drawn": drawn,
+                "kept": len(kept.rows),
+                "copy_share": copies.share,
+                "copy_threshold": copies.threshold,
+                "swd": self._swd(kept),
+                "empty_share": float(np.mean([not self._has_class(labels[row]) for row in kept.rows])),
+                "empty_share_real": float(
+                    np.mean([not self._has_class(self.subset.sized.labels[row]) for row in self.subset.rows])
+                ),
+            }
+        )
+
+    def _has_class(self, label: np.ndarray) -> bool:
+        return bool(np.isin(label, self.subset.spec.measured).any())
+
+    def _draw(self, run: RunFolder, synthesizer: Synthesizer, count: int) -> None:
+        data = self.subset
+        shape = data.sized.images.shape[1:]
+        with replacing(run.path / "images.npy") as first, replacing(run.path / "labels.npy") as second:
+            images = np.lib.format.open_memmap(first, "w+", data.sized.images.dtype, (count, *shape))
+            labels = np.lib.format.open_memmap(second, "w+", np.uint8, (count, *shape[:2]))
+            for rows in tqdm(list(chunks(np.arange(count), BATCH)), run.path.name, unit=f"{BATCH} pairs", disable=None):
+                latents = tf.random.stateless_normal((BATCH, synthesizer.latent_size), fold(self.seed, rows[0]))
+                made, classes = synthesizer.pairs(latents)
+                images[rows] = data.provenance.to_stored(made.numpy())[: len(rows)]
+                labels[rows] = classes.numpy()[: len(rows)]
+            images.flush()
+            labels.flush()
+
+    def _screened(self, drawn: Part) -> pd.DataFrame:
+        s, data = self.settings, self.subset
+        if s.screen == "none":
+            return keep_all(drawn)
+        real = data.real(data.rows)
+        if s.screen == "zscore":
+            return by_zscore(drawn, real, s.pool.real_share, self.count)
+        most = min(self.count, max(1, round(s.pool.quality_share * len(drawn.rows))))
+        return by_quality(drawn, real, self.reader(), data.spec.measured, most)
+
+    # Measures
+
+    @cached_property
+    def _origins(self) -> np.ndarray:
+        """(N,) which subject each real image is of; of a single subject, which image."""
+        subjects = [self.subset.sized.cases[row].subject for row in self.subset.rows]
+        origins = np.unique(subjects, return_inverse=True)[1]
+        return origins if origins.any() else np.arange(len(origins))
+
+    def nearest(self) -> Nearest:
+        """The nearest training images of the first `COMPARED` kept pairs, of a finished pool."""
+        frame = pd.read_csv(self.subset.path("pool") / "nearest.csv")
+        return Nearest(frame.numbers.to_numpy(), frame.distances.to_numpy())
+
+    def _copies(self, kept: Part) -> Copies:
+        data = self.subset
+        some = np.unique(np.linspace(0, len(data.rows) - 1, min(COMPARED, len(data.rows))).astype(int))
+
+        def images(part: Part) -> Iterator[np.ndarray]:
+            return (batch.numpy() for batch, _ in Pairs([part]).in_order(BATCH))
+
+        first = self.subset.part(kept.images, kept.labels, kept.rows[:COMPARED])
+        training = list(images(data.real(data.rows)))
+        return find_copies(
+            images(first), training, self._origins, images(data.real(data.rows[some])), self._origins[some]
+        )
+
+    def _swd(self, kept: Part) -> dict[str, float]:
+        """The sliced Wasserstein distance of the images, by its own names; none for frames it cannot take."""
+        sides, most = self.subset.sized.images.shape[1:3], self.settings.pool.swd_images
+        if len(set(sides)) > 1 or sides[0] < 16 or sides[0] & (sides[0] - 1):
+            return {}
+
+        def again(part: Part) -> Iterator[np.ndarray]:
+            pairs = Pairs([part])
+            while True:
+                yield from (np.rint((images.numpy() + 1) * 127.5) for images, _ in pairs.in_order(BATCH))
+
+        metric = SlicedWasserstein(again(self.subset.real(self.subset.rows)), most, self.seed)
+        return metric(again(kept))

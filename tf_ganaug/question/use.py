@@ -1,0 +1,137 @@
+"""What the other commands and notebooks do with a question: one GAN, segmenters, other data, its report again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+
+from tf_ganaug.data.cases import Case, Dataset
+from tf_ganaug.data.pairs import Pairs
+from tf_ganaug.data.pool import new_pool
+from tf_ganaug.errors import InputError
+from tf_ganaug.files import replacing
+from tf_ganaug.question.opening import generated_pairs
+from tf_ganaug.question.screens import by_quality, by_zscore
+from tf_ganaug.question.study import QuestionStudy, QuestionTask
+from tf_ganaug.segment.predict import evaluate, predictions
+
+
+def train_gan(study: QuestionStudy, asked: dict[str, Any]) -> Path:
+    """Trains the GAN of the largest fraction; returns its run folder, which `sample` and `export` take."""
+    with study.at_work(asked):
+        generator = study.generator(max(study.settings.fractions))
+        generator.synthesizer()
+        return generator.path
+
+
+def train_segmenters(study: QuestionStudy, asked: dict[str, Any]) -> pd.DataFrame:
+    """Trains the segmenters of one arm: with generated pairs if the study has some, else on real images alone.
+
+    Returns:
+        Their measures on validation and test images, as `QuestionStudy.measures`.
+    """
+    with study.at_work(asked):
+        tasks = [task for task in study.tasks if task.generated == (study.generated is not None)]
+        for task in tasks:
+            study.segmenter(task)
+        return pd.concat(map(study.measures, tasks), ignore_index=True)
+
+
+def finished_tasks(study: QuestionStudy) -> list[QuestionTask]:
+    """The segmenters that a folder holds.
+
+    Raises:
+        InputError: if there is none.
+    """
+    found = [task for task in study.tasks if study.finished(study.name(task))]
+    if not found:
+        raise InputError(study.folder, "a finished segmenter", "none", "run its command to the end first")
+    return found
+
+
+def seen_cases(study: QuestionStudy, dataset: Dataset) -> list[Case]:
+    """The cases that trained or validated a study's segmenters, known by name and file."""
+
+    def name(case: Case) -> tuple:
+        return case.id, *(Path(file).resolve() for file in case.files)
+
+    seen = {name(case) for part in ("train", "validation") for case in study.cases(0, part)}
+    return [case for case in dataset.cases if name(case) in seen]
+
+
+def evaluate_on(study: QuestionStudy, dataset: Dataset, path: Path) -> pd.DataFrame:
+    """Measures every finished segmenter on all cases of other data and writes them as CSV.
+
+    Args:
+        study: whose segmenters.
+        dataset: of the same classes and channels.
+        path: of the CSV.
+
+    Returns:
+        One row per case, class and segmenter, with its fraction, arm and repeat.
+
+    Raises:
+        InputError: for other classes or channels, or without a finished segmenter.
+    """
+    for kind, mine, theirs in (
+        ("classes", study.spec.names, dataset.spec.names),
+        ("channels", study.dataset.channels, dataset.channels),
+    ):
+        if mine != theirs:
+            remedy = "describe the data alike, in dataset.yaml"
+            raise InputError(dataset.name, f"{kind} {mine} as in {study.dataset.name}", str(theirs), remedy)
+    frames = []
+    with TemporaryDirectory() as place:
+        sized = study.on(Path(place), dataset).sized
+        for task in finished_tasks(study):
+            pairs, batch = Pairs.of(sized, dataset.cases), study.settings.training.batch
+            found = predictions(study.model(task), pairs, dataset.cases, study.spec, batch, padded=True)
+            named = {"fraction": task.fraction, "arm": task.arm, "repeat": task.repeat}
+            frames.append(evaluate(found, study.spec).assign(**named))
+    frame = pd.concat(frames, ignore_index=True)
+    with replacing(path) as temporary:
+        frame.to_csv(temporary, index=False)
+    return frame
+
+
+def screen_pairs(study: QuestionStudy, pairs: Path, by: str, share: float, out: Path) -> pd.DataFrame:
+    """Copies the generated pairs that a screen keeps, with screen.csv beside them.
+
+    Args:
+        study: whose training images and, by "quality", whose segmenter of real images.
+        pairs: folder of generated pairs, as of `sample`.
+        by: "zscore" or "quality".
+        share: of the pairs kept at most.
+        out: must not exist, or be empty.
+
+    Returns:
+        A row for each pair, as in `question_screens`, with its `case`.
+
+    Raises:
+        InputError: for pairs of other classes or channels, or without a finished segmenter.
+    """
+    generated = generated_pairs(pairs, study.dataset)
+    data = study.subset(max(study.settings.fractions))
+    real, most = data.real(data.rows), max(1, round(share * len(generated.cases)))
+    with TemporaryDirectory() as place:
+        drawn = QuestionStudy(Path(place), study.dataset, study.settings, generated=generated).made(1.0)
+        if by == "zscore":
+            table = by_zscore(drawn, real, study.settings.pool.real_share, most)
+        else:
+            reader = [task for task in finished_tasks(study) if not task.generated]
+            if not reader:
+                raise InputError(study.folder, "a segmenter of real images", "none", "train one without --synthetic")
+            table = by_quality(drawn, real, study.model(reader[0]), study.spec.measured, most)
+    table = table.assign(case=[case.id for case in generated.cases])
+    kept = [case for case, stays in zip(generated.cases, table.kept) if stays]
+    with new_pool(out, generated.spec, generated.cases[0].spacing) as pool:
+        for case in kept:
+            pool.add(case.read_image()[None], case.class_indices(generated.spec)[None])
+        trained_on = None if generated.generated is None else asdict(generated.generated)
+        pool.finish({"screened": str(pairs), "by": by, "share": share, "trained_on": trained_on})
+        table.to_csv(pool.folder / "screen.csv", index=False)
+    return table
