@@ -19,7 +19,8 @@ from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.sources import Request
 from tf_ganaug.gans.synthesizer import find_synthesizer
 from tf_ganaug.question import report as question_report
-from tf_ganaug.question.opening import Source, default_folder, open_question, settings_of
+from tf_ganaug.question.checks import settings_of
+from tf_ganaug.question.opening import Source, default_folder, open_question
 from tf_ganaug.question.study import QuestionTask
 
 #: Each generator, segmenter and mix at least once: seven pairs, for there are seven segmenters. A z-score screen keeps

@@ -23,9 +23,10 @@ from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.study import Study, Training
 from tf_ganaug.experiment.subset import Subset, chunks, extremes
 from tf_ganaug.files import replacing
+from tf_ganaug.generators.pix2pix_painter import iterations
 from tf_ganaug.models.fcn8s import fcn8s
 from tf_ganaug.models.vgg16 import load_vgg16
-from tf_ganaug.papers.karki2020.candidates import LesionPainter, iterations
+from tf_ganaug.papers.karki2020.candidates import LesionPainter
 from tf_ganaug.papers.karki2020.judge import LesionJudge
 from tf_ganaug.random import named_seed
 from tf_ganaug.run import RunFolder
