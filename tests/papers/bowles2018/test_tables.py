@@ -11,31 +11,30 @@ import pytest
 
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.settings import configs_folder, load_settings
-from tf_ganaug.papers.bowles2018 import csf as bowles2018
-from tf_ganaug.papers.bowles2018 import tables
-from tf_ganaug.papers.bowles2018 import wmh as bowles2018_wmh
+from tf_ganaug.papers.bowles2018 import CSF, WMH, csf, tables
 from tf_ganaug.papers.bowles2018.printed import TABLE_1, TABLE_2, TABLE_3
+from tf_ganaug.papers.bowles2018.settings import Settings
 
-SETTINGS = load_settings(bowles2018.Settings, configs_folder(), "bowles2018", "paper", [])
-WMH = load_settings(bowles2018.Settings, configs_folder(), "bowles2018-wmh", "paper", [])
+SETTINGS = load_settings(Settings, configs_folder(), "bowles2018", "paper", [])
+SETTINGS_WMH = load_settings(Settings, configs_folder(), "bowles2018-wmh", "paper", [])
 
 
 def test_the_paper_profiles_are_its_table_1():
-    found = bowles2018.experiments(SETTINGS, bowles2018.PARTS)
+    found = csf.experiments(SETTINGS, CSF)
     order = ("table2", "table3", "figure2", "figure2 left")
     assert [found[name] for name in order] == [replace(row, available=tuple(row.available)) for row in TABLE_1[:4]]
-    assert bowles2018.experiments(WMH, bowles2018_wmh.PARTS) == {"table4": TABLE_1[4]}
+    assert csf.experiments(SETTINGS_WMH, WMH) == {"table4": TABLE_1[4]}
 
 
 def test_trainings_are_counted_once():
-    cells, others = (bowles2018.wanted(*what) for what in ((SETTINGS, bowles2018.PARTS), (WMH, bowles2018_wmh.PARTS)))
+    cells, others = (csf.wanted(*what) for what in ((SETTINGS, CSF), (SETTINGS_WMH, WMH)))
     names = [task.name for group in [*cells.values(), *others.values()] for task in group]
     assert len(names) == len(set(names)) == 376 + 126
     # Ten with rotation, three without for Table 3, three on MR.
-    gans = [fraction.name for fraction in bowles2018.fractions(SETTINGS, bowles2018.PARTS)]
+    gans = [fraction.name for fraction in csf.fractions(SETTINGS, CSF)]
     assert len(gans) == len(set(gans)) == 13 and sum(name.startswith("un") for name in gans) == 3
-    assert len(bowles2018.fractions(WMH, bowles2018_wmh.PARTS)) == 3
-    redrawn = bowles2018.fractions(replace(WMH, redraw=True), ["table4"])
+    assert len(csf.fractions(SETTINGS_WMH, WMH)) == 3
+    redrawn = csf.fractions(replace(SETTINGS_WMH, redraw=True), ["table4"])
     assert len(redrawn) == 3 * 14
 
 
@@ -94,7 +93,7 @@ def test_rows_of_table_3():
 
 def test_slices_smaller_than_patches_are_told():
     study = SimpleNamespace(height=100, width=200, settings=SETTINGS)
-    experiments = list(bowles2018.experiments(SETTINGS, ["table2"]).values())
+    experiments = list(csf.experiments(SETTINGS, ["table2"]).values())
     text = " ".join(map(str, tables.experiments_section(study, experiments, {}, 0).parts))
     assert "100 x 200 pixels are smaller and padded" in text
 
@@ -119,12 +118,12 @@ def test_slices_smaller_than_patches_are_told():
 def test_settings_that_cannot_be(group, changes, says):
     made = {group: replace(getattr(SETTINGS, group), **changes)} if group else changes
     with pytest.raises(InputError, match=says):
-        bowles2018.check(replace(SETTINGS, **made))
-    bowles2018.check(SETTINGS)
+        csf.check(replace(SETTINGS, **made))
+    csf.check(SETTINGS)
 
 
 def test_table_3_needs_a_rotation():
     settings = replace(SETTINGS, patches=replace(SETTINGS.patches, rotation=0))
     with pytest.raises(InputError, match=r"patches\.rotation: expected above 0 for Table 3"):
-        bowles2018.experiments(settings, ["table3"])
-    np.testing.assert_equal(bowles2018.experiments(settings, ["table2"])["table2"].rotation, (False,))
+        csf.experiments(settings, ["table3"])
+    np.testing.assert_equal(csf.experiments(settings, ["table2"])["table2"].rotation, (False,))

@@ -17,11 +17,13 @@ from tf_ganaug.data.street_labels import TRAINING_CLASSES
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.settings import configs_folder, load_settings
 from tf_ganaug.experiment.sources import Request
-from tf_ganaug.papers.liu2019 import cityscapes as liu2019
+from tf_ganaug.papers.liu2019 import PARTS, cityscapes
+from tf_ganaug.papers.liu2019.settings import Settings
 from tf_ganaug.papers.liu2019.study import RecombinationStudy, StreetTask
 from tf_ganaug.papers.liu2019.supplements import Supplement, proposed, rarity
+from tf_ganaug.papers.liu2019.tables import rows, sweep
 
-SETTINGS = load_settings(liu2019.Settings, configs_folder(), "liu2019", "paper", [])
+SETTINGS = load_settings(Settings, configs_folder(), "liu2019", "paper", [])
 
 SPEC = LabelSpec.from_names({0: "road", 1: "pole", 2: "fence", 3: "boat", 4: "sky"})
 
@@ -97,7 +99,7 @@ def test_iterations_and_what_the_longer_baseline_has():
 
 
 def test_rows_are_the_papers():
-    table = liu2019.rows(study(), liu2019.PARTS)
+    table = rows(study(), PARTS)
     assert [(row.name, row.tasks[0].name, row.printed) for row in table] == [
         ("Tradition", "pspnet-baseline-repeat0", True),
         ("Tradition, longer", "pspnet-baseline-longer-repeat0", False),
@@ -108,10 +110,10 @@ def test_rows_are_the_papers():
         ("Reconstruction 2", "pspnet-reconstruction2-50-repeat0", False),
     ]
     weights = replace(SETTINGS.style, vgg19="VGG19.h5")
-    named = {row.name: row.printed for row in liu2019.rows(study(style=weights), ["style"])}
+    named = {row.name: row.printed for row in rows(study(style=weights), ["style"])}
     assert named["Style transfer"] and "Colour statistics" not in named
-    assert [row.name for row in liu2019.rows(study(), ["distribution"])] == ["Tradition"]
-    tasks = liu2019.sweep(study(), ["ratio"])
+    assert [row.name for row in rows(study(), ["distribution"])] == ["Tradition"]
+    tasks = sweep(study(), ["ratio"])
     assert list(tasks) == [0, 0.1, 0.3, 0.5, 0.7, 0.9]
     assert tasks[0.5] == table[5].tasks[0] and tasks[0] == table[0].tasks[0]
 
@@ -131,12 +133,12 @@ def test_rows_are_the_papers():
 def test_settings_that_cannot_be(group, changes, says):
     made = {group: replace(getattr(SETTINGS, group), **changes)} if group else changes
     with pytest.raises(InputError, match=says):
-        liu2019.check(replace(SETTINGS, **made))
-    liu2019.check(SETTINGS)
+        cityscapes.check(replace(SETTINGS, **made))
+    cityscapes.check(SETTINGS)
 
 
 @pytest.mark.parametrize("setting", [{"single": "unicorn"}, {"several": ["wall", "unicorn"]}, {"base": ["unicorn"]}])
 def test_classes_that_the_data_does_not_have(setting):
     settings = replace(SETTINGS, maps=replace(SETTINGS.maps, **setting))
     with pytest.raises(InputError, match=f"maps.{next(iter(setting))}: expected classes among road, .* found unicorn"):
-        liu2019.open_data(Request(), settings)
+        cityscapes.open_data(Request(), settings)
