@@ -43,6 +43,7 @@ setup(
         "tqdm",
         "packaging",  # TensorFlow brings it; doctor uses it itself
         "jinja2",
+        "filelock",  # the lock of a results' folder, on every system
     ],
     extras_require={
         "gpu": [

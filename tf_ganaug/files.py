@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
-import fcntl
+import errno
+import hashlib
 import json
 import os
 import re
+import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from tf_ganaug.errors import InputError
+
+#: What a killed process may leave: unfinished files and folders, and TensorFlow's half-written checkpoints.
+LEFTOVER = re.compile(r"\..+\.[0-9a-f]+\.part(\.\w+)?|\.probe\.\d+|\.token-[0-9a-f]{32}|ckpt-\d+_temp")
+
+#: Holds a folder against a second process.
+LOCK = ".lock"
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yields a temporary path beside `path`, which takes its name if the block ends well."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part{path.suffix}")
+    """Yields a temporary file beside `path`, which takes its name if the block ends well.
+
+    It is new, and nobody can know its name before, so nothing lies in its way; it is on the disk before it is renamed.
+    """
+    temporary = _temporary(path).with_suffix(f".part{path.suffix}")
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
         yield temporary
+        flush(temporary)
         os.replace(temporary, path)
+        flush(path.parent, contents=False)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -30,21 +47,93 @@ def replacing(path: Path) -> Iterator[Path]:
 def replacing_folder(path: Path) -> Iterator[Path]:
     """Yields a temporary folder beside `path`, which takes its name if the block ends well.
 
+    What killed processes left of the same name is removed first: a living one holds the lock of its own.
+
     Raises:
         InputError: if the folder cannot be made.
     """
-    temporary = make_folder(path.with_name(f".{path.name}.{os.getpid()}.part"))
+    make_folder(path.parent)
+    for leftover in path.parent.glob(f".{_escaped(path.name)}.*.part"):
+        if LEFTOVER.fullmatch(leftover.name) and not held(leftover):
+            shutil.rmtree(leftover, ignore_errors=True)
+    temporary = _temporary(path)
+    temporary.mkdir()
     try:
-        yield temporary
+        with locked(temporary):
+            yield temporary
+        (temporary / LOCK).unlink(missing_ok=True)
+        flush(temporary)
         os.replace(temporary, path)
+        flush(path.parent, contents=False)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+
+
+def _escaped(name: str) -> str:
+    return re.sub(r"([*?\[\]])", r"[\1]", name)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Removes what killed processes left in the folder; what others hold below it is left alone."""
+    for place, names, files in os.walk(folder):
+        if Path(place) != folder and LOCK in files and held(Path(place)):
+            names.clear()
+            continue
+        for name in filter(LEFTOVER.fullmatch, files):
+            Path(place, name).unlink(missing_ok=True)
+        for name in filter(LEFTOVER.fullmatch, list(names)):
+            names.remove(name)
+            if not held(Path(place, name)):
+                shutil.rmtree(Path(place, name), ignore_errors=True)
+
+
+def flush(path: Path, contents: bool = True) -> None:
+    """Waits until a file, or a folder and its contents, is on the disk, so that a power cut cannot leave it empty."""
+    places = [*path.rglob("*"), path] if contents and path.is_dir() else [path]
+    for place in places:
+        # Windows writes folders at once, and opens none.
+        if os.name == "nt" and place.is_dir():
+            continue
+        descriptor = os.open(place, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            # Some network file systems cannot.
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+                raise
+        finally:
+            os.close(descriptor)
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            found.update(block)
+    return found.hexdigest()
 
 
 def write_text(path: Path, text: str) -> None:
     """Writes `path` whole or not at all, UTF-8, ending in a newline."""
     with replacing(path) as temporary:
         temporary.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+
+
+def read_json(path: Path, remedy: str) -> Any:
+    """What a file of ours holds.
+
+    Raises:
+        InputError: if it is damaged, with what to do then.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(path, "JSON as it was written", str(error)[:100], remedy) from error
 
 
 #: Characters that TensorFlow takes for a pattern when it reads a checkpoint.
@@ -70,9 +159,8 @@ def make_folder(path: Path) -> Path:
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
-        probe = path / f".probe.{os.getpid()}"
-        probe.touch()
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=path):
+            pass
     except OSError as error:
         raise InputError(path, "a folder that can be written", error.strerror, "choose another folder") from error
     return path
@@ -89,10 +177,7 @@ def claim_options(folder: Path, options: Mapping[str, Any]) -> None:
     if not path.exists():
         write_text(path, json.dumps(wanted, indent=1))
         return
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(path, "JSON", str(error), "remove the folder, or choose another") from error
+    stored = read_json(path, "remove the folder, or choose another")
     differing = sorted(
         f"{name} = {_at(stored, name)} there, {_at(wanted, name)} asked"
         for name in _leaves(stored) | _leaves(wanted)
@@ -123,16 +208,32 @@ def _at(tree: Any, name: str) -> Any:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Holds the folder against a second process; the lock dies with the process.
+    """Holds the folder against a second process, and removes what killed ones left there; dies with the process.
 
     Raises:
         InputError: if another process holds it.
     """
-    with (folder / ".lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise InputError(
-                folder, "no other process at work there", "one that holds its lock", "wait for it or stop it"
-            ) from error
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        found, remedy = "one that holds its lock", "wait for it or stop it"
+        raise InputError(folder, "no other process at work there", found, remedy) from error
+    try:
+        remove_leftovers(folder)
         yield
+    finally:
+        lock.release()
+
+
+def held(folder: Path) -> bool:
+    """Whether a living process, or another part of this one, holds the folder's lock."""
+    if not (folder / LOCK).exists():
+        return False
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False

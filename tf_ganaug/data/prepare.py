@@ -23,7 +23,7 @@ from tf_ganaug.data.tissue import Classifier, add_tissue, find_classifier
 from tf_ganaug.data.volumes import padded
 from tf_ganaug.data.voxels import slice_spacing
 from tf_ganaug.errors import InputError
-from tf_ganaug.files import claim_options, locked, make_folder, write_text
+from tf_ganaug.files import LOCK, claim_options, flush, locked, make_folder, write_text
 
 #: Columns of manifest.csv, one row per slice.
 COLUMNS = ("id", "subject", "grade", "slice", "tissue")
@@ -88,8 +88,9 @@ def prepare_brats(
                 subject=r"(.*)_\d+",
                 keep_blank=True,
             )
-            (unfinished / ".lock").unlink()
-            os.replace(unfinished, out)
+        (unfinished / LOCK).unlink(missing_ok=True)
+        flush(unfinished)
+        os.replace(unfinished, out)
     return sum(subject.grid.shape[brats.AXIAL] for subject in subjects)
 
 
