@@ -56,17 +56,6 @@ def dense_image_warp(images: tf.Tensor, flow: tf.Tensor) -> tf.Tensor:
     return top + rows * (bottom - top)
 
 
-def instance_norm(name: str) -> keras.layers.Layer:
-    """Instance normalisation: (x - mean) / sqrt(variance + 1e-5) over (H, W) of each sample and channel.
-
-    No parameters, no running statistics, the same when sampling; float32 whatever the precision policy.
-    """
-    settings = {"epsilon": 1e-5, "center": False, "scale": False, "dtype": "float32", "name": name}
-    if REFERENCE_STACK:
-        return tfa.layers.InstanceNormalization(**settings)
-    return keras.layers.GroupNormalization(groups=-1, **settings)
-
-
 def add_statistic(
     layer: keras.layers.Layer, name: str, shape: tuple[int, ...], initializer: str | Callable
 ) -> tf.Variable:

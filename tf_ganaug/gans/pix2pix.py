@@ -192,8 +192,8 @@ class Pix2Pix(tf.Module):
     def freeze_statistics(self, minibatches: Iterable[tf.Tensor]) -> None:
         """Measures the generator's statistics, for painting without a minibatch's own; the training leaves them.
 
-        They are those of minibatches in training mode, pooled: E[x] and E[x^2] - E[x]^2. A norm whose
-        minibatches are single values has only ever given its beta, and keeps to that.
+        They are those of minibatches in training mode, pooled. A norm whose minibatches are single values has only
+        ever given its beta, and keeps to that.
 
         Args:
             minibatches: label maps (N, H, W) uint8, N as in training.
@@ -205,18 +205,16 @@ class Pix2Pix(tf.Module):
         def moments(labels: tf.Tensor, number: tf.Tensor) -> list[tuple[tf.Tensor, tf.Tensor]]:
             gates = self._gates(tf.shape(labels)[0], fold(self.seed, number, 3))
             maps = inputs([self.encode(labels, self.classes), *gates], training=True)
-            maps = [tf.cast(x, tf.float32) for x in maps]
-            return [(tf.reduce_mean(x, [0, 1, 2]), tf.reduce_mean(tf.square(x), [0, 1, 2])) for x in maps]
+            return [norm.batch_moments(tf.cast(x, tf.float32)) for norm, x in zip(norms, maps)]
 
         parts, most = [], 0
         for number, labels in enumerate(minibatches):
             parts.append(moments(tf.constant(labels), tf.constant(number)))
             most = max(most, len(labels))
-        for norm, pairs in zip(norms, zip(*parts)):
-            mean, square = (np.mean(column, axis=0) for column in zip(*pairs))
-            single = most * np.prod(norm.input.shape[1:3]) == 1
-            norm.mean.assign(mean)
-            norm.variance.assign(np.full_like(mean, tf.float32.max) if single else np.maximum(square - mean**2, 0.0))
+        for norm, measured in zip(norms, zip(*parts)):
+            norm.freeze(measured)
+            if most * np.prod(norm.input.shape[1:3]) == 1:
+                norm.variance.assign(np.full(norm.variance.shape, tf.float32.max))
 
     def _step(self, labels: tf.Tensor, images: tf.Tensor, step: tf.Tensor) -> dict[str, tf.Tensor]:
         """An Adam step of the discriminator, then one of the generator, both from one pass made before.

@@ -32,7 +32,7 @@ CHUNK = 16
 def freeze_statistics(generator: keras.Model, seed: int, latents: int = 1024, batch: int = 64) -> None:
     """Measures every batch norm's mean and variance over many latents, for `training=False`.
 
-    The statistics are those of minibatches in training mode, pooled: E[x] and E[x^2] - E[x]^2.
+    The statistics are those of minibatches in training mode, pooled.
 
     Args:
         generator: with `BatchStatisticsNorm` layers, changed in place.
@@ -48,17 +48,12 @@ def freeze_statistics(generator: keras.Model, seed: int, latents: int = 1024, ba
         z = tf.random.stateless_normal((batch, generator.input_shape[-1]), fold(seed, step, 4))
         maps = inputs(z, training=True)
         maps = maps if isinstance(maps, (list, tuple)) else [maps]
-        axes = [0, 1, 2]
-        maps = [tf.cast(x, tf.float32) for x in maps]
-        return [(tf.reduce_mean(x, axes), tf.reduce_mean(tf.square(x), axes)) for x in maps]
+        return [norm.batch_moments(tf.cast(x, tf.float32)) for norm, x in zip(norms, maps)]
 
     rounds = -(-latents // batch)
     parts = [moments(tf.constant(step)) for step in range(rounds)]
-    for number, layer in enumerate(norms):
-        mean = sum(part[number][0] for part in parts) / rounds
-        square = sum(part[number][1] for part in parts) / rounds
-        layer.mean.assign(mean)
-        layer.variance.assign(tf.maximum(square - tf.square(mean), 0.0))
+    for norm, measured in zip(norms, zip(*parts)):
+        norm.freeze(measured)
 
 
 class _Exported(tf.Module):

@@ -1,9 +1,25 @@
-"""Layers that Keras lacks, or has in another form than the papers' code."""
+"""Layers that Keras lacks, or has in another form than the papers' code.
+
+The norms take the mean away before they scale. `x * scale + (shift - mean * scale)`, as TensorFlow and Keras have it,
+is the difference of two large numbers where the variance is small: with none, as on a single pixel, rounding times 316.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
+import numpy as np
 import tensorflow as tf
+
+
+def _centred(x: tf.Tensor, axes: Sequence[int], epsilon: float) -> tuple[tf.Tensor, tf.Tensor]:
+    """`x` less its mean over the axes, and 1 / sqrt(variance + epsilon); the variance is the biased one."""
+    # A float32 mean of many values is off by several roundings. What it leaves is small, and its mean all but exact.
+    left = x - tf.stop_gradient(tf.reduce_mean(x, axes, keepdims=True))
+    left -= tf.reduce_mean(left, axes, keepdims=True)
+    variance = tf.reduce_mean(tf.square(left), axes, keepdims=True)
+    return left, tf.math.rsqrt(variance + epsilon)
 
 
 @keras.utils.register_keras_serializable("tf_ganaug")
@@ -12,7 +28,7 @@ class BatchStatisticsNorm(keras.layers.Layer):
 
     `training=True` normalises by the minibatch's mean and variance over (N, H, W) and remembers
     nothing, as the WGAN-GP and pix2pix originals do, also when they sample. `training=False` uses
-    `mean` and `variance`, which `gans.synthesizer.freeze_statistics` measures once training is over.
+    `mean` and `variance`, which `freeze` sets once training is over.
     Statistics are computed in float32 whatever the precision policy.
 
     Input and output (N, H, W, C). Source: improved_wgan_training tflib/ops/batchnorm.py.
@@ -33,14 +49,27 @@ class BatchStatisticsNorm(keras.layers.Layer):
         super().build(input_shape)
 
     def call(self, inputs, training=False):
-        mean, variance = self.batch_moments(inputs) if training else (self.mean, self.variance)
-        scale = tf.math.rsqrt(variance + self.epsilon) * self.gamma
-        return inputs * scale + (self.beta - mean * scale)
+        if training:
+            centred, scale = _centred(inputs, range(inputs.shape.rank - 1), self.epsilon)
+        else:
+            centred, scale = inputs - self.mean, tf.math.rsqrt(self.variance + self.epsilon)
+        return centred * (scale * self.gamma) + self.beta
 
     @staticmethod
     def batch_moments(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Mean and (biased) variance over all axes but the last; x is float32."""
         return tf.nn.moments(x, axes=list(range(x.shape.rank - 1)))
+
+    def freeze(self, moments: Sequence[tuple[tf.Tensor, tf.Tensor]]) -> None:
+        """Sets `mean` and `variance` to those of all values of some minibatches, which count alike.
+
+        Args:
+            moments: what `batch_moments` gave of each minibatch.
+        """
+        means, variances = (np.asarray(column, np.float64) for column in zip(*moments))
+        self.mean.assign(means.mean(0))
+        # E[x^2] - E[x]^2 would cancel where the mean is large.
+        self.variance.assign(variances.mean(0) + means.var(0))
 
     def compute_output_shape(self, input_shape):
         return input_shape
@@ -71,12 +100,30 @@ class ImageLayerNorm(keras.layers.Layer):
         super().build(input_shape)
 
     def call(self, inputs):
-        mean, variance = tf.nn.moments(inputs, axes=[1, 2, 3], keepdims=True)
-        scale = tf.math.rsqrt(variance + self.epsilon) * self.gamma
-        return inputs * scale + (self.beta - mean * scale)
+        centred, scale = _centred(inputs, [1, 2, 3], self.epsilon)
+        return centred * (scale * self.gamma) + self.beta
 
     def compute_output_shape(self, input_shape):
         return input_shape
 
     def get_config(self):
         return {**super().get_config(), "epsilon": self.epsilon}
+
+
+@keras.utils.register_keras_serializable("tf_ganaug")
+class InstanceNorm(keras.layers.Layer):
+    """Instance normalisation: (x - mean) / sqrt(variance + 1e-5) over (H, W) of each sample and channel.
+
+    No parameters, no running statistics, the same when sampling; float32 inside whatever the precision policy.
+    Input and output (N, H, W, C). Source: torch.nn.InstanceNorm2d without affine parameters.
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**{**kwargs, "dtype": "float32"})
+
+    def call(self, inputs):
+        centred, scale = _centred(inputs, [1, 2], 1e-5)
+        return centred * scale
+
+    def compute_output_shape(self, input_shape):
+        return input_shape

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tf_ganaug import backend
+from tf_ganaug.models.layers import InstanceNorm
 from tf_ganaug.models.spectral_norm import SpectralConv2D
 
 #: Discriminators, each on half the resolution of the one before.
@@ -82,7 +82,7 @@ def _convolve(x, scale: int, number: int, filters: int, strides: int):
         dtype = "float32" if number == SCORES else None
         return keras.layers.Conv2D(filters, 4, strides, kernel_initializer=xavier(), dtype=dtype, name=name)(x)
     x = SpectralConv2D(filters, 4, strides, padding="valid", use_bias=False, name=f"{name}.0")(x)
-    return backend.instance_norm(name=f"{name}.1")(x)
+    return InstanceNorm(name=f"{name}.1")(x)
 
 
 def discriminator(height: int, width: int, label_channels: int, image_channels: int, ndf: int = 64) -> keras.Model:

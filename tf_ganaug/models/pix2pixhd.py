@@ -8,8 +8,8 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from tf_ganaug import backend
 from tf_ganaug.errors import InputError
+from tf_ganaug.models.layers import InstanceNorm
 from tf_ganaug.models.patch_discriminator import SCORES, HalvingMean, patch_gans
 from tf_ganaug.models.sizes import require_multiple
 
@@ -59,7 +59,7 @@ def _conv(x, filters: int, size: int, strides: int, name: str, dtype: str | None
 
 def _normed(x, name: str):
     """Instance norm and ReLU after the convolution `name`, whose bias it makes redundant, as in the original."""
-    return keras.layers.ReLU()(backend.instance_norm(name=f"{name}.norm")(x))
+    return keras.layers.ReLU()(InstanceNorm(name=f"{name}.norm")(x))
 
 
 def _stem(x, filters: int, name: str):
@@ -84,7 +84,7 @@ def _residual(x, name: str):
     first, second = f"{name}.conv_block.1", f"{name}.conv_block.5"
     y = _normed(_conv(ReflectionPad(1)(x), maps, 3, 1, first), first)
     y = _conv(ReflectionPad(1)(y), maps, 3, 1, second)
-    return keras.layers.Add()([x, backend.instance_norm(name=f"{second}.norm")(y)])
+    return keras.layers.Add()([x, InstanceNorm(name=f"{second}.norm")(y)])
 
 
 def _picture(x, channels: int, name: str):
@@ -228,6 +228,6 @@ def discriminator(
     def convolve(x, scale: int, number: int, filters: int, strides: int):
         name = f"scale{scales - 1 - scale}_layer{number}.0"
         x = _conv(x, filters, 4, strides, name, "float32" if number == SCORES else None)
-        return x if number in (0, SCORES) else backend.instance_norm(name=f"{name}.norm")(x)
+        return x if number in (0, SCORES) else InstanceNorm(name=f"{name}.norm")(x)
 
     return patch_gans(height, width, label_channels, image_channels, ndf, scales, convolve)
