@@ -5,7 +5,7 @@ import numpy as np
 import png
 import pytest
 import tifffile
-from PIL import ExifTags, Image
+from PIL import Image
 
 from tf_ganaug.data.files import read_image, read_label, read_shape
 from tf_ganaug.errors import InputError
@@ -210,8 +210,8 @@ def test_flipped_byte_in_png_is_refused(tmp_path):
 
 def test_missing_and_foreign_files(tmp_path):
     assert "expected a file, found none" in refusal(read_image, tmp_path / "a.png")
-    (tmp_path / "a.bmp").write_bytes(b"")
-    assert "a file ending in one of" in refusal(read_label, tmp_path / "a.bmp")
+    (tmp_path / "a.webp").write_bytes(b"")
+    assert "a file ending in one of" in refusal(read_label, tmp_path / "a.webp")
 
 
 def test_jpeg_is_for_images(tmp_path):
@@ -223,10 +223,6 @@ def test_jpeg_is_for_images(tmp_path):
         assert image.dtype == np.uint8 and image.shape == read_shape(path)
         assert np.abs(image.astype(int) - pixels.reshape(image.shape)).mean() < 4
         assert "found JPEG, which changes class ids" in refusal(read_label, path)
-    turned = Image.Exif()
-    turned[ExifTags.Base.Orientation] = 6
-    Image.fromarray(ramp).save(tmp_path / "turned.jpg", exif=turned)
-    assert "an EXIF mark that turns them" in refusal(read_image, tmp_path / "turned.jpg")
     Image.fromarray(np.stack([ramp] * 4, -1), "CMYK").save(tmp_path / "print.jpg")
     assert "expected grey or RGB, found CMYK" in refusal(read_image, tmp_path / "print.jpg")
 

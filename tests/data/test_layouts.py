@@ -107,9 +107,9 @@ def test_two_folders_of_labels_are_refused(tmp_path):
 
 def test_files_of_another_format_are_named(tmp_path):
     save(tmp_path / "labels" / "a.png", IDS)
-    save(tmp_path / "images" / "a.bmp", PICTURE)
+    save(tmp_path / "images" / "a.webp", PICTURE)
     assert "images: expected image files (.nii.gz, .nii, .hdr, .png" in refusal(tmp_path)
-    assert "found a.bmp;" in refusal(tmp_path)
+    assert "found a.webp;" in refusal(tmp_path)
 
 
 def test_grey_masks_stored_as_colours_are_read_and_colours_refused(tmp_path):

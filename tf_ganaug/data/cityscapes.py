@@ -94,7 +94,7 @@ def colour_case(name: str, image: Path, label: Path) -> Case:
     Raises:
         InputError: naming the file that is something else; here, or when its depth is seen on reading.
     """
-    (*size, channels), (*label_size, label_channels) = read_shape(image), read_shape(label)
+    (*size, channels), (*label_size, label_channels) = read_shape(image), read_shape(label, label=True)
     if channels != 3:
         raise InputError(image, "an RGB picture", f"{channels} channel(s)", "use the data set's own file")
     if label_channels != 1:

@@ -1,9 +1,10 @@
-"""One image or label file to an array: PNG, TIFF, GIF, JPEG, npy, NIfTI and JSRT's headerless IMG.
+"""One image or label file to an array: PNG, TIFF, GIF, BMP, JPEG, npy, NIfTI and JSRT's headerless IMG.
 
-A file is decoded whole or refused with an `InputError` that names it. Labels are index values, never
-colours: a palette PNG gives its indices. GIF is the exception, since its writers renumber the palette
+A file is decoded whole or refused with an `InputError` that names it. Images are read as they are to be shown.
+Labels are index values: a palette gives its indices. GIF is the exception, since its writers renumber the palette
 at will: a grey palette gives the grey values (SCR's masks: 0 and 255) and a coloured one is refused.
-JPEG changes values, so an image may be one and a label may not.
+What changes values, as JPEG does, may be an image and no label, whatever its name. Nothing is decoded before its
+header is compared with the most pixels allowed.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from tf_ganaug.data import nifti
 from tf_ganaug.data.cases import LARGEST_ID
-from tf_ganaug.data.pictures import channels, decode_jpeg, decode_pillow, decode_png, decode_tiff, tiff_shape
+from tf_ganaug.data.containers import require_content
+from tf_ganaug.data.limits import require_pixels
+from tf_ganaug.data.pictures import PICTURES, decode_picture, picture_palette, picture_shape
 from tf_ganaug.errors import InputError
 
-SUFFIXES = (".nii.gz", ".nii", ".hdr", ".png", ".tif", ".tiff", ".gif", ".jpg", ".jpeg", ".npy", ".img")
-JPEG = (".jpg", ".jpeg")
+SUFFIXES = (".nii.gz", ".nii", ".hdr", *PICTURES, ".npy", ".img")
 NIFTI = (".nii.gz", ".nii", ".hdr")
 
 #: Of JSRT's images: pixels a side, and the largest of their 12-bit values.
@@ -42,45 +43,59 @@ def split_name(path: Path) -> tuple[str, str]:
 def read_image(path: Path, blank: bool = False) -> np.ndarray:
     """(H, W, C) in the stored type; a palette gives its colours, one channel if all of them are grey.
 
-    A PNG's alpha is left out. A JSRT IMG is inverted, so that air is dark: 0 to 4095, uint16.
+    Alpha is left out, and orientation marks are obeyed. A JSRT IMG is inverted, so that air is dark: 0 to 4095, uint16.
 
     Raises:
-        InputError: if the file is missing, damaged, no 2-D picture, not finite everywhere, or constant
-            unless `blank` allows it.
+        InputError: if the file is missing, damaged, no 2-D picture, too large, not finite everywhere, or
+            constant unless `blank` allows it.
     """
-    return as_image(_decode(path, colours=True), path, blank)
+    return as_image(_decode(path, False, True), path, blank)
 
 
 def read_label(path: Path) -> np.ndarray:
     """(H, W) integers as stored; floats that are whole numbers become int64.
 
     Raises:
-        InputError: if the file is missing, damaged, no 2-D map, holds colours or fractions.
+        InputError: if the file is missing, damaged, no 2-D map, too large, perhaps changed by its
+            compression, or holds colours or fractions.
     """
-    return as_label(_decode(path, colours=False), path)
+    return as_label(_decode(path, True, False), path)
 
 
-def read_shape(path: Path) -> tuple[int, int, int]:
+def read_palette(path: Path) -> np.ndarray | None:
+    """(K, 3) uint8, the colours of the indices that a label holds; None where it has no palette.
+
+    Raises:
+        InputError: if the header is damaged.
+    """
+    suffix = split_name(path)[1]
+    if suffix not in PICTURES:
+        return None
+    with decoding(path):
+        return picture_palette(path, suffix)
+
+
+def read_shape(path: Path, label: bool = False) -> tuple[int, int, int]:
     """(H, W, C) of what `read_image` returns, from the header alone.
 
     Raises:
-        InputError: if the file is missing, or its header is damaged or that of no 2-D picture.
+        InputError: if the file is missing, or its header is damaged, that of no 2-D picture, or of one too
+            large; of a label, if its compression may have changed it.
     """
     suffix = split_name(path)[1]
     with decoding(path):
         if suffix == ".img":
             _check_jsrt_length(path)
-            return JSRT_SIDE, JSRT_SIDE, 1
-        if suffix in (".png", ".gif", *JPEG):
-            with Image.open(path) as image:
-                return image.height, image.width, channels(image)
-        if suffix in (".tif", ".tiff"):
-            shape = tiff_shape(path)
+            shape = JSRT_SIDE, JSRT_SIDE, 1
+        elif suffix in PICTURES:
+            shape = picture_shape(path, suffix, label)
         elif suffix == ".npy":
-            shape = np.load(path, mmap_mode="r", allow_pickle=False).shape
+            shape = open_npy(path).shape
         else:
             shape = nifti.picture_shape(path)
-        return _checked(shape, path)
+        shape = _checked(shape, path)
+        require_pixels(path, shape[:2])
+    return shape
 
 
 def as_image(pixels: np.ndarray, where: str | os.PathLike, blank: bool = False) -> np.ndarray:
@@ -91,10 +106,12 @@ def as_image(pixels: np.ndarray, where: str | os.PathLike, blank: bool = False) 
             `blank` allows it.
     """
     pixels = _own(pixels, where).reshape(_checked(pixels.shape, where))
-    if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
+    low, high = pixels.min(), pixels.max()
+    if pixels.dtype.kind == "f" and not max(-low, high) <= np.finfo(np.float32).max:  # NaN compares as neither
         count = int((~np.isfinite(pixels)).sum())
-        raise InputError(where, "finite values", f"{count} NaN or infinite", "mend or remove the image")
-    if not blank and pixels.min() == pixels.max():
+        found = f"{count} NaN or infinite" if count else f"values up to {max(-low, high):g}"
+        raise InputError(where, "finite values", found, "mend or remove the image")
+    if not blank and low == high:
         remedy = "remove the image, or state 'keep_blank: true' in dataset.yaml"
         raise InputError(where, "a picture", f"{pixels.flat[0]} everywhere", remedy)
     return pixels
@@ -166,27 +183,23 @@ def require_regular(path: Path) -> None:
         raise InputError(path, "a file", found, "put the file itself in its place")
 
 
-def _decode(path: Path, colours: bool) -> np.ndarray:
+def _decode(path: Path, label: bool, colours: bool) -> np.ndarray:
     suffix = split_name(path)[1]
+    if suffix not in SUFFIXES:
+        raise InputError(path, f"a file ending in one of {', '.join(SUFFIXES)}", path.name, "convert it")
+    read_shape(path, label)
     with decoding(path):
-        if suffix == ".png":
-            return decode_png(path, colours)
-        if suffix == ".gif":
-            return decode_pillow(path, colours)
-        if suffix in JPEG:
-            if not colours:
-                remedy = "give the label as it was before JPEG, for example as PNG"
-                raise InputError(path, "a label stored without loss", "JPEG, which changes class ids", remedy)
-            return decode_jpeg(path)
-        if suffix in (".tif", ".tiff"):
-            return decode_tiff(path, colours)
+        if suffix in PICTURES:
+            return decode_picture(path, suffix, label, colours)
         if suffix == ".npy":
-            return np.load(path, mmap_mode="r", allow_pickle=False)
-        if suffix in NIFTI:
-            return nifti.picture(path)
-        if suffix == ".img":
-            return _jsrt(path)
-    raise InputError(path, f"a file ending in one of {', '.join(SUFFIXES)}", path.name, "convert it")
+            return open_npy(path)
+        return _jsrt(path) if suffix == ".img" else nifti.picture(path)
+
+
+def open_npy(path: Path) -> np.ndarray:
+    """An array that is read where it is looked at."""
+    require_content(path, ".npy", label=False)
+    return np.load(path, mmap_mode="r", allow_pickle=False)
 
 
 def _jsrt(path: Path) -> np.ndarray:

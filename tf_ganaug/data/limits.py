@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from tf_ganaug.errors import InputError
 
-#: Pixels or voxels of one file, all channels together (`limits.pixels`); a whole-body CT has about as many.
+#: Pixels of a picture or voxels of a file, unless dataset.yaml states another `limits.pixels`; a whole-body CT has
+#: about as many.
 PIXELS = 400_000_000
 
 #: Bytes of a text that a user writes, such as dataset.yaml or a table of subjects.
 TEXT = 16_000_000
 
-_pixels = PIXELS
+_pixels: ContextVar[int] = ContextVar("pixels", default=PIXELS)
 
 
-def set_pixels(most: int) -> None:
-    """Sets the limit of this process, for all readers."""
-    global _pixels
-    _pixels = most
+@contextmanager
+def allowing(most: int) -> Iterator[None]:
+    """What is read inside may have so many pixels."""
+    before = _pixels.set(most)
+    try:
+        yield
+    finally:
+        _pixels.reset(before)
 
 
 def require_pixels(where: str | os.PathLike, shape: Sequence[int]) -> None:
@@ -29,7 +36,8 @@ def require_pixels(where: str | os.PathLike, shape: Sequence[int]) -> None:
     Raises:
         InputError: naming `where`, if it is beyond.
     """
-    if math.prod(shape) > _pixels:
+    count, most = math.prod(map(int, shape)), _pixels.get()
+    if count > most:
         claimed = " x ".join(map(str, shape))
-        remedy = "cut it into smaller files, or raise limits.pixels where the memory suffices"
-        raise InputError(where, f"at most {_pixels:,} pixels", f"{math.prod(shape):,} ({claimed})", remedy)
+        remedy = f"cut it into smaller files, or state 'limits: {{pixels: {count}}}' in dataset.yaml if memory suffices"
+        raise InputError(where, f"at most {most:,} pixels", f"{count:,} ({claimed})", remedy)

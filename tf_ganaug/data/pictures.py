@@ -1,64 +1,96 @@
-"""PNG, GIF, JPEG and TIFF files to arrays of the stored values, neither stretched nor cut, and arrays to PNG.
+"""PNG, JPEG, GIF, BMP and TIFF files to arrays of the stored values, as they are to be shown; arrays to PNG.
 
-These raise whatever their libraries raise; `tf_ganaug.data.files` turns it into one line.
+Values are neither stretched nor cut; alpha is left out; orientation marks of EXIF and TIFF are obeyed. A picture has
+all the rows of its header. These raise whatever their libraries raise; `tf_ganaug.data.files` turns it into one line.
 """
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import png
-import tifffile
 from PIL import ExifTags, Image
 
+from tf_ganaug.data.containers import require_content
+from tf_ganaug.data.png_chunks import PngHeader, late_mark, read_header, require_whole
+from tf_ganaug.data.shown import require_opaque, upright, upright_shape
+from tf_ganaug.data.tiffs import open_tiff
 from tf_ganaug.errors import InputError
 
-#: Axes of TIFF files whose channels come before rows and columns.
-_PLANES_FIRST = ("SYX", "CYX")
+#: Suffixes of pictures.
+PICTURES = (".png", ".tif", ".tiff", ".gif", ".bmp", ".jpg", ".jpeg")
+_TIFF = (".tif", ".tiff")
 
-# tifffile logs what it also raises; the one line of the InputError is enough.
-logging.getLogger("tifffile").addHandler(logging.NullHandler())
+#: Colour types of PNG.
+_GREY, _RGB, _PALETTE, _GREY_ALPHA, _RGBA = 0, 2, 3, 4, 6
 
+#: What Pillow multiplies grey values of fewer bits by.
+_STRETCHED = {2: 85, 4: 17}
 
-def decode_png(path: Path, colours: bool) -> np.ndarray:
-    """(H, W) or (H, W, C) uint8 or uint16: colours without alpha, or the palette's indices."""
-    with Image.open(path) as image:
-        image.verify()  # the checksums of all chunks, which decoding leaves out
-    with path.open("rb") as file:
-        depth, kind = file.read(26)[24:]
-        if depth == 8 or kind == 3:
-            pixels = decode_pillow(path, colours)
-        elif (depth, kind) == (16, 0):
-            pixels = decode_pillow(path, colours).astype(np.uint16, copy=False)
-        else:  # Pillow stretches grey of 1 to 4 bits to 0..255 and cuts 16-bit colours to 8 bits
-            file.seek(0)
-            width, height, rows, info = png.Reader(file=file).read()
-            pixels = np.stack([np.asarray(row) for row in rows]).reshape(height, width, info["planes"])
-    return pixels[..., :-1] if colours and kind in (4, 6) else pixels
+#: What decoders of JPEG draw where data are missing.
+_JPEG_NOTHING = 128
+
+# `files.require_pixels` takes the place of Pillow's own limit.
+Image.MAX_IMAGE_PIXELS = None
 
 
-def decode_pillow(path: Path, colours: bool) -> np.ndarray:
-    """(H, W) or (H, W, C) of 8-bit files: a GIF's colours, or those or the indices of another palette."""
-    with Image.open(path) as image:
-        frames = getattr(image, "n_frames", 1)
-        if frames > 1:
+def picture_shape(path: Path, suffix: str, label: bool = False) -> tuple[int, int, int]:
+    """(H, W, C) of what `decode_picture` gives as colours, from the header."""
+    require_content(path, suffix, label)
+    if suffix in _TIFF:
+        with open_tiff(path) as tiff:
+            return tiff.shape
+    header = read_header(path) if suffix == ".png" else None
+    with _opened(path, suffix) as image:
+        count = header.channels if header and header.kind != _PALETTE else channels(image)
+        return (*upright_shape(image.height, image.width, _mark(image, path)), count)
+
+
+def picture_palette(path: Path, suffix: str) -> np.ndarray | None:
+    """(K, 3) uint8, the colours of a label whose values are indices; None where they are not."""
+    require_content(path, suffix, label=True)
+    if suffix in _TIFF:
+        with open_tiff(path) as tiff:
+            return tiff.palette
+    with _opened(path, suffix) as image:
+        if image.mode != "P" or suffix == ".gif":
+            return None
+        return np.reshape(image.getpalette(), (-1, 3)).astype(np.uint8)
+
+
+def decode_picture(path: Path, suffix: str, label: bool, colours: bool) -> np.ndarray:
+    """(H, W) or (H, W, C) as shown.
+
+    Args:
+        path: of the file.
+        suffix: in lower case.
+        label: refuses what may have changed its values, and transparent pixels.
+        colours: whether a palette gives its colours, else its indices; of GIF, whose writers renumber it, its colours.
+    """
+    require_content(path, suffix, label)
+    if suffix in _TIFF:
+        with open_tiff(path) as tiff:
+            return tiff.decode(label, colours)
+    header = read_header(path) if suffix == ".png" else None
+    if header:
+        require_whole(path, header)
+    with _opened(path, suffix) as image:
+        mark, frames = _mark(image, path), getattr(image, "n_frames", 1)
+        if frames > 1 and image.format != "MPO":  # cameras add previews behind the picture
             raise InputError(path, "one picture", f"{frames} frames", "store each picture in its own file")
-        if image.mode == "P" and (colours or image.format == "GIF"):
-            return np.asarray(image.convert("RGB" if channels(image) == 3 else "L"))
-        return np.asarray(image)
-
-
-def decode_jpeg(path: Path) -> np.ndarray:
-    """(H, W) or (H, W, 3) uint8."""
-    with Image.open(path) as image:
-        if image.mode not in ("L", "RGB"):
-            raise InputError(path, "grey or RGB", image.mode, "convert it to RGB")
-        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
-            # The label may lie as the pixels are stored, or as a viewer shows them.
-            raise InputError(path, "pixels stored upright", "an EXIF mark that turns them", "store it as it is shown")
-        return np.asarray(image)
+        if image.mode == "P" and (colours or suffix == ".gif"):
+            image = image.convert("RGB" if channels(image) == 3 else "L")
+        pixels = _png_values(path, image, header) if header else np.asarray(image)
+    if suffix in (".jpg", ".jpeg"):
+        _require_all_rows(path, pixels)
+    if (header and header.kind in (_GREY_ALPHA, _RGBA)) or image.mode in ("LA", "RGBA"):
+        alpha, pixels = pixels[..., -1], pixels[..., :-1]
+        if label:
+            require_opaque(pixels, alpha, path)
+    return upright(pixels, mark)
 
 
 def channels(image: Image.Image) -> int:
@@ -78,38 +110,54 @@ def write_png(path: Path, pixels: np.ndarray) -> None:
         writer.write_packed(file, (row.tobytes() for row in big_endian))
 
 
-def decode_tiff(path: Path, colours: bool) -> np.ndarray:
-    """(H, W) or (H, W, C) in the stored type: a palette's colours, or its indices."""
-    with tifffile.TiffFile(path) as file:
-        series = _only_series(file, path)
-        if colours and series.keyframe.photometric == tifffile.PHOTOMETRIC.PALETTE:
-            return decode_pillow(path, colours)
-        try:
-            pixels = file.asarray()
-        except ValueError as error:
-            if "imagecodecs" not in str(error):
-                raise
-            pixels = decode_pillow(path, colours)  # has more codecs, but narrows some pixel types
-            if (pixels.shape, pixels.dtype) != (series.shape, series.dtype):
-                found = f"{series.keyframe.compression.name} of {series.dtype} {series.axes}"
-                raise InputError(path, "a common compression", found, "store it uncompressed") from None
-    return np.moveaxis(pixels, 0, -1) if series.axes in _PLANES_FIRST else pixels
+@contextmanager
+def _opened(path: Path, suffix: str) -> Iterator[Image.Image]:
+    """A file whose header is read, and is of a kind whose values Pillow keeps."""
+    with Image.open(path) as image:
+        if suffix in (".jpg", ".jpeg") and image.mode not in ("L", "RGB"):
+            raise InputError(path, "grey or RGB", image.mode, "convert it to RGB")
+        if suffix == ".gif" and tuple(image.tile[0][1]) != (0, 0, *image.size):
+            found = "a frame of {2} x {3} at {0}, {1}".format(*image.tile[0][1])
+            expected = f"a picture that fills its {image.width} x {image.height} pixels"
+            raise InputError(path, expected, found, "store it anew")
+        yield image
 
 
-def tiff_shape(path: Path) -> tuple[int, ...]:
-    """(H, W) or (H, W, C) of the picture, from the header."""
-    with tifffile.TiffFile(path) as file:
-        series = _only_series(file, path)
-        if series.keyframe.photometric == tifffile.PHOTOMETRIC.PALETTE:
-            with Image.open(path) as image:
-                return (*series.shape, channels(image))
-        return (*series.shape[1:], series.shape[0]) if series.axes in _PLANES_FIRST else series.shape
+def _mark(image: Image.Image, path: Path) -> int:
+    """The orientation mark, read without the pixels if it does not stand behind them."""
+    behind = image.format == "PNG" and late_mark(path)
+    exif = image.getexif() if behind else Image.Image.getexif(image)
+    return exif.get(ExifTags.Base.Orientation, 1)
 
 
-def _only_series(file: tifffile.TiffFile, path: Path) -> tifffile.TiffPageSeries:
-    series = file.series[0]
-    light = series.keyframe.photometric  # in MINISWHITE the stored values are inverted
-    if len(file.series) > 1 or series.axes not in ("YX", "YXS", *_PLANES_FIRST) or light == 0:
-        found = f"{len(file.series)} series, axes {series.axes}, {light.name}"
-        raise InputError(path, "one grey or RGB picture", found, "store one picture per file")
-    return series
+def _png_values(path: Path, image: Image.Image, header: PngHeader) -> np.ndarray:
+    if header.depth == 16 and header.kind == _GREY_ALPHA:
+        return _by_pypng(path)
+    if header.depth == 16 and header.kind != _GREY:
+        # Pillow cuts these to 8 bits, the high ones or the low ones.
+        mode = "RGBA" if header.kind == _RGBA else "RGB"
+        return _bytes_as(path, f"{mode};16B") << 8 | _bytes_as(path, f"{mode};16L")
+    pixels = np.asarray(image)
+    if header.depth == 16:
+        return pixels.astype(np.uint16, copy=False)
+    return pixels if header.kind == _PALETTE else pixels // _STRETCHED.get(header.depth, 1)
+
+
+def _bytes_as(path: Path, raw: str) -> np.ndarray:
+    """(H, W, C) uint16 of one byte of each value of 16 bits, as a raw mode of Pillow takes it."""
+    with Image.open(path) as image:
+        image.tile = [(*tile[:3], raw) for tile in image.tile]
+        return np.asarray(image).astype(np.uint16)
+
+
+def _by_pypng(path: Path) -> np.ndarray:
+    width, height, rows, info = png.Reader(filename=str(path)).read()
+    return np.stack([np.asarray(row) for row in rows]).reshape(height, width, info["planes"])
+
+
+def _require_all_rows(path: Path, pixels: np.ndarray) -> None:
+    """Refuses a JPEG whose last rows are what decoders draw for missing data, which they do not tell."""
+    missing = (pixels[-8:] == _JPEG_NOTHING).all()
+    if missing and not (pixels == _JPEG_NOTHING).all():
+        remedy = "replace it by an intact copy, or store it as PNG if it is drawn so"
+        raise InputError(path, "data for all rows", "last rows of flat grey, as where data are missing", remedy)

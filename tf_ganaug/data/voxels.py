@@ -10,7 +10,7 @@ from typing import NamedTuple
 import nibabel
 import numpy as np
 
-from tf_ganaug.data.files import NIFTI, decoding, split_name
+from tf_ganaug.data.files import NIFTI, decoding, open_npy, split_name
 from tf_ganaug.data.limits import require_pixels
 from tf_ganaug.data.nifti import read_header, read_voxels, voxel_file
 from tf_ganaug.errors import InputError
@@ -47,7 +47,7 @@ def read_grid(path: Path) -> Grid:
         raise InputError(path, "a volume (NIfTI or npy)", suffix or path.name, "convert it")
     with decoding(path):
         if suffix == ".npy":
-            shape = np.load(path, mmap_mode="r", allow_pickle=False).shape
+            shape = open_npy(path).shape
             return Grid(_three(shape, path), (1.0, 1.0, 1.0), None, known=False)
         header = read_header(path)
     grid = turned_grid(header.shape, header.spacing or (1.0, 1.0, 1.0), header.affine)
@@ -110,7 +110,7 @@ def slice_spacing(grid: Grid, axis: int) -> tuple[float, float]:
 def _volume(path: Path, modified: int, voxels_modified: int) -> np.ndarray:
     # The times are there for the cache: a rewritten file is read again.
     if split_name(path)[1] == ".npy":
-        data = np.load(path, mmap_mode="r", allow_pickle=False)
+        data = open_npy(path)
         require_pixels(path, data.shape)
         return data.reshape(_three(data.shape, path))
     return read_voxels(path)
