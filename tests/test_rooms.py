@@ -53,7 +53,9 @@ def imports(package: Path) -> dict[str, set[str]]:
 
 
 def room_of(module: str) -> str:
-    """The folder or file in the package that holds a module."""
+    """The folder or file in the package that holds a module; whatever starts a room's program stands on the roof."""
+    if module.endswith(".__main__"):
+        return "__main__"
     return module.split(".")[1] if "." in module else ""
 
 

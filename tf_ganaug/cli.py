@@ -10,6 +10,7 @@ from tf_ganaug.commands.check_data import check_data
 from tf_ganaug.commands.doctor import doctor
 from tf_ganaug.commands.evaluate import evaluate
 from tf_ganaug.commands.export import export
+from tf_ganaug.commands.golden import golden
 from tf_ganaug.commands.paper import paper
 from tf_ganaug.commands.prepare_data import prepare_data
 from tf_ganaug.commands.report import report
@@ -39,6 +40,7 @@ for command in (
     paper,
     prepare_data,
     benchmark,
+    golden,
     doctor,
 ):
     main.add_command(command)

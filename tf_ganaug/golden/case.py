@@ -41,10 +41,10 @@ def draw_input(entry: dict) -> np.ndarray:
         blocks = rng.integers(0, c, (n, -(-h // 8), -(-w // 8)))
         labels = blocks.repeat(8, axis=1).repeat(8, axis=2)[:, :h, :w]
         return np.eye(c, dtype=np.float32)[labels]
-    repeated = re.fullmatch(r"rng\.integers\((\d+),(\d+),\(([\d,]+)\)\) repeated to 2x2 blocks, float32", kind)
+    repeated = re.fullmatch(r"rng\.integers\((\d+),(\d+),\([\d,]+\)\) repeated to 2x2 blocks, float32", kind)
     if repeated:
-        low, high, size = repeated.groups()
-        coarse = rng.integers(int(low), int(high), [int(side) for side in size.split(",")])
+        n, h, w, c = shape  # the text says the size again
+        coarse = rng.integers(int(repeated[1]), int(repeated[2]), (n, h // 2, w // 2, c))
         return coarse.repeat(2, axis=1).repeat(2, axis=2).astype(np.float32)
     noise = re.search(r"8x8 blocks, plus rng\.integers\(-(\d+),|the same with noise -(\d+)\.\.", kind)
     if noise:
@@ -74,6 +74,20 @@ class GoldenCase:
     weights: dict[str, np.ndarray]
     inputs: dict[str, np.ndarray]
     outputs: dict[str, np.ndarray]
+
+    def require(self, **settings) -> None:
+        """Refuses a network that is built otherwise than ours can be.
+
+        Args:
+            **settings: of the network, as ours has them; one that the case does not state is as ours.
+
+        Raises:
+            InputError: if the case states another.
+        """
+        for key, ours in settings.items():
+            if self.kwargs.get(key, ours) != ours:
+                found = str(self.kwargs[key])
+                raise InputError(f"{key} of {self.name}", f"{ours}, as here", found, "this network has no other form")
 
 
 def network_of(path: Path) -> str:

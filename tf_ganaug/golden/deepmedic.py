@@ -29,9 +29,9 @@ def _ours(kind: str, value: np.ndarray) -> np.ndarray:
 
 def run_deepmedic(case: GoldenCase) -> dict[str, np.ndarray]:
     """Our numbers for a `deepmedic_2d` case, by the names of its outputs."""
-    given, side = case.kwargs, case.kwargs["segment"]
-    factors = given["subsample_factors"]
-    shape = side, side, given["channels"], given["classes"]
+    given, factors = case.kwargs, case.kwargs["subsample_factors"]
+    case.require(residual_after_blocks=[*range(3, len(given["feature_maps"]), 2)], fc_residual_after_block=1)
+    shape = *case.inputs["input_normal"].shape[1:], given["classes"]
     model = deepmedic(*shape, factors, given["feature_maps"], given["fc_feature_maps"])
     for name, value in case.weights.items():
         *block, kind = name.split("/")

@@ -17,22 +17,24 @@ from tf_ganaug.models import pggan
 from tf_ganaug.models.pggan import ProgressiveNetwork
 
 
-def _ours(name: str, value: np.ndarray) -> np.ndarray:
+def _ours(name: str, value: np.ndarray, fused_scale: bool) -> np.ndarray:
     """A weight of the original in our layout: channels last on dense axes, no flipped kernels."""
     if name == "G/4x4/Dense/weight":
         return np.moveaxis(value.reshape(len(value), -1, 4, 4), 1, -1).reshape(value.shape)
     if name == "D/4x4/Dense0/weight":
         return np.moveaxis(value.reshape(-1, 4, 4, value.shape[1]), 0, 2).reshape(value.shape)
-    if name.endswith("Conv0_up/weight"):  # the kernel of a transposed convolution
+    if name.endswith("Conv0_up/weight") and fused_scale:  # the kernel of a transposed convolution
         return value[::-1, ::-1].swapaxes(2, 3)
     return value
 
 
-def _theirs(name: str, value: np.ndarray) -> np.ndarray:
-    """A gradient by one of our weights in the original's layout."""
+def _theirs(name: str, value: np.ndarray, fused_scale: bool) -> np.ndarray:
+    """The inverse of `_ours`, for gradients."""
     if name == "G/4x4/Dense/weight":
         return np.moveaxis(value.reshape(len(value), 4, 4, -1), -1, 1).reshape(value.shape)
-    return value
+    if name == "D/4x4/Dense0/weight":
+        return np.moveaxis(value.reshape(4, 4, -1, value.shape[1]), 2, 0).reshape(value.shape)
+    return _ours(name, value, fused_scale)
 
 
 def _variables(network: ProgressiveNetwork, prefix: str) -> dict[str, tf.Variable]:
@@ -63,12 +65,13 @@ def _full_size(images: tf.Tensor, lod: float) -> np.ndarray:
 def run_networks(case: GoldenCase) -> dict[str, np.ndarray]:
     """Our numbers for a `pggan` case, by the names of its outputs."""
     given = case.kwargs
+    case.require(fmap_decay=1.0)
     shape = given["resolution"], given["resolution"], given["num_channels"], given["fmap_base"], given["fmap_max"]
     generator = pggan.generator(*shape, latent_size=given["latent_size"])
     critic = pggan.critic(*shape, fused_scale=given["fused_scale"], group=given["mbstd_group_size"])
     variables = {**_variables(generator, "G"), **_variables(critic, "D")}
     for name, value in case.weights.items():
-        variables[name].assign(_ours(name, value))
+        variables[name].assign(_ours(name, value, given["fused_scale"]))
 
     latents, reals = tf.constant(case.inputs["latents"]), tf.constant(case.inputs["images"])
     ours = {}
@@ -97,14 +100,16 @@ def _losses_and_gradients(
     ours = {"critic_loss": losses["D"].numpy(), "generator_loss": losses["G"].numpy()}
     for key in (key for key in case.outputs if key.startswith("grad:")):
         name = key.removeprefix("grad:").replace("|", "/")
-        ours[key] = _theirs(name, np.array(tape.gradient(losses[name[0]], variables[name])))
+        gradient = np.array(tape.gradient(losses[name[0]], variables[name]))
+        ours[key] = _theirs(name, gradient, case.kwargs["fused_scale"])
     return ours
 
 
 def run_reals(case: GoldenCase) -> dict[str, np.ndarray]:
     """Our real images for a `pggan_reals` case, by the names of its outputs."""
+    case.require(drange_net=[-1, 1])
     classes = case.kwargs["drange_data"][1] + 1
-    reals = from_labels(tf.constant(case.inputs["labels"][..., 0]), classes)
+    reals = from_labels(tf.constant(case.inputs["labels"]), classes)[..., 0]
     ours = {}
     for name in case.outputs:
         lod = float(name.removeprefix("reals_lod"))

@@ -23,7 +23,7 @@ def run_pix2pix(case: GoldenCase) -> dict[str, np.ndarray]:
     """Our numbers for a `pix2pix` case, by the names of its outputs."""
     given = case.kwargs
     condition, images = (tf.constant(case.inputs[name]) for name in ("input", "target"))
-    shape = given["size"], given["size"], given["input_channels"], given["output_channels"]
+    shape = *condition.shape[1:], images.shape[-1]
     generator = pix2pix.generator(*shape, ngf=given["ngf"])
     discriminator = pix2pix.discriminator(*shape, ndf=given["ndf"])
     models = {"generator": generator, "discriminator": discriminator}

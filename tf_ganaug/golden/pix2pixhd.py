@@ -10,6 +10,7 @@ from tf_ganaug.gans.pix2pixhd import least_squares
 from tf_ganaug.gans.spade import feature_matching
 from tf_ganaug.golden.case import GoldenCase
 from tf_ganaug.models import pix2pixhd
+from tf_ganaug.models.patch_discriminator import SCORES
 
 _VARIABLES = {"weight": "kernel", "bias": "bias"}
 
@@ -47,11 +48,13 @@ def run_global_generator(case: GoldenCase) -> dict[str, np.ndarray]:
 
 def run_local_enhancer(case: GoldenCase) -> dict[str, np.ndarray]:
     """Our numbers for a `pix2pixhd_local_enhancer` case, by the names of its outputs."""
+    case.require(n_local_enhancers=1, n_blocks_local=pix2pixhd.ENHANCER_BLOCKS)
     return _paint(case, pix2pixhd.local_enhancer(*_shape(case), **_depth(case)))
 
 
 def _discriminator(case: GoldenCase, size: tuple[int, ...], label_channels: int, image_channels: int) -> keras.Model:
     given = case.kwargs
+    case.require(n_layers=SCORES - 1)
     model = pix2pixhd.discriminator(*size, label_channels, image_channels, given["ndf"], given["num_scales"])
     _set_weights(model, case)
     return model
@@ -89,5 +92,5 @@ def run_losses(case: GoldenCase) -> dict[str, np.ndarray]:
     ours = {**losses, **terms, "grad_fake": tape.gradient(painted, fakes)}
     for key in (key for key in case.outputs if key.startswith("grad:")):
         gradient = np.array(tape.gradient(judged, _variable(model, key.removeprefix("grad:"))))
-        ours[key] = gradient.transpose(3, 2, 0, 1)  # as OIHW
+        ours[key] = gradient.transpose(3, 2, 0, 1) if gradient.ndim == 4 else gradient  # as OIHW
     return {name: np.array(value) for name, value in ours.items()}

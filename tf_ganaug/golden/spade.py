@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tf_ganaug.gans.spade import discriminator_losses, feature_matching, generator_loss
 from tf_ganaug.golden.case import GoldenCase
-from tf_ganaug.models.patch_discriminator import discriminator
+from tf_ganaug.models.patch_discriminator import SCALES, SCORES, discriminator
 from tf_ganaug.models.spade import generator
 from tf_ganaug.models.spectral_norm import SpectralConv2D
 
@@ -30,8 +30,8 @@ def _height_width_first(value: np.ndarray) -> np.ndarray:
 
 
 def _outputs_first(value: np.ndarray) -> np.ndarray:
-    """HWIO as OIHW."""
-    return value.transpose(3, 2, 0, 1)
+    """HWIO as OIHW; vectors stay."""
+    return value.transpose(3, 2, 0, 1) if value.ndim == 4 else value
 
 
 def _variable(model: keras.Model, name: str) -> tf.Variable:
@@ -72,6 +72,7 @@ def run_generator(case: GoldenCase) -> dict[str, np.ndarray]:
 
 def _discriminator(case: GoldenCase) -> keras.Model:
     wanted = case.kwargs
+    case.require(num_scales=SCALES, n_layers=SCORES)
     model = discriminator(
         *case.inputs["label"].shape[1:3], wanted["label_channels"], wanted["image_channels"], wanted["ndf"]
     )
@@ -96,7 +97,8 @@ def run_losses(case: GoldenCase) -> dict[str, np.ndarray]:
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(fakes)
         maps = model([tf.concat([labels, labels], 0), tf.concat([fakes, reals], 0)], training=False)
-        fake_maps, real_maps = ([[layer[part] for layer in scale] for scale in maps] for part in (np.s_[:2], np.s_[2:]))
+        parts = np.s_[: len(fakes)], np.s_[len(fakes) :]
+        fake_maps, real_maps = ([[layer[part] for layer in scale] for scale in maps] for part in parts)
         losses = discriminator_losses(fake_maps, real_maps)
         total = tf.add_n(list(losses.values()))
         adversarial = generator_loss(fake_maps)

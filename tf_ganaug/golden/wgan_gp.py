@@ -57,9 +57,9 @@ def run_resnet(case: GoldenCase) -> dict[str, np.ndarray]:
 
 
 def _run(case: GoldenCase, pair: ModuleType) -> dict[str, np.ndarray]:
-    size, channels, dim = case.kwargs["size"], case.kwargs["channels"], case.kwargs["dim"]
-    generator = pair.generator(size, size, channels, dim=dim, latent_size=case.kwargs["latent_size"])
-    critic = pair.critic(size, size, channels, dim=dim)
+    shape, dim = case.inputs["images"].shape[1:], case.kwargs["dim"]
+    generator = pair.generator(*shape, dim=dim, latent_size=case.kwargs["latent_size"])
+    critic = pair.critic(*shape, dim=dim)
     base = (4, 4, generator.get_layer("Generator.Input").units // 16)
     models = {"Generator": generator, "Discriminator": critic}
     for name, value in case.weights.items():
