@@ -113,14 +113,14 @@ def test_ignored_zero_gets_no_background(tmp_path):
 def test_description_elsewhere_must_exist(tmp_path):
     save_pairs(tmp_path / "data", "a")
     path = tmp_path / "other.yaml"
-    assert f"{path}: expected a YAML file" in refusal(tmp_path / "data", path)
+    assert f"{path}: expected a file, found none" in refusal(tmp_path / "data", path)
     path.write_text("name: Other")
     assert folder.read(tmp_path / "data", path).name == "Other"
 
 
 def test_splits_name_subjects_of_the_folder(tmp_path):
     save_pairs(tmp_path, "a")
-    message = refusal(describe(tmp_path, "splits: {train: [a, c], validation: [], test: []}"))
+    message = refusal(describe(tmp_path, "splits: {train: [a, c], validation: [d], test: [e]}"))
     expected = "expected 'splits' of known subjects in train, found c;"
     assert f"{tmp_path / 'dataset.yaml'}: {expected}" in message
 
@@ -360,9 +360,9 @@ def test_subjects_from_a_table(tmp_path):
     ("table", "found"),
     [
         ("file,scan\n0001.png,a\n", "none"),
-        ("file,scan\n0001.png,a\n0001.png,b\n0002.png,c\n", "2 of 3 lines"),
-        ("file,scan\n0001.png,a\n0002.png\n", "1 of 2 lines"),
-        (None, "No such file"),
+        ("file,scan\n0001.png,a\n0001.png,b\n0002.png,c\n", "the line 0001.png, b"),
+        ("file,scan\n0001.png,a\n0002.png\n", "the line 0002.png"),
+        (None, "a file, found none"),
     ],
     ids=["lacks a file", "twice", "no subject", "absent"],
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tf_ganaug.data.cases import Case, Dataset, LabelClass, LabelSpec
 from tf_ganaug.data.cityscapes import colour_case
-from tf_ganaug.data.layouts import require_pairs
+from tf_ganaug.data.listing import require_pairs
 from tf_ganaug.data.street_labels import CATEGORIES, STORED_ID, TRAINING_CLASSES
 from tf_ganaug.errors import InputError
 

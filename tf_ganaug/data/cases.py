@@ -57,6 +57,18 @@ def require_numbered(where: str | os.PathLike, count: int) -> None:
         raise InputError(where, f"at most {IGNORE} classes, the background among them", f"{count}", remedy)
 
 
+def require_names(where: str | os.PathLike, names: Iterable[str]) -> None:
+    """Checks that each class has a name of its own: tables have a line for each name.
+
+    Raises:
+        InputError: naming `where` and the names that two classes have.
+    """
+    names = list(names)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(where, "a name of its own for each class", f"{', '.join(twice)} twice", "rename one")
+
+
 @dataclass(frozen=True)
 class LabelClass:
     """One class as the networks see it.
@@ -204,6 +216,8 @@ class Case:
         read_image: returns (H, W, C), as stored.
         read_label: returns (H, W) integers, the stored ids.
         read_instances: returns (H, W) integers, an id for each object; None where the data set has none.
+        spacing_known: whether `spacing` is stated anywhere.
+        remarks: (file, what its header does not state or contradicts).
     """
 
     id: str
@@ -213,6 +227,8 @@ class Case:
     read_image: Callable[[], np.ndarray] = field(repr=False, compare=False)
     read_label: Callable[[], np.ndarray] = field(repr=False, compare=False)
     read_instances: Callable[[], np.ndarray] | None = field(default=None, repr=False, compare=False)
+    spacing_known: bool = True
+    remarks: tuple[tuple[str, str], ...] = field(default=(), repr=False, compare=False)
 
     @property
     def source(self) -> str:
@@ -241,6 +257,7 @@ class Dataset:
         version: changes when the reader would return other pixels for the same files.
         given_splits: part ("train", "validation", "test") to subjects, where the data set has its own.
         generated: what the generator of all cases was trained on; None where none made them.
+        notes: what its files do not state, and what is passed over, a line each.
         sequences: whether channels are images of their own, such as FLAIR and T1 of MR, each with a range of its own.
     """
 
@@ -253,3 +270,4 @@ class Dataset:
     given_splits: Mapping[str, tuple[str, ...]] | None = None
     generated: Provenance | None = None
     sequences: bool = False
+    notes: tuple[str, ...] = ()

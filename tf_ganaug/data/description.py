@@ -19,7 +19,6 @@ Classes without id 0 get a background of that id, unless 0 is ignored.
 
 from __future__ import annotations
 
-import csv
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -29,7 +28,10 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from tf_ganaug.data.cases import LARGEST_ID, LabelSpec, require_numbered
+from tf_ganaug.data.cases import LARGEST_ID, LabelSpec, require_names, require_numbered
+from tf_ganaug.data.files import plain_name, split_name
+from tf_ganaug.data.patterns import first_groups
+from tf_ganaug.data.texts import read_table, read_yaml
 from tf_ganaug.errors import InputError
 from tf_ganaug.files import write_text
 
@@ -71,23 +73,29 @@ class Description:
     keep_blank: bool = False
     leave_out: tuple[str, ...] = ()
 
-    def subject_of(self, stem: str, path: Path) -> str:
-        """The subject of a file's stem: as listed, or the pattern's first group, or the stem where there is neither.
+    def subjects_of(self, files: Mapping[str, Path]) -> dict[str, str]:
+        """The subject of each file's stem: as listed, or the pattern's first group, or the stem where there is neither.
+
+        Args:
+            files: stem to the file or folder, for errors.
 
         Raises:
-            InputError: naming `path`, if the pattern does not match or the table lacks it.
+            InputError: naming the first that the pattern does not match or the table lacks, or if the pattern's
+                matching does not end.
         """
         if self.listed is not None:
-            if stem not in self.listed:
-                raise InputError(path, f"a line in {self.subjects}", "none", "add the file and its subject")
-            return self.listed[stem]
+            lacking = next((path for stem, path in files.items() if stem not in self.listed), None)
+            if lacking is not None:
+                raise InputError(lacking, f"a line in {self.subjects}", "none", "add the file and its subject")
+            return {stem: self.listed[stem] for stem in files}
         if self.subject is None:
-            return stem
-        match = self.subject.match(stem)
-        if not match or not match[1]:
-            expected = f"a name that 'subject: {self.subject.pattern}' matches"
-            raise InputError(path, expected, stem, f"mend 'subject' in {self.path.name}")
-        return match[1]
+            return {stem: stem for stem in files}
+        matched = dict(zip(files, first_groups(self.subject, list(files), self.path)))
+        for stem, subject in matched.items():
+            if not subject:
+                expected = f"a name that 'subject: {self.subject.pattern}' matches"
+                raise InputError(files[stem], expected, stem, f"mend 'subject' in {self.path.name}")
+        return matched
 
     def with_subjects(self, root: Path) -> Description:
         """The same with its table of subjects, if it names one, read from the folder.
@@ -98,15 +106,14 @@ class Description:
         if self.subjects is None:
             return self
         path = root / self.subjects
-        try:
-            with path.open(encoding="utf-8", newline="") as file:
-                _, *rows = csv.reader(file)
-        except (OSError, UnicodeDecodeError, ValueError) as error:
-            raise InputError(path, "a CSV of files and subjects below a header", str(error), "mend it") from error
-        listed = {Path(row[0]).stem: row[1] for row in rows if len(row) > 1 and row[0] and row[1]}
-        if len(listed) != len(rows):
-            found = f"{len(listed)} of {len(rows)} lines with both, each file once"
-            raise InputError(path, "a file and its subject in every line", found, "mend the lines")
+        listed: dict[str, str] = {}
+        for row in read_table(path)[1:]:
+            file, subject = (*row, "", "")[:2]
+            stem = plain_name(file[:-4] if file.lower().endswith(".dcm") else split_name(Path(file))[0])
+            if not stem or not subject or stem in listed:
+                found = f"the line {', '.join(row)}"[:100]
+                raise InputError(path, "a file and its subject in every line, each file once", found, "mend the line")
+            listed[stem] = plain_name(subject)
         return replace(self, listed=listed)
 
 
@@ -125,6 +132,7 @@ def read_description(path: Path, needed: bool = True) -> Description:
         raise InputError(path, expected, f"'{unknown[0]}'", "rename or remove it")
     values = {key: _field(path, key, stored[key]) for key in stored}
     names = values.pop("classes", None)
+    _require_parts(path, values.get("splits") or {})
     described = Description(path, **values)
     return replace(described, spec=_spec(path, names, described.ignored)) if names else described
 
@@ -142,11 +150,7 @@ def write_description(path: Path, spec: LabelSpec, **values: Any) -> None:
 
 
 def _load(path: Path) -> dict:
-    try:
-        # Every scalar stays text here: subject 007 must not become 7.
-        stored = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(path, "a YAML file", f"{error}"[:200], "mend the file") from error
+    stored = read_yaml(path)
     if not isinstance(stored, dict):
         raise InputError(path, "a YAML mapping", f"{type(stored).__name__}", "write 'key: value' lines")
     return stored
@@ -156,8 +160,19 @@ def _field(path: Path, key: str, value: Any) -> Any:
     expected, convert = _FIELDS[key]
     try:
         return convert(value)
-    except (ValueError, TypeError, KeyError, re.error) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError, re.error) as error:
         raise InputError(path, f"'{key}' as {expected}", f"{value!r}"[:100], f"mend '{key}'") from error
+
+
+def _require_parts(path: Path, splits: Mapping[str, tuple[str, ...]]) -> None:
+    first: dict[str, str] = {}
+    for part, subjects in splits.items():
+        if not subjects:
+            raise InputError(path, f"'splits' with a subject in {part}", "none", "name one, or leave 'splits' out")
+        for subject in subjects:
+            if first.setdefault(subject, part) != part:
+                found = f"{subject} in both {first[subject]} and {part}"
+                raise InputError(path, "'splits' with every subject in one part", found, "give it to one part")
 
 
 def _require(fits: bool) -> None:
@@ -167,7 +182,14 @@ def _require(fits: bool) -> None:
 
 def _text(value: Any) -> str:
     _require(isinstance(value, str) and value != "")
-    return value
+    return plain_name(value)
+
+
+def _inside(value: Any) -> str:
+    """The name of a file in the described folder or below it."""
+    path = Path(_text(value))
+    _require(not path.is_absolute() and ".." not in path.parts)
+    return _text(value)
 
 
 def _list(value: Any) -> list:
@@ -182,7 +204,9 @@ def _id(value: Any) -> int:
 
 def _classes(value: Any) -> dict[int, tuple[str, tuple[int, ...] | None]]:
     _require(isinstance(value, dict) and len(value) > 0)
-    return {_id(key): _class(stored) for key, stored in value.items()}
+    classes = {_id(key): _class(stored) for key, stored in value.items()}
+    _require(len(classes) == len(value))  # 1 and 01 are one id
+    return classes
 
 
 def _class(value: Any) -> tuple[str, tuple[int, ...] | None]:
@@ -215,7 +239,7 @@ def _files(value: Any) -> Files:
     _require(isinstance(value, dict) and set(value) == {"image", "label"})
     images = value["image"] if isinstance(value["image"], list) else [value["image"]]
     _require(len(images) > 0)
-    return Files(tuple(map(_text, images)), _text(value["label"]))
+    return Files(tuple(map(_inside, images)), _inside(value["label"]))
 
 
 def _axis(value: Any) -> int:
@@ -231,13 +255,13 @@ def _flag(value: Any) -> bool:
 #: Key to what it must be, in words and as a conversion.
 _FIELDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "name": ("text", _text),
-    "classes": ("stored id: name, or {name, colour: [red, green, blue]}", _classes),
+    "classes": ("stored id: name, or {name, colour: [red, green, blue]}, each id once", _classes),
     "ignored": ("a list of stored ids", lambda value: tuple(map(_id, _list(value)))),
     "spacing": ("two millimetres, [row, column]", _spacing),
     "subject": ("a regular expression with a group", _pattern),
-    "subjects": ("the name of a CSV file", _text),
+    "subjects": ("the name of a CSV file in the folder", _inside),
     "splits": ("lists of subjects: train, validation and test", _splits),
-    "files": ("{image: name or names, label: name}", _files),
+    "files": ("{image: name or names, label: name}, inside each subject's folder", _files),
     "slice_axis": ("0, 1 or 2", _axis),
     "keep_blank": ("true or false", _flag),
     "leave_out": ("a list of cases", lambda value: tuple(map(_text, _list(value)))),
@@ -251,6 +275,7 @@ def _spec(path: Path, classes: Mapping[int, tuple], ignored: tuple[int, ...]) ->
     names = {i: name for i, (name, _) in classes.items()}
     names = names if 0 in (*names, *ignored) else {0: "background", **names}
     require_numbered(path, len(names))
+    require_names(path, names.values())
     spec = LabelSpec.from_names(names, ignored)
     if len(spec.classes) < 2:
         raise InputError(path, "'classes' with one beside the background", "none", "name the classes")

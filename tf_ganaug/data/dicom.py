@@ -22,7 +22,7 @@ from tf_ganaug.data.dicom_series import SAME_PLACE, Series, load_pydicom, patien
 from tf_ganaug.data.files import NIFTI, as_label, decoding, split_name
 from tf_ganaug.data.folder import kept_cases, require_ids, spec_of_values
 from tf_ganaug.data.haemorrhage import FIVE
-from tf_ganaug.data.layouts import require_pairs
+from tf_ganaug.data.listing import require_pairs
 from tf_ganaug.data.volumes import require_equal, require_grid
 from tf_ganaug.data.voxels import read_grid, read_slice, read_volume, slice_spacing
 from tf_ganaug.errors import InputError
@@ -100,7 +100,7 @@ def _subjects(folders: Mapping[str, Path], described: Description) -> dict[str, 
     same in all series as after anonymisation, each series is its own subject.
     """
     if described.listed is not None or described.subject is not None:
-        return {stem: described.subject_of(stem, folder) for stem, folder in folders.items()}
+        return described.subjects_of(folders)
     patients = {stem: patient_of(folders[stem]) for stem in sorted(folders)}
     if "" in patients.values() or len(set(patients.values())) == 1:
         return {stem: stem for stem in folders}

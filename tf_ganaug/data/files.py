@@ -10,7 +10,7 @@ header is compared with the most pixels allowed.
 from __future__ import annotations
 
 import os
-import stat
+import unicodedata
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ import numpy as np
 from tf_ganaug.data import nifti
 from tf_ganaug.data.cases import LARGEST_ID
 from tf_ganaug.data.containers import require_content
-from tf_ganaug.data.limits import require_pixels
+from tf_ganaug.data.limits import require_pixels, require_regular
 from tf_ganaug.data.pictures import PICTURES, decode_picture, picture_palette, picture_shape
 from tf_ganaug.errors import InputError
 
@@ -38,6 +38,21 @@ def split_name(path: Path) -> tuple[str, str]:
         if path.name.lower().endswith(suffix):
             return path.name[: -len(suffix)], suffix
     return path.name, ""
+
+
+def plain_name(name: str) -> str:
+    """A name in Unicode's composed form (NFC), in which those that look alike are equal.
+
+    Raises:
+        InputError: for a file name that is no UTF-8, which no table could hold.
+    """
+    if not name.isascii():
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:
+            found = repr(os.fsencode(name))
+            raise InputError(found, "a name in UTF-8", "another encoding", "rename the file") from error
+    return unicodedata.normalize("NFC", name)
 
 
 def read_image(path: Path, blank: bool = False) -> np.ndarray:
@@ -166,21 +181,6 @@ def decoding(path: Path) -> Iterator[None]:
         kind = split_name(path)[1].lstrip(".")
         found = f"{type(error).__name__}: {str(error)[:150]}"
         raise InputError(path, f"a whole {kind} file", found, "replace it by an intact copy") from error
-
-
-def require_regular(path: Path) -> None:
-    """Refuses what is there under a name and is no file: a FIFO or a device would be read without end.
-
-    Raises:
-        InputError: saying what it is.
-    """
-    try:
-        kind = path.stat().st_mode
-    except OSError as error:
-        raise InputError(path, "a file", "none", "mend the path or add the file") from error
-    if not stat.S_ISREG(kind):
-        found = "a folder" if stat.S_ISDIR(kind) else "a pipe, socket or device"
-        raise InputError(path, "a file", found, "put the file itself in its place")
 
 
 def _decode(path: Path, label: bool, colours: bool) -> np.ndarray:

@@ -9,6 +9,7 @@ Every file may be of any format of `tf_ganaug.data.files`. NIfTI volumes, and np
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,10 +18,13 @@ import numpy as np
 from tf_ganaug.data.cases import Case, Dataset, LabelSpec
 from tf_ganaug.data.description import Description, read_description
 from tf_ganaug.data.files import NIFTI, as_image, as_label, read_image, read_label, read_shape, split_name
-from tf_ganaug.data.layouts import Pair, find_layout, listed
+from tf_ganaug.data.layouts import Pair, find_layout
+from tf_ganaug.data.listing import listed
+from tf_ganaug.data.nifti import voxel_file
 from tf_ganaug.data.provenance import read_provenance
-from tf_ganaug.data.volumes import common_grid, require_equal
-from tf_ganaug.data.voxels import read_slice, read_volume, slice_spacing
+from tf_ganaug.data.remarks import one_unit, remarks_of
+from tf_ganaug.data.volumes import require_equal, require_grid, require_single
+from tf_ganaug.data.voxels import read_grid, read_slice, read_volume, slice_spacing
 from tf_ganaug.errors import InputError
 
 #: More different values than this in the label files are a soft mask or a picture, not class ids.
@@ -49,11 +53,12 @@ def read(root: Path, dataset_yaml: Path | None = None, axis: int | None = None) 
     described = read_description(dataset_yaml or root / "dataset.yaml", dataset_yaml is not None).with_subjects(root)
     axis = described.slice_axis if axis is None else axis
     layout = find_layout(root, described)
+    described = replace(described, files=layout.files)
     channels, cases = {}, []
     for pair in layout.pairs:
         channels[pair.images[0]], of_pair = read_pair(pair, described, axis)
         cases += of_pair
-    cases = kept_cases(cases, described)
+    cases = one_unit(kept_cases(cases, described))
     return Dataset(
         name=described.name or root.resolve().name,
         cases=tuple(sorted(cases, key=lambda case: case.id)),
@@ -62,7 +67,8 @@ def read(root: Path, dataset_yaml: Path | None = None, axis: int | None = None) 
         version=f"1, axis {axis}, {described.files}",  # under the same ids, these give other pixels
         given_splits=described.splits,
         generated=read_provenance(root),
-        sequences=any(len(pair.images) > 1 for pair in layout.pairs),
+        sequences=any(len(pair.images) > 1 or pair.volumes > 1 for pair in layout.pairs),
+        notes=(*layout.notes, *remarks_of(cases)),
     )
 
 
@@ -73,7 +79,7 @@ def read_pair(pair: Pair, described: Description, axis: int | None) -> tuple[int
         InputError: as of `read`, for files of this pair.
     """
     if is_volume(pair.images[0], axis):
-        return len(pair.images), _slices(pair, 2 if axis is None else axis, described)
+        return _slices(pair, 2 if axis is None else axis, described)
     return _checked_channels(pair), [_picture(pair, described)]
 
 
@@ -129,9 +135,10 @@ def _picture(pair: Pair, described: Description) -> Case:
         id=pair.stem,
         subject=pair.subject,
         spacing=described.spacing or (1.0, 1.0),
-        files=tuple(map(str, (*pair.images, pair.label))),
+        files=_files(pair),
         read_image=partial(_read_channels, pair.images, described.keep_blank),
         read_label=partial(read_label, pair.label),
+        spacing_known=described.spacing is not None,
     )
 
 
@@ -139,17 +146,34 @@ def _read_channels(paths: tuple[Path, ...], keep_blank: bool) -> np.ndarray:
     return np.concatenate([read_image(path, keep_blank) for path in paths], -1)
 
 
-def _slices(pair: Pair, axis: int, described: Description) -> list[Case]:
-    grid = common_grid([*pair.images, pair.label])
+def _files(pair: Pair) -> tuple[str, ...]:
+    """The image's first, the label's last; what is stored in pairs has its voxels between."""
+    paths = (*pair.images, pair.label)
+    voxels = [voxel_file(path) for path in paths if voxel_file(path) != path]
+    return tuple(map(str, (*pair.images, *voxels, pair.label)))
+
+
+def _slices(pair: Pair, axis: int, described: Description) -> tuple[int, list[Case]]:
+    """The number of channels, and the slices."""
+    grids = {path: read_grid(path) for path in (*pair.images, pair.label)}
+    grid = grids[pair.images[0]]
+    for path, other in grids.items():
+        if other.volumes != (pair.volumes if path != pair.label else 1):
+            require_single(path, other)
+        require_grid(path, other, grid, pair.images[0])
+    remarks = tuple((str(path), remark) for path, other in grids.items() for remark in other.remarks)
     digits = len(str(grid.shape[axis] - 1))
-    return [
+    files = _files(pair)
+    return sum(grids[path].volumes for path in pair.images), [
         Case(
             id=f"{pair.stem}_{index:0{digits}d}" if grid.shape[axis] > 1 else pair.stem,
             subject=pair.subject,
             spacing=described.spacing or slice_spacing(grid, axis),
-            files=tuple(map(str, (*pair.images, pair.label))),
+            files=files,
             read_image=partial(_read_image_slice, pair.images, axis, index, described.keep_blank),
             read_label=partial(_read_label_slice, pair.label, axis, index),
+            spacing_known=described.spacing is not None or grid.known,
+            remarks=remarks,
         )
         for index in (range(grid.shape[axis]) if described.keep_blank else _varying(pair, axis))
     ]
@@ -159,15 +183,15 @@ def _varying(pair: Pair, axis: int) -> list[int]:
     across = tuple(a for a in range(3) if a != axis)
     # NaN compares unlike, so a damaged slice stays in and is refused when read.
     constant = [np.equal(v.min(across), v.max(across)) for v in map(read_volume, pair.images)]
-    kept = np.flatnonzero(~np.all(constant, axis=0))
+    kept = np.flatnonzero(~np.column_stack(constant).all(axis=1))
     if not kept.size:
         raise InputError(pair.images[0], "a volume that varies", "constant slices only", "remove the volume")
     return kept.tolist()
 
 
 def _read_image_slice(paths: tuple[Path, ...], axis: int, index: int, keep_blank: bool) -> np.ndarray:
-    stacked = np.stack([read_slice(path, axis, index) for path in paths], -1)
-    return as_image(stacked, f"{paths[0]} (slice {index} across axis {axis})", keep_blank)
+    channels = np.concatenate([np.atleast_3d(read_slice(path, axis, index)) for path in paths], -1)
+    return as_image(channels, f"{paths[0]} (slice {index} across axis {axis})", keep_blank)
 
 
 def _read_label_slice(path: Path, axis: int, index: int) -> np.ndarray:

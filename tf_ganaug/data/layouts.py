@@ -1,44 +1,46 @@
 """Which files of a user's folder belong together: the layouts that are read.
 
     images/X.png, labels/X.png            the folders may have the other names of `IMAGES` and `LABELS`
+    images/S/X.png, labels/S/X.png        in subfolders, one for each subject
     X.png, X_mask.png                     one flat folder; the other endings are in `ENDINGS`
+    S/X.png, S/X_mask.png                 a flat folder for each subject
     imagesTr/X_0000.png, labelsTr/X.png   nnU-Net: a file for each channel, class names in dataset.json
-    SUBJECT/FLAIR.png, SUBJECT/mask.png   only with `files` in dataset.yaml
+    SUBJECT/FLAIR.png, SUBJECT/mask.png   with `files` in dataset.yaml, or guessed where all folders hold the same names
 
 Every file may be of any format of `tf_ganaug.data.files`.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from tf_ganaug.data.cases import LabelSpec, require_numbered
-from tf_ganaug.data.description import Description
-from tf_ganaug.data.files import SUFFIXES, split_name
+from tf_ganaug.data.cases import LabelSpec
+from tf_ganaug.data.description import Description, Files
+from tf_ganaug.data.files import SUFFIXES, plain_name
+from tf_ganaug.data.listing import Listing, list_files, listed, passed_over, require_pairs, subfolders, unlike
+from tf_ganaug.data.nnunet import channel_count, grouped_channels, named_classes, read_dataset_json
+from tf_ganaug.data.subject_folders import ENDINGS, guessed_files, offered, per_subject, without_ending
 from tf_ganaug.errors import InputError
 
 #: Names of the two folders, in lower or upper case.
 IMAGES = ("images", "image", "imagesTr")
 LABELS = ("labels", "label", "masks", "mask", "labelsTr")
 
-#: What a label's stem may have after that of its image.
-ENDINGS = ("_mask", "_seg", "_segmentation", "_label")
-
-#: nnU-Net's number of a channel.
-_CHANNEL = re.compile(r"(.+)_(\d{4})")
-
 
 class Pair(NamedTuple):
-    """The files of one picture or volume; several images are its channels."""
+    """The files of one picture or volume; several images are its channels.
+
+    Attributes:
+        volumes: that each image file may hold, as channels.
+    """
 
     stem: str
     subject: str
     images: tuple[Path, ...]
     label: Path
+    volumes: int = 1
 
 
 class Layout(NamedTuple):
@@ -48,11 +50,15 @@ class Layout(NamedTuple):
         name: in words.
         pairs: by stem.
         spec: the classes, where a dataset.json of nnU-Net names them.
+        files: as in dataset.yaml, or guessed; None where each subject has no folder of the same files.
+        notes: what is passed over, and what is guessed.
     """
 
     name: str
     pairs: list[Pair]
     spec: LabelSpec | None = None
+    files: Files | None = None
+    notes: tuple[str, ...] = ()
 
 
 def find_layout(root: Path, described: Description) -> Layout:
@@ -64,96 +70,123 @@ def find_layout(root: Path, described: Description) -> Layout:
     if not root.is_dir():
         raise InputError(root, "a folder", "none", "mend the path")
     if described.files:
-        return Layout("a folder per subject", _per_subject(root, described))
+        return _folder_each(root, described, described.files, ())
     folders = _two_folders(root)
-    if folders is None:
-        name, images, labels = "one flat folder", *_flat(root)
-        spec = None
-    else:
-        name = f"{folders[0].name}/ and {folders[1].name}/"
-        images = {stem: (path,) for stem, path in _stems(folders[0]).items()}
-        labels = _stems(folders[1])
+    if folders is not None:
+        return _of_two(root, described, *folders)
+    direct, inside = list_files(root, 0), subfolders(root)
+    if not direct.files and (files := guessed_files(inside)):
+        note = f"guessed from the names, to be stated in dataset.yaml: {offered(files)}"
+        return _folder_each(root, described, files, (note,))
+    found = list_files(root, 1) if not direct.files and len(inside) > 1 else direct
+    labels = {without_ending(stem): path for stem, path in found.files.items() if without_ending(stem) != stem}
+    if not labels:
+        raise _no_layout(root, inside)
+    images = {stem: (path,) for stem, path in found.files.items() if without_ending(stem) == stem}
+    name = "one flat folder" if found is direct else "a flat folder per subject"
+    told = [other for other in found.others if found is not direct or other.endswith("/")]
+    notes = passed_over(root.name, told, "files of other formats and folders")
+    return Layout(name, _pairs(root, described, root, images, labels), notes=notes)
+
+
+def _of_two(root: Path, described: Description, first: Path, second: Path) -> Layout:
+    """A folder of images and one of labels."""
+    listings = [_some(first), _some(second)]
+    images = {stem: (path,) for stem, path in listings[0].files.items()}
+    labels = listings[1].files
+    if not set(images) & set(labels):
+        labels = {without_ending(stem): path for stem, path in labels.items()}
+    spec, volumes = None, 1
+    if first.name == "imagesTr":
         if not set(images) & set(labels):
-            labels = {_without_ending(stem): path for stem, path in labels.items()}
-        if folders[0].name == "imagesTr" and not set(images) & set(labels):
-            images = _channels(folders[0], images)
-        spec = _named_classes(root / "dataset.json") if folders[0].name == "imagesTr" and not described.spec else None
-    require_pairs(root, {stem: paths[0] for stem, paths in images.items()}, labels)
-    pairs = [
-        Pair(stem, described.subject_of(stem, images[stem][0]), images[stem], labels[stem]) for stem in sorted(images)
-    ]
-    return Layout(name, pairs, spec)
+            images = grouped_channels(listings[0].files)
+        stored = read_dataset_json(root / "dataset.json")
+        volumes = channel_count(stored)
+        spec = named_classes(root / "dataset.json", stored) if stored is not None and not described.spec else None
+    beside = [f"{name}/" for name, path in subfolders(root).items() if path not in (first, second)]
+    beside += [path.name for path in list_files(root, 0).files.values()]
+    notes = [*passed_over(f"{first.name}/", listings[0].others), *passed_over(f"{second.name}/", listings[1].others)]
+    notes += passed_over(root.name, beside, f"beside {first.name}/ and {second.name}/")
+    pairs = _pairs(root, described, first, images, labels, volumes)
+    deep = any(path.parent != first for paths in images.values() for path in paths)
+    name = f"{first.name}/ and {second.name}/{', in subfolders' if deep else ''}"
+    return Layout(name, pairs, spec, notes=tuple(notes))
 
 
-def require_pairs(where: Path, images: Mapping[str, Path], labels: Mapping[str, Path]) -> None:
-    """Checks that images and labels have the same names.
+def _pairs(
+    root: Path,
+    described: Description,
+    folder: Path,
+    images: Mapping[str, tuple[Path, ...]],
+    labels: Mapping[str, Path],
+    volumes: int = 1,
+) -> list[Pair]:
+    """By stem; without a description the subject of files in a subfolder is its name."""
+    first = {stem: paths[0] for stem, paths in images.items()}
+    require_pairs(root, first, labels)
+    subjects = described.subjects_of(first)
+    if described.subject is None and described.listed is None:
+        above = {stem: path.relative_to(folder).parts[:-1] for stem, path in first.items()}
+        subjects.update({stem: plain_name(parts[0]) for stem, parts in above.items() if parts})
+    return [Pair(stem, subjects[stem], images[stem], labels[stem], volumes) for stem in sorted(images)]
 
-    Raises:
-        InputError: with up to five of the names that lack a partner.
-    """
-    lonely = [sorted(set(images) - set(labels)), sorted(set(labels) - set(images))]
-    if any(lonely):
-        found = [f"{kind} {listed(stems)}" for kind, stems in zip(("none for", "no image for"), lonely) if stems]
-        raise InputError(where, "one label for every image", ", ".join(found), "add what lacks or remove the others")
 
-
-def listed(names: Sequence[str], most: int = 5) -> str:
-    """The first names, and how many more there are."""
-    more = f", +{len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+def _folder_each(root: Path, described: Description, files: Files, notes: tuple[str, ...]) -> Layout:
+    found = per_subject(root, files)
+    subjects = described.subjects_of({name: paths[-1].parent for name, paths in found.items()})
+    pairs = [Pair(name, subjects[name], paths[:-1], paths[-1]) for name, paths in found.items()]
+    beside = [path.name for path in list_files(root, 0).files.values()]
+    return Layout(
+        "a folder per subject",
+        pairs,
+        files=files,
+        notes=(*notes, *passed_over(root.name, beside, "beside the folders")),
+    )
 
 
 def _two_folders(root: Path) -> tuple[Path, Path] | None:
     """The folders of the images and of the labels, if both are there."""
-    folders = {path.name.lower(): path for path in root.iterdir() if path.is_dir()}
+    folders: dict[str, list[Path]] = {}
+    for name, path in subfolders(root).items():
+        folders.setdefault(name.casefold(), []).append(path)
+    of_kind = [[path for name in names for path in folders.get(name.casefold(), [])] for names in (IMAGES, LABELS)]
     if {"images", "labels"} <= set(folders):
-        return folders["images"], folders["labels"]
-    found = [[folders[name.lower()] for name in names if name.lower() in folders] for names in (IMAGES, LABELS)]
-    for paths in found:
+        of_kind = [folders["images"], folders["labels"]]
+    for paths in of_kind:
         if len(paths) > 1:
-            names = ", ".join(path.name for path in paths)
+            names = ", ".join(path.name for path in paths) + unlike(paths[0].name, paths[1].name)
             raise InputError(root, "one folder of images and one of labels", names, "rename all but one")
-    return (found[0][0], found[1][0]) if all(found) else None
+    return (of_kind[0][0], of_kind[1][0]) if all(of_kind) else None
 
 
-def _stems(folder: Path) -> dict[str, Path]:
-    stems: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        stem, suffix = split_name(path)
-        if not suffix or stem.startswith("."):
-            continue
-        if stem in stems:
-            raise InputError(path, "one file per stem", f"{stems[stem].name} too", "remove one of the two")
-        stems[stem] = path
-    if not stems and not any(path for path in folder.iterdir() if not path.name.startswith(".")):
+def _some(folder: Path) -> Listing:
+    """What lies in a folder of images or labels.
+
+    Raises:
+        InputError: if there is nothing to read.
+    """
+    found = list_files(folder)
+    if not found.files and not found.others:
         raise InputError(folder, "files", "none", "add them")
-    if not stems:
+    if not found.files:
         remedy = "convert them, or add --reader dicom for folders of DICOM series"
         raise InputError(folder, f"image files ({', '.join(SUFFIXES)})", _entries(folder), remedy)
-    return stems
+    return found
 
 
-def _without_ending(stem: str) -> str:
-    for ending in ENDINGS:
-        if stem.lower().endswith(ending):
-            return stem[: -len(ending)]
-    return stem
-
-
-def _flat(root: Path) -> tuple[dict[str, tuple[Path, ...]], dict[str, Path]]:
-    files = _stems(root) if any(split_name(path)[1] for path in root.iterdir()) else {}
-    labels = {_without_ending(stem): path for stem, path in files.items() if _without_ending(stem) != stem}
-    if not labels:
-        expected = (
-            f"a folder images/ (or {', '.join(IMAGES[1:])}) with labels/ (or {', '.join(LABELS[1:])}), "
-            f"or X.png beside X{ENDINGS[0]}.png (or {', '.join(ENDINGS[1:])})"
-        )
-        remedy = (
-            "arrange the files so, or state 'files' in dataset.yaml for a folder per subject, "
-            "such as 'files: {image: [FLAIR.nii.gz, T1.nii.gz], label: mask.nii.gz}'"
-        )
-        raise InputError(root, expected, _entries(root), remedy)
-    return {stem: (path,) for stem, path in files.items() if _without_ending(stem) == stem}, labels
+def _no_layout(root: Path, inside: Mapping[str, Path]) -> InputError:
+    expected = (
+        f"a folder images/ (or {', '.join(IMAGES[1:])}) with labels/ (or {', '.join(LABELS[1:])}), "
+        f"or X.png beside X{ENDINGS[0]}.png (or {', '.join(ENDINGS[1:])})"
+    )
+    names = [sorted(path.name for path in list_files(folder, 0).files.values()) for folder in inside.values()]
+    same = names[0] if names and len(names[0]) > 1 and all(other == names[0] for other in names) else None
+    example = Files(tuple(same[:-1]), same[-1]) if same else Files(("FLAIR.nii.gz", "T1.nii.gz"), "mask.nii.gz")
+    remedy = (
+        "arrange the files so, or state 'files' in dataset.yaml for a folder per subject, "
+        f"such as '{offered(example)}'{' with the names of the images and of the label' if same else ''}"
+    )
+    return InputError(root, expected, _entries(root), remedy)
 
 
 def _entries(folder: Path) -> str:
@@ -163,49 +196,3 @@ def _entries(folder: Path) -> str:
     names = [f"{path.name}/" if path.is_dir() else path.name for path in paths]
     first = f"; in the first folder {listed(inside)}" if inside else ""
     return f"{listed(names)}{first}" if names else "none"
-
-
-def _channels(folder: Path, images: Mapping[str, tuple[Path, ...]]) -> dict[str, tuple[Path, ...]]:
-    """nnU-Net's images: the files CASE_0000, CASE_0001, ... of each case."""
-    grouped: dict[str, list[Path]] = {}
-    for stem, (path,) in sorted(images.items()):
-        match = _CHANNEL.fullmatch(stem)
-        if not match or int(match[2]) != len(grouped.setdefault(match[1], [])):
-            raise InputError(path, "CASE_0000, CASE_0001, ... for the channels of each case", stem, "mend the names")
-        grouped[match[1]].append(path)
-    return {stem: tuple(paths) for stem, paths in grouped.items()}
-
-
-def _named_classes(path: Path) -> LabelSpec | None:
-    """The classes of nnU-Net's dataset.json, {name: id} or as before its second version {id: name}."""
-    if not path.exists():
-        return None
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))["labels"]
-        ids = {int(k): str(v) for k, v in stored.items()} if "0" in stored else {int(v): k for k, v in stored.items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        remedy = "name the classes in dataset.yaml (nnU-Net's regions are no classes)"
-        raise InputError(path, "'labels' with one id for each name", f"{type(error).__name__}", remedy) from error
-    ignored = [i for i, name in ids.items() if name == "ignore"]
-    require_numbered(path, len(ids) - len(ignored))
-    return LabelSpec.from_names({i: name for i, name in ids.items() if name != "ignore"}, ignored)
-
-
-def _per_subject(root: Path, described: Description) -> list[Pair]:
-    folders = sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
-    if not folders:
-        raise InputError(root, "one folder per subject", "none", "add them")
-    for name in (*described.files.images, described.files.label):
-        lacking = [folder.name for folder in folders if not (folder / name).is_file()]
-        if lacking:
-            remedy = "add the files, or mend 'files' in dataset.yaml"
-            raise InputError(root, f"{name} in every folder", f"none in {listed(lacking)}", remedy)
-    return [
-        Pair(
-            folder.name,
-            described.subject_of(folder.name, folder),
-            tuple(folder / name for name in described.files.images),
-            folder / described.files.label,
-        )
-        for folder in folders
-    ]

@@ -1,21 +1,20 @@
-"""How much one file may unfold to: asked before memory is taken, so that a small file cannot fill a machine."""
+"""What a file may be and how much it may unfold to, asked before it is read: else a small one could fill a machine."""
 
 from __future__ import annotations
 
 import math
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 
 from tf_ganaug.errors import InputError
 
 #: Pixels of a picture or voxels of a file, unless dataset.yaml states another `limits.pixels`; a whole-body CT has
 #: about as many.
 PIXELS = 400_000_000
-
-#: Bytes of a text that a user writes, such as dataset.yaml or a table of subjects.
-TEXT = 16_000_000
 
 _pixels: ContextVar[int] = ContextVar("pixels", default=PIXELS)
 
@@ -41,3 +40,18 @@ def require_pixels(where: str | os.PathLike, shape: Sequence[int]) -> None:
         claimed = " x ".join(map(str, shape))
         remedy = f"cut it into smaller files, or state 'limits: {{pixels: {count}}}' in dataset.yaml if memory suffices"
         raise InputError(where, f"at most {most:,} pixels", f"{count:,} ({claimed})", remedy)
+
+
+def require_regular(path: Path) -> None:
+    """Refuses what is there under a name and is no file: a FIFO or a device would be read without end.
+
+    Raises:
+        InputError: saying what it is.
+    """
+    try:
+        kind = path.stat().st_mode
+    except OSError as error:
+        raise InputError(path, "a file", "none", "mend the path or add the file") from error
+    if not stat.S_ISREG(kind):
+        found = "a folder" if stat.S_ISDIR(kind) else "a pipe, socket or device"
+        raise InputError(path, "a file", found, "put the file itself in its place")

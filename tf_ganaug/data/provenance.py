@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tf_ganaug.data.texts import read_json
 from tf_ganaug.errors import InputError
 
 #: The file beside generated pairs.
@@ -86,7 +86,7 @@ def read_provenance(folder: Path) -> Provenance | None:
     if not path.exists():
         return None
     try:
-        return Provenance.from_json(json.loads(path.read_text(encoding="utf-8"))["trained_on"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return Provenance.from_json(read_json(path)["trained_on"])
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
         found, remedy = f"{type(error).__name__}: {error}", "restore the file, or rename it if it is none of ours"
         raise InputError(path, "what the generator was trained on", found, remedy) from error

@@ -21,7 +21,7 @@ from tf_ganaug.data.cache import resize_label
 from tf_ganaug.data.cases import Case, Dataset, LabelSpec
 from tf_ganaug.data.files import JSRT_SIDE, read_image, read_label, read_shape
 from tf_ganaug.data.folder import common_channels
-from tf_ganaug.data.layouts import require_pairs
+from tf_ganaug.data.listing import require_pairs
 from tf_ganaug.errors import InputError
 
 #: Stored id to organ, left and right being the patient's. The first is Neff (2018)'s target.

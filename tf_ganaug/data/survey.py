@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
 from tf_ganaug.data import dicom, folder
 from tf_ganaug.data.cases import Case, LabelSpec
-from tf_ganaug.data.description import Description, read_description
+from tf_ganaug.data.description import Description, Files, read_description
 from tf_ganaug.data.layouts import find_layout
+from tf_ganaug.data.remarks import one_unit, remarks_of
 from tf_ganaug.data.survey_case import Facts, Fit, facts_of
 from tf_ganaug.errors import InputError
 
@@ -37,6 +39,7 @@ class Survey:
         facts: `survey_case.Facts` by case, the parts of `fit` as columns of their own, without `values`.
         pixels: label value to pixels, by case.
         unreadable: what is wrong with files that cannot be read.
+        notes: what the files do not state, and what is passed over, a line each.
     """
 
     root: Path
@@ -50,6 +53,7 @@ class Survey:
     facts: pd.DataFrame
     pixels: pd.DataFrame
     unreadable: tuple[InputError, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -65,6 +69,8 @@ class _Sources:
     stems: dict[str, str]
     open: list[Callable[[], list[Case]]]
     unreadable: list[InputError]
+    files: Files | None = None
+    notes: tuple[str, ...] = ()
 
 
 def survey(root: Path, reader: str = "folder", dataset_yaml: Path | None = None) -> Survey:
@@ -99,13 +105,14 @@ def survey(root: Path, reader: str = "folder", dataset_yaml: Path | None = None)
         cases = folder.kept_cases(cases, described)
     if not facts and not unreadable:
         raise InputError(described.path, "cases that are not left out", "none", "shorten 'leave_out'")
-    frame, pixels = _frames(facts)
+    cases = one_unit(cases)
+    frame, pixels = _frames(facts, cases)
     folder.require_ids(root, pixels.columns.tolist())
     return Survey(
         root=root,
         reader=reader,
         layout=sources.layout,
-        described=described,
+        described=replace(described, files=sources.files),
         spec=sources.spec or _spec(root, set(pixels.columns), described.ignored),
         named=sources.spec is not None,
         stems=sources.stems,
@@ -113,6 +120,7 @@ def survey(root: Path, reader: str = "folder", dataset_yaml: Path | None = None)
         facts=frame,
         pixels=pixels,
         unreadable=tuple({str(error): error for error in unreadable}.values()),
+        notes=(*sources.notes, *remarks_of(cases)),
     )
 
 
@@ -126,7 +134,7 @@ def _folder(root: Path, described: Description) -> _Sources:
 
     stems = {pair.stem: pair.subject for pair in layout.pairs}
     sources = [partial(opened, pair) for pair in layout.pairs]
-    return _Sources(layout.name, described.spec or layout.spec, stems, sources, [])
+    return _Sources(layout.name, described.spec or layout.spec, stems, sources, [], layout.files, layout.notes)
 
 
 def _dicom(root: Path, described: Description) -> _Sources:
@@ -145,10 +153,12 @@ def _dicom(root: Path, described: Description) -> _Sources:
     return _Sources("a series for each label file", named, stems, sources, unreadable)
 
 
-def _frames(facts: list[Facts]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _frames(facts: list[Facts], cases: Sequence[Case]) -> tuple[pd.DataFrame, pd.DataFrame]:
     columns = [name for name in dict.fromkeys((*Facts._fields, *Fit._fields)) if name != "values"]
     rows = [{**case._asdict(), **case.fit._asdict()} for case in facts]
     frame = pd.DataFrame(rows, columns=columns).set_index("case")
+    spacing = {case.id: case.spacing for case in cases}
+    frame[["row_mm", "column_mm"]] = np.reshape([spacing[case] for case in frame.index], (-1, 2))
     pixels = pd.DataFrame([case.values for case in facts], index=frame.index).fillna(0).astype("int64")
     return frame.sort_index(), pixels.sort_index().sort_index(axis=1)
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from tf_ganaug.data.layouts import listed
+from tf_ganaug.data.listing import listed
 from tf_ganaug.data.survey import Survey
 from tf_ganaug.errors import InputError
 
@@ -108,7 +108,8 @@ def refused(survey: Survey) -> list[str]:
 
 def remarks(survey: Survey) -> list[str]:
     """What concerns the data as a whole."""
-    return [*_all_misplaced(survey.facts), *_subjects(survey), *_few(survey), *_values(survey), *_pixels(survey.facts)]
+    found = [*survey.notes, *_all_misplaced(survey.facts), *_subjects(survey), *_few(survey), *_values(survey)]
+    return [*found, *_pixels(survey.facts)]
 
 
 def subject_pattern(stems: Sequence[str]) -> tuple[str, int] | None:
@@ -249,7 +250,7 @@ def _intensities(facts: pd.DataFrame) -> list[Finding]:
 
 def _subjects(survey: Survey) -> list[str]:
     described = survey.described
-    if described.subject is not None or described.subjects is not None or described.files is not None:
+    if described.subject is not None or described.subjects is not None or in_folders(survey):
         return []
     table, pattern = subject_table(survey), subject_pattern(list(survey.stems))
     if table:
@@ -258,6 +259,11 @@ def _subjects(survey: Survey) -> list[str]:
         subjects = f"{len(survey.stems)} files may be of {pattern[1]} subjects"
         return [f"{subjects}: check 'subject' in dataset.yaml, else slices of one person train and test"]
     return []
+
+
+def in_folders(survey: Survey) -> bool:
+    """Whether the folders that files lie in tell subjects apart."""
+    return survey.described.files is not None or any(stem != subject for stem, subject in survey.stems.items())
 
 
 def subject_table(survey: Survey) -> str | None:

@@ -9,10 +9,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from tf_ganaug.data.files import NIFTI
-from tf_ganaug.data.layouts import listed
+from tf_ganaug.data.listing import listed
 from tf_ganaug.data.survey import Survey
-from tf_ganaug.data.survey_findings import Finding, is_usual, refused, remarks, subject_pattern, subject_table, unfit
+from tf_ganaug.data.survey_findings import (
+    Finding,
+    in_folders,
+    is_usual,
+    refused,
+    remarks,
+    subject_pattern,
+    subject_table,
+    unfit,
+)
 from tf_ganaug.files import replacing, write_text
 
 #: Cases of one kind of finding that the summary names.
@@ -93,8 +101,7 @@ def _traits(survey: Survey) -> dict[str, str]:
 
 
 def _has_spacing(survey: Survey) -> bool:
-    in_headers = survey.reader == "dicom" or survey.facts["format"].isin(NIFTI).all()
-    return survey.described.spacing is not None or in_headers
+    return all(case.spacing_known for case in survey.cases)
 
 
 def _told_apart(survey: Survey) -> str:
@@ -105,7 +112,7 @@ def _told_apart(survey: Survey) -> str:
         return f"by the pattern {described.subject.pattern}"
     if survey.reader == "dicom":
         return "by folder; series of one PatientID are of one subject"
-    return "by folder" if described.files else "each file its own"
+    return "by folder" if in_folders(survey) else "each file its own"
 
 
 def _sizes(facts: pd.DataFrame) -> str:
@@ -182,7 +189,7 @@ def _subject_line(survey: Survey) -> list[str]:
         return [f"subject: {_flow(described.subject.pattern)}"]
     if described.subjects is not None:
         return [f"subjects: {_flow(described.subjects)}"]
-    if described.files:
+    if in_folders(survey):
         return []
     table, pattern = subject_table(survey), subject_pattern(list(survey.stems))
     lines = [f"# subjects: {_flow(table)}  # if its second column is the subject of each file"] if table else []

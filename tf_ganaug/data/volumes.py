@@ -35,7 +35,8 @@ def require_single(path: Path, grid: Grid) -> Grid:
         InputError: if it holds several.
     """
     if grid.volumes > 1:
-        raise InputError(path, "one volume", f"{grid.volumes}", "store each in a file of its own")
+        remedy = "store each in a file of its own, or name as many channels in dataset.json (nnU-Net)"
+        raise InputError(path, "one volume", f"{grid.volumes}", remedy)
     return grid
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from tf_ganaug.data.cases import Case, Dataset, LabelClass, LabelSpec
 from tf_ganaug.data.files import as_image, as_label
-from tf_ganaug.data.layouts import require_pairs
+from tf_ganaug.data.listing import require_pairs
 from tf_ganaug.data.volumes import common_grid
 from tf_ganaug.data.voxels import read_slice, slice_spacing
 from tf_ganaug.errors import InputError

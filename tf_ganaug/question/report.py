@@ -13,7 +13,7 @@ import pandas as pd
 from omegaconf import OmegaConf
 
 from tf_ganaug.data.grids import pair_grid, to_display
-from tf_ganaug.data.layouts import listed
+from tf_ganaug.data.listing import listed
 from tf_ganaug.data.pairs import Pairs
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.appendix import appendix, data_line
