@@ -1,12 +1,15 @@
 """Training images as a generator saw them, and pairs kept away from them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tf_ganaug.data.cases import Case, Dataset, LabelSpec
 from tf_ganaug.data.provenance import Provenance
 from tf_ganaug.errors import InputError
-from tf_ganaug.quality.near_copies import MOST_REFUSED, keep_distant, training_images
+from tf_ganaug.quality.copies import COPY
+from tf_ganaug.quality.near_copies import MOST_REFUSED, TrainingImages, keep_distant, training_images
 
 SPEC = LabelSpec.from_names({0: "background", 1: "lesion"})
 RNG = np.random.default_rng(0)
@@ -47,39 +50,51 @@ def test_stretched_images_share_one_range_unless_each_had_its_own():
         pass
 
 
-def chunks(levels):
-    """Constant images of these levels, two at a time, without end."""
+KNOWN = RNG.integers(0, 200, (3, 32, 32, 1)).astype(np.uint8)
+
+
+def chunks(noises):
+    """A training image with noise of these deviations, two at a time, without end."""
+    known = KNOWN[1] / np.float32(100) - 1
+    noise = np.random.default_rng(1).normal(0, 1, known.shape).astype(np.float32)
     while True:
-        for first in range(0, len(levels), 2):
-            images = np.zeros((2, 8, 4, 1), np.float32) + np.float32(levels[first : first + 2])[:, None, None, None]
-            yield images, np.full((2, 8, 4), first, np.uint8)
+        for first in range(0, len(noises), 2):
+            images = known + np.float32(noises[first : first + 2])[:, None, None, None] * noise
+            yield images, np.full((2, 32, 32), first, np.uint8)
 
 
 @pytest.fixture
-def black():
-    """One training image, -1 everywhere."""
-    with training_images(dataset(np.zeros((1, 8, 4, 1), np.uint8)), provenance(("c0",)), (8, 4, 1)) as training:
+def three():
+    """Three training images of as many subjects."""
+    with training_images(dataset(KNOWN), provenance(("c0", "c1", "c2")), (32, 32, 1)) as training:
         yield training
 
 
 @pytest.mark.parametrize("count", [1, 3, 400])
-def test_the_first_that_are_far_enough_are_kept_in_order(black, count):
-    levels = [-1.0, 0.0, -0.9, -0.5, 1.0, -0.74]
-    kept = list(keep_distant(chunks(levels), black, 0.25, count))
+def test_the_first_that_are_far_enough_are_kept_in_order(three, count):
+    noises = [0.0, 2.0, 0.05, 0.1, 3.0, 0.2]
+    far = [False, True, False, False, True, False]
+    kept = list(keep_distant(chunks(noises), three, COPY, count))
     numbers = np.concatenate([part.numbers for part in kept])
-    expected = [n for n in range(4 * count + 6) if levels[n % 6] + 1 >= 0.25][:count]
+    expected = [n for n in range(4 * count + 6) if far[n % 6]][:count]
     assert numbers.tolist() == expected
-    distances = np.concatenate([part.nearest.distances for part in kept])
-    np.testing.assert_allclose(distances, [levels[n % 6] + 1 for n in expected], atol=1e-6)
+    assert np.concatenate([part.nearest.distances for part in kept]).min() >= COPY
     for part in kept:
-        np.testing.assert_allclose(part.images[:, 0, 0, 0], [levels[n % 6] for n in part.numbers], atol=1e-6)
+        drawn = np.stack([next(chunks(noises[n % 6 :]))[0][0] for n in part.numbers])
+        np.testing.assert_allclose(part.images, drawn, atol=1e-6)
         assert part.labels[:, 0, 0].tolist() == [n % 6 // 2 * 2 for n in part.numbers]
 
 
-def test_a_generator_of_copies_is_given_up(black):
-    levels = [-1.0] * 39 + [0.0]  # one of forty is new, fewer than one of twenty
-    with pytest.raises(InputError, match=r"--min-distance: expected pairs that differ .* nearer to one than 0\.25"):
-        list(keep_distant(chunks(levels), black, 0.25, 100))
-    enough = [-1.0] * 15 + [0.0]
+def test_a_generator_of_copies_is_given_up(three):
+    copies = [0.0] * 39 + [3.0]  # one of forty is new, fewer than one of twenty
+    with pytest.raises(InputError, match=r"--min-distance: expected pairs that differ .* nearer to one than 0\.5"):
+        list(keep_distant(chunks(copies), three, COPY, 40))
+    enough = [0.0] * 15 + [3.0]
     assert MOST_REFUSED == 18
-    assert sum(len(part.labels) for part in keep_distant(chunks(enough), black, 0.25, 100)) == 100
+    assert sum(len(part.labels) for part in keep_distant(chunks(enough), three, COPY, 40)) == 40
+
+
+def test_images_of_one_subject_are_each_their_own(three):
+    assert three.origins.tolist() == [0, 1, 2]
+    one = tuple(replace(case, subject="s") for case in three.cases)
+    assert TrainingImages(replace(three.sized, cases=one), three.ranges).origins.tolist() == [0, 1, 2]

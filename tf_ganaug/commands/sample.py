@@ -12,12 +12,12 @@ READERS = ("folder", "dicom", "scr", "cityscapes", "camvid", "brats", "ct_ich", 
 
 
 class Distance(click.ParamType):
-    """A number of at least 0, or `auto`."""
+    """A number in [0, 1], or `auto`."""
 
     name = "distance"
 
     def convert(self, value, param, ctx):
-        return value if value == "auto" else click.FloatRange(0.0).convert(value, param, ctx)
+        return value if value == "auto" else click.FloatRange(0.0, 1.0).convert(value, param, ctx)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -58,10 +58,10 @@ def sample(
 
     \b
     Privacy:
-      --min-distance D draws another pair for each whose image is nearer than D to a training image: root mean
-      square difference over the pixels at the generator's size, of intensities in [-1, 1]. `auto` takes the
-      distance below which the copy detector speaks of a copy: the 5 % quantile of the training images' distances
-      to those of other subjects. Needs the training images: --data. nearest.csv lists each pair's nearest one.
+      --min-distance D draws another pair for each whose image is nearer than D to a training image: 0 is a copy,
+      1 an image that is as like another person as that one, whatever its contrast, moved by a few pixels or
+      mirrored as it may be. `auto` takes 0.5, below which reports speak of a copy. Needs the training images:
+      --data. nearest.csv lists the image most like each pair.
 
     Exit status: 0 written; 2 something to mend, in one line, and nothing written.
 

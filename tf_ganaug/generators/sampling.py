@@ -13,6 +13,7 @@ from tf_ganaug.data.cases import Dataset, LabelSpec
 from tf_ganaug.data.pool_layouts import PoolLayout
 from tf_ganaug.errors import InputError
 from tf_ganaug.gans.synthesizer import Synthesizer
+from tf_ganaug.quality.copies import COPY
 from tf_ganaug.quality.near_copies import keep_distant, training_images
 
 
@@ -32,14 +33,14 @@ def write_distant(
 ) -> dict[str, Any]:
     """Writes the first `count` pairs of a seed that are no near-copies of training images.
 
-    nearest.csv beside them has for each pair its number among those drawn, its nearest training case and the
+    nearest.csv beside them has for each pair its number among those drawn, the training case most like it and the
     distance.
 
     Args:
         pool: empty.
         synthesizer: makes the pairs.
         dataset: has its training cases.
-        asked: the smallest distance allowed; "auto" for that of the copy detector.
+        asked: the smallest relative distance allowed, in [0, 1]; "auto" for that of the copy detector.
         count: of pairs to write.
         seed: of the draws.
 
@@ -47,11 +48,11 @@ def write_distant(
         What to state of it beside the pairs.
 
     Raises:
-        InputError: as of `training_images`, `TrainingImages.threshold` and `keep_distant`.
+        InputError: as of `training_images`, `nearest` and `keep_distant`.
     """
     rows = []
     with training_images(dataset, synthesizer.provenance, synthesizer.image_shape) as training:
-        distance = training.threshold() if asked == "auto" else asked
+        distance = COPY if asked == "auto" else asked
         with tqdm(total=count, desc="sampling", unit="pair", disable=None) as bar:
             for kept in keep_distant(synthesizer.chunks(seed), training, distance, count):
                 names = [pool.case_id(pool.count + n) for n in range(len(kept.labels))]
@@ -64,7 +65,7 @@ def write_distant(
     return {
         "asked": asked,
         "distance": distance,
-        "unit": "root mean square difference of intensities in [-1, 1]",
+        "unit": "relative to the distance from the next training subject",
         "training_images": len(training.cases),
         "refused": int(table.draw.iloc[-1]) + 1 - count,
         "smallest": float(table.distance.min()),

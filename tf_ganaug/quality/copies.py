@@ -1,153 +1,185 @@
-"""The nearest training image of a generated one, and which generated images are copies (Bowles 2018, 3.2 and Figure 3).
+"""The training image that a generated one is most like, and whether it is a copy of it (Bowles 2018, 3.2 and Figure 3).
 
-The distance is the root mean square difference over pixels and channels, at the networks' size and in the images' own
-unit. What was moved, turned or mirrored is no longer near.
+A generator that has memorised a person shows that person more faithfully than any other, also moved by a few pixels,
+mirrored, in another contrast or with noise. So an image is compared with every training image by what lies between fine
+and coarse (a difference of two blurs, in which brightness has no say), by correlation (nor has contrast), in every
+position within reach and mirrored. Its distance is relative: 1 - correlation with the person most like it, over that
+with the person next like it. That is 0 for a copy and near 1 for whatever is about as like several persons: somebody
+else, the same blurred, or a mean of several.
+
+How often it is right, and of which images: docs/sampling.md. Of what two training persons share, such as an image that
+is stored twice, it knows exact copies only; nor does it know copies that are turned, scaled or moved further.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import tensorflow as tf
 from numpy.typing import ArrayLike
+from scipy.ndimage import gaussian_filter
 
 from tf_ganaug.errors import InputError
 
-#: A generated image is a copy below this quantile of the training images' distances to each other: of fresh real images
-#: about as large a share would be.
-QUANTILE = 0.05
+#: An image is a copy below it: less than half as far from one person as from any other.
+COPY = 0.5
+
+#: Images are compared at no more pixels than that on the longer side, at no more points of it than the second.
+SIDE, POINTS = 64, 32
+
+#: Deviations of the two blurs whose difference is compared, in points.
+FINE, COARSE = 0.75, 2.0
+
+#: Pixels, of `SIDE`, by which an image may have been moved; an eighth of a smaller image.
+REACH = 3
+
+#: Images of either side that are compared at a time.
+TILE = 2048
+
+#: Differences of correlation below it are rounding.
+ROUNDING = 1e-4
 
 
 @dataclass(frozen=True)
 class Nearest:
-    """The nearest training image of each of N images.
+    """The training image that each of N images is most like.
 
     Attributes:
-        numbers: (N,) int64, its position among the training images; of two at equal distance the first.
-        distances: (N,) float64, its root mean square difference.
+        numbers: (N,) int64, its position among the training images; of two that are as like the first.
+        distances: (N,) float64 in [0, 1], how far it is, relative to the nearest of any other person.
     """
 
     numbers: np.ndarray
     distances: np.ndarray
 
-
-@dataclass(frozen=True)
-class Copies:
-    """How near generated images are to training images, and training images to each other.
-
-    Attributes:
-        generated: the nearest training image of each generated one.
-        training: the nearest of other origin of each training image asked for.
-    """
-
-    generated: Nearest
-    training: Nearest
-
-    @property
-    def threshold(self) -> float:
-        """The `QUANTILE` of the training images' distances, interpolated linearly."""
-        return float(np.quantile(self.training.distances, QUANTILE))
-
     @property
     def copied(self) -> np.ndarray:
-        """(N,) bool: generated images nearer to a training image than `threshold`."""
-        return self.generated.distances < self.threshold
+        """(N,) bool: which are copies."""
+        return self.distances < COPY
 
     @property
     def share(self) -> float:
-        """Of the generated images that are copies, in [0, 1]."""
+        """Of the images that are copies, in [0, 1]."""
         return float(self.copied.mean())
 
-    @property
-    def strict_share(self) -> float:
-        """Of the generated images nearer to a training image than any two training images are to each other.
 
-        The threshold is the smallest of the training images' distances: 0 if two of them are equal.
-        """
-        return float(np.mean(self.generated.distances < self.training.distances.min()))
-
-
-def find_copies(
-    generated: Iterable[ArrayLike],
-    training: Iterable[ArrayLike],
-    origins: np.ndarray,
-    some: Iterable[ArrayLike],
-    some_origins: np.ndarray,
-) -> Copies:
-    """Compares generated images with training images, and some training images with those of other origin.
-
-    Patches of one slice, or slices of one volume, are no measure of how far two training images lie apart. An origin
-    says which belong together: the picture or the subject.
-
-    Args:
-        generated: minibatches (N, H, W, C) in [-1, 1].
-        training: minibatches of all training images, likewise; gone through once for each minibatch of the others.
-        origins: (R,) integers, of all training images.
-        some: minibatches of training images to be compared with the others.
-        some_origins: their (S,) origins.
-
-    Raises:
-        InputError: as of `nearest`.
-    """
-    return Copies(nearest(generated, training), nearest(some, training, some_origins, origins))
+def origins(subjects: Sequence[str]) -> np.ndarray:
+    """(N,) integers, which images are of one person; of a single person, each image is its own."""
+    numbers = np.unique(subjects, return_inverse=True)[1]
+    return numbers if numbers.any() else np.arange(len(numbers))
 
 
 def nearest(
-    images: Iterable[ArrayLike],
-    training: Iterable[ArrayLike],
-    image_origins: np.ndarray | None = None,
-    origins: np.ndarray | None = None,
+    images: Iterable[ArrayLike], training: Iterable[ArrayLike], origins: np.ndarray, own: np.ndarray | None = None
 ) -> Nearest:
-    """The nearest training image of each image, among those of other origin if origins are given.
-
-    In memory are two minibatches and their products. Candidates are ranked in float32, so that of two whose mean
-    square differs by about 1e-7 of the images' own either may be found; the distance itself is exact, 0 for a copy.
+    """Compares images with training images.
 
     Args:
-        images: minibatches (N, H, W, C), finite; arrays or tensors.
-        training: minibatches (M, H, W, C), likewise; gone through once for each minibatch of images.
-        image_origins: integers, one for each image.
-        origins: one for each training image.
+        images: minibatches (N, H, W, C), finite, of any range; arrays or tensors.
+        training: minibatches (M, H, W, C), likewise; gone through once for each `TILE` of images.
+        origins: integers, one for each training image: which person it is of.
+        own: one for each image, if they are training images themselves: compared with those of others.
 
     Raises:
-        InputError: for images of another shape, without an image on either side, or without a training image of
-            another origin.
+        InputError: for images of another shape, without an image on either side, or where there are not two persons
+            to compare with.
     """
     found, done = [], 0
-    for batch in images:
-        pixels = np.asarray(batch, np.float32)
-        own = None if image_origins is None else image_origins[done : done + len(pixels)]
-        found.append(_nearest(pixels, training, own, origins))
-        done += len(pixels)
+    for tile in _tiles(map(_details, images)):
+        leaders = _Leaders(len(tile))
+        excluded = None if own is None else own[done : done + len(tile)]
+        at = 0
+        for others in _tiles(map(_details, training)):
+            if others.shape[1:] != tile.shape[1:]:
+                expected, shape = (" x ".join(map(str, one.shape[1:])) for one in (tile, others))
+                raise InputError("training images", f"images of {expected}", shape, "compare images of a kind")
+            leaders.meet(_correlation(tile, others), origins[at : at + len(others)], at, excluded)
+            at += len(others)
+        found.append(leaders.result())
+        done += len(tile)
     if not done:
         raise InputError("nearest training images", "images to compare", "none", "generate some")
-    numbers, distances = (np.concatenate(parts) for parts in zip(*found))
-    if not np.isfinite(distances).all():
-        raise InputError("nearest training images", "some of another origin", "none", "compare with more training data")
-    return Nearest(numbers, distances)
+    return Nearest(*(np.concatenate(parts) for parts in zip(*found)))
 
 
-def _nearest(
-    images: np.ndarray, training: Iterable[ArrayLike], own: np.ndarray | None, origins: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers and distances for one minibatch; infinite where no training image is allowed."""
-    rows, flat = np.arange(len(images)), images.reshape(len(images), -1)
-    numbers, distances = np.zeros(len(images), np.int64), np.full(len(images), np.inf)
-    done = 0
-    for batch in training:
-        others = np.asarray(batch, np.float32)
-        if others.shape[1:] != images.shape[1:]:
-            expected, shape = (" x ".join(map(str, one.shape[1:])) for one in (images, others))
-            raise InputError("nearest training images", f"images of {expected}", shape, "compare images of a kind")
-        others = others.reshape(len(others), -1)
-        # |a - b|^2 without |a|^2, which is the same for all b.
-        scores = np.einsum("mp,mp->m", others, others) - 2.0 * flat @ others.T
-        if own is not None:
-            scores[own[:, None] == origins[done : done + len(others)]] = np.inf
-        best = scores.argmin(1)
-        found = np.sqrt(np.mean((flat - others[best]) ** 2, 1, dtype=np.float64))
-        nearer = np.isfinite(scores[rows, best]) & (found < distances)
-        numbers[nearer], distances[nearer] = done + best[nearer], found[nearer]
-        done += len(others)
-    return numbers, distances
+class _Leaders:
+    """Of each image, the training image most like it so far, and how like it is to any other person."""
+
+    def __init__(self, count: int):
+        self.best, self.second = np.full((2, count), -np.inf, np.float32)
+        self.numbers, self.origins = np.zeros((2, count), np.int64) - 1
+
+    def meet(self, correlation: np.ndarray, origins: np.ndarray, first: int, excluded: np.ndarray | None) -> None:
+        """Goes on to (N, M) correlations with the training images from `first` on, of these persons."""
+        if excluded is not None:
+            correlation = np.where(excluded[:, None] == origins, -np.inf, correlation)
+        top = correlation.argmax(1)
+        peak = correlation[np.arange(len(top)), top]
+        better = peak > self.best
+        leader = np.where(better, origins[top], self.origins)
+        # Who led before is a rival now, unless it is the same person.
+        rival = np.where(better & (self.origins != leader), self.best, self.second)
+        others = np.where(leader[:, None] == origins, -np.inf, correlation).max(1)
+        self.second, self.origins = np.maximum(rival, others), leader
+        self.best, self.numbers = np.where(better, peak, self.best), np.where(better, first + top, self.numbers)
+
+    def result(self) -> tuple[np.ndarray, np.ndarray]:
+        """Numbers and relative distances."""
+        if not np.isfinite(self.second).all():
+            expected = "training images of two other persons at least"
+            raise InputError("nearest training images", expected, "fewer", "compare with more training data")
+        near, next_near = (np.maximum(1 - like.astype(np.float64), ROUNDING) for like in (self.best, self.second))
+        return self.numbers, np.where(near > ROUNDING, near, 0) / next_near
+
+
+def _details(images: ArrayLike) -> np.ndarray:
+    """(N, H, W, C) to what is compared, at most `SIDE` pixels on the longer side; float32."""
+    images = np.asarray(images, np.float32)
+    longer = max(images.shape[1:3])
+    if longer > SIDE:
+        size = [max(1, round(SIDE * side / longer)) for side in images.shape[1:3]]
+        images = tf.image.resize(images, size, "area").numpy()
+    fine, coarse = (
+        gaussian_filter(images, (0, step, step, 0), mode="nearest")
+        for step in (_stride(images) * FINE, _stride(images) * COARSE)
+    )
+    return fine - coarse
+
+
+def _stride(images: np.ndarray) -> int:
+    return 2 if max(images.shape[1:3]) > POINTS else 1
+
+
+def _tiles(batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """The same images in minibatches of about `TILE`."""
+    waiting: list[np.ndarray] = []
+    for batch in batches:
+        waiting.append(batch)
+        if sum(map(len, waiting)) >= TILE:
+            yield np.concatenate(waiting)
+            waiting.clear()
+    if waiting:
+        yield np.concatenate(waiting)
+
+
+def _correlation(images: np.ndarray, training: np.ndarray) -> np.ndarray:
+    """(N, M) float32: of each image with each training image, the largest of all positions, mirrored or not."""
+    reach = min(REACH, min(images.shape[1:3]) // 8)
+    middle = tf.transpose(_windows(training, reach, reach, reach))
+    best = None
+    for turned in (images, images[:, :, ::-1]):
+        for row in range(2 * reach + 1):
+            for column in range(2 * reach + 1):
+                found = _windows(turned, row, column, reach) @ middle
+                best = found if best is None else tf.maximum(best, found)
+    return best.numpy()
+
+
+def _windows(images: np.ndarray, row: int, column: int, reach: int) -> tf.Tensor:
+    """(N, D) of length 1: the points of each image from there on, without a margin of `reach` on each side."""
+    height, width = (side - 2 * reach for side in images.shape[1:3])
+    stride = _stride(images)
+    points = images[:, row : row + height : stride, column : column + width : stride]
+    return tf.math.l2_normalize(tf.constant(points.reshape(len(points), -1)), 1)

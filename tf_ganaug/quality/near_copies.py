@@ -1,4 +1,4 @@
-"""Refuses generated pairs whose image lies near a training image of the generator (distance: `quality.copies`)."""
+"""Refuses generated pairs whose image is a copy of a training image of the generator (distance: `quality.copies`)."""
 
 from __future__ import annotations
 
@@ -16,13 +16,10 @@ from tf_ganaug.data.cases import Case, Dataset
 from tf_ganaug.data.pairs import normalise
 from tf_ganaug.data.provenance import Provenance
 from tf_ganaug.errors import InputError
-from tf_ganaug.quality.copies import QUANTILE, Nearest, nearest
+from tf_ganaug.quality.copies import TILE, Nearest, nearest, origins
 
-#: Images compared at a time: as many as have this many numbers, within limits.
-NUMBERS, FEWEST, MOST = 1 << 24, 16, 256
-
-#: Training images whose distances to each other make the automatic threshold, at most.
-COMPARED = 512
+#: Images read at a time: as many as have this many numbers, within limits.
+NUMBERS, FEWEST = 1 << 24, 16
 
 #: Pairs that may be refused for each that is asked for: 90 % of twenty draws.
 MOST_REFUSED = 18
@@ -46,34 +43,19 @@ class TrainingImages:
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Minibatches (N, H, W, C) in [-1, 1]."""
-        return self._batches(np.arange(len(self.cases)))
+        for first in range(0, len(self.cases), self.batch):
+            rows = slice(first, first + self.batch)
+            yield normalise(tf.constant(self.sized.images[rows]), tf.constant(self.ranges[rows])).numpy()
 
     @property
     def batch(self) -> int:
-        """Images compared at a time."""
-        return int(np.clip(NUMBERS // np.prod(self.sized.images.shape[1:]), FEWEST, MOST))
+        """Images read at a time."""
+        return int(np.clip(NUMBERS // np.prod(self.sized.images.shape[1:]), FEWEST, TILE))
 
-    def _batches(self, rows: np.ndarray) -> Iterator[np.ndarray]:
-        return (self._take(rows[first : first + self.batch]) for first in range(0, len(rows), self.batch))
-
-    def _take(self, rows: np.ndarray) -> np.ndarray:
-        return normalise(tf.constant(self.sized.images[rows]), tf.constant(self.ranges[rows])).numpy()
-
-    def threshold(self) -> float:
-        """The distance below which the copy detector calls an image a copy.
-
-        The `QUANTILE` of the distances of up to `COMPARED` training images to the nearest of another subject.
-
-        Raises:
-            InputError: if all images are of one subject.
-        """
-        subjects = np.unique([case.subject for case in self.cases], return_inverse=True)[1]
-        if not subjects.any():
-            found = f"one subject, {self.cases[0].subject}"
-            raise InputError("--min-distance auto", "training images of several subjects", found, "state a number")
-        some = np.linspace(0, len(self.cases) - 1, min(COMPARED, len(self.cases))).astype(int)
-        distances = nearest(self._batches(some), self, subjects[some], subjects).distances
-        return float(np.quantile(distances, QUANTILE))
+    @property
+    def origins(self) -> np.ndarray:
+        """(N,) which images are of one subject."""
+        return origins([case.subject for case in self.cases])
 
 
 @contextmanager
@@ -128,7 +110,7 @@ class Kept:
         images: (N, H, W, C) float32 in [-1, 1].
         labels: (N, H, W) uint8 class indices.
         numbers: (N,) of each pair among all that were drawn.
-        nearest: the nearest training image of each.
+        nearest: the training image most like each.
     """
 
     images: np.ndarray
@@ -140,22 +122,22 @@ class Kept:
 def keep_distant(
     chunks: Iterable[tuple[np.ndarray, np.ndarray]], training: TrainingImages, distance: float, count: int
 ) -> Iterator[Kept]:
-    """The first `count` pairs that lie at least `distance` from every training image, in the order drawn.
+    """The first `count` pairs that lie at least `distance` from the training images, in the order drawn.
 
     Whether a pair is kept depends on the pair alone.
 
     Args:
         chunks: without end, images (N, H, W, C) in [-1, 1] and labels.
         training: to keep away from.
-        distance: root mean square difference over pixels and channels, at least 0.
+        distance: relative, in [0, 1]: as of `Nearest`.
         count: of pairs to keep.
 
     Raises:
         InputError: when `MOST_REFUSED` times `count` pairs have been refused.
     """
     kept = drawn = 0
-    for images, labels in _gathered(chunks, training.batch):
-        found = nearest([images], training)
+    for images, labels in _gathered(chunks, min(count, training.batch)):
+        found = nearest([images], training, training.origins)
         far = np.flatnonzero(found.distances >= distance)[: count - kept]
         if len(far):
             yield Kept(images[far], labels[far], drawn + far, Nearest(found.numbers[far], found.distances[far]))

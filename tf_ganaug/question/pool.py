@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from functools import cached_property
 
 import keras
 import numpy as np
@@ -17,15 +16,15 @@ from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.subset import Subset, chunks
 from tf_ganaug.files import replacing
 from tf_ganaug.gans.synthesizer import Synthesizer
-from tf_ganaug.quality.copies import Copies, Nearest, find_copies
+from tf_ganaug.quality.copies import Nearest, nearest, origins
 from tf_ganaug.quality.swd import SlicedWasserstein
 from tf_ganaug.question.generator import Generator
 from tf_ganaug.question.screens import BATCH, by_quality, by_zscore, keep_all
 from tf_ganaug.random import fold, named_seed
 from tf_ganaug.run import RunFolder
 
-#: Pairs whose nearest training images are looked for.
-COMPARED = 256
+#: Images read at a time to be compared with others.
+READ = 256
 
 
 class Pool:
@@ -34,10 +33,11 @@ class Pool:
     Args:
         generator: trained first if that is not done.
         reader: a segmenter trained on the subset's real images, which the quality screen asks.
+        held: rows of real images that the generator has not seen, to compare with its own.
     """
 
-    def __init__(self, generator: Generator, reader: Callable[[], keras.Model]):
-        self.generator, self.reader = generator, reader
+    def __init__(self, generator: Generator, reader: Callable[[], keras.Model], held: np.ndarray):
+        self.generator, self.reader, self.held = generator, reader, held
         self.subset: Subset = generator.subset
         self.settings = self.subset.settings
         self.seed = named_seed(self.settings.seed, f"pool-{self.subset.name}")
@@ -82,15 +82,16 @@ class Pool:
         with replacing(run.path / "pairs.csv") as temporary:
             table.to_csv(temporary, index=False)
         kept = self.subset.part(images, labels, table.query("kept").pair.to_numpy())
-        copies = self._copies(kept)
+        found, held = self._nearest(kept), self._nearest(self.subset.real(self.held))
         with replacing(run.path / "nearest.csv") as temporary:
-            pd.DataFrame(asdict(copies.generated)).to_csv(temporary, index=False)
+            pd.DataFrame(asdict(found)).to_csv(temporary, index=False)
         run.finish(
             {
                 "drawn": drawn,
                 "kept": len(kept.rows),
-                "copy_share": copies.share,
-                "copy_threshold": copies.threshold,
+                "copy_share": found.share,
+                "held": len(self.held),
+                "copy_share_held": held.share,
                 "swd": self._swd(kept),
                 "empty_share": float(np.mean([not self._has_class(labels[row]) for row in kept.rows])),
                 "empty_share_real": float(
@@ -128,30 +129,16 @@ class Pool:
 
     # Measures
 
-    @cached_property
-    def _origins(self) -> np.ndarray:
-        """(N,) which subject each real image is of; of a single subject, which image."""
-        subjects = [self.subset.sized.cases[row].subject for row in self.subset.rows]
-        origins = np.unique(subjects, return_inverse=True)[1]
-        return origins if origins.any() else np.arange(len(origins))
-
     def nearest(self) -> Nearest:
-        """The nearest training images of the first `COMPARED` kept pairs, of a finished pool."""
+        """The training images most like each kept pair, of a finished pool."""
         frame = pd.read_csv(self.subset.path("pool") / "nearest.csv")
         return Nearest(frame.numbers.to_numpy(), frame.distances.to_numpy())
 
-    def _copies(self, kept: Part) -> Copies:
+    def _nearest(self, part: Part) -> Nearest:
+        """Those most like each image of a part."""
         data = self.subset
-        some = np.unique(np.linspace(0, len(data.rows) - 1, min(COMPARED, len(data.rows))).astype(int))
-
-        def images(part: Part) -> Iterator[np.ndarray]:
-            return (batch.numpy() for batch, _ in Pairs([part]).in_order(BATCH))
-
-        first = self.subset.part(kept.images, kept.labels, kept.rows[:COMPARED])
-        training = list(images(data.real(data.rows)))
-        return find_copies(
-            images(first), training, self._origins, images(data.real(data.rows[some])), self._origins[some]
-        )
+        subjects = origins([data.sized.cases[row].subject for row in data.rows])
+        return nearest(_images(part), _images(data.real(data.rows)), subjects)
 
     def _swd(self, kept: Part) -> dict[str, float]:
         """The sliced Wasserstein distance of the images, by its own names; none for frames it cannot take."""
@@ -160,9 +147,14 @@ class Pool:
             return {}
 
         def again(part: Part) -> Iterator[np.ndarray]:
-            pairs = Pairs([part])
+            images = _images(part)
             while True:
-                yield from (np.rint((images.numpy() + 1) * 127.5) for images, _ in pairs.in_order(BATCH))
+                yield from (np.rint((batch.numpy() + 1) * 127.5) for batch in images)
 
         metric = SlicedWasserstein(again(self.subset.real(self.subset.rows)), most, self.seed)
         return metric(again(kept))
+
+
+def _images(part: Part) -> tf.data.Dataset:
+    """Minibatches of a part's images in [-1, 1], read anew each time they are gone through."""
+    return Pairs([part]).in_order(READ).map(lambda images, labels: images)

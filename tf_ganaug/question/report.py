@@ -21,7 +21,7 @@ from tf_ganaug.experiment.estimate import estimate
 from tf_ganaug.experiment.figures import ComparisonRow, class_legend, comparison, curves, panels
 from tf_ganaug.experiment.report import Answer, Figure, Section, Table, write
 from tf_ganaug.files import make_folder, replacing
-from tf_ganaug.quality.copies import QUANTILE
+from tf_ganaug.quality.copies import COPY
 from tf_ganaug.question import answer
 from tf_ganaug.question import figures as question_figures
 from tf_ganaug.question.study import QuestionStudy, QuestionTask
@@ -185,12 +185,15 @@ def _neighbours(study: QuestionStudy, fraction: float, place: Path) -> Figure:
     rows = [[to_display(image) for image in Pairs([part]).take(np.arange(count))[0].numpy()] for part in parts]
     path = place / f"neighbours_{fraction:g}.png"
     panels(
-        [f"{distance:.3f}" for distance in found.distances[:count]], rows, path, ["generated", "nearest training image"]
+        [f"{distance:.3f}" for distance in found.distances[:count]],
+        rows,
+        path,
+        ["generated", "training image most like it"],
     )
     return Figure(
         path,
-        "Generated images above their nearest training images; the distance is the root mean square difference "
-        "of images that run from -1 to 1.",
+        "Generated images above the training images most like them, with the distance relative to the next person's: "
+        f"0 is a copy, 1 somebody else; below {COPY:g} it counts as a copy.",
     )
 
 
@@ -200,13 +203,16 @@ def _pool_table(study: QuestionStudy, fraction: float) -> Table:
         ("pairs drawn", f"{result['drawn']}"),
         (f"pairs kept (screen {study.settings.screen})", f"{result['kept']}"),
         ("copies of training images", f"{100 * result['copy_share']:.1f} %"),
+        (f"the same of {result['held']} held-out real images", f"{100 * result['copy_share_held']:.1f} %"),
         ("generated labels without a class", f"{100 * result['empty_share']:.1f} %"),
         ("real labels without a class", f"{100 * result['empty_share_real']:.1f} %"),
         *((f"sliced Wasserstein distance, {name}", f"{value:.2f}") for name, value in result["swd"].items()),
     ]
     text = (
-        f"A generated image is a copy if it is nearer to a training image than {100 * (1 - QUANTILE):.0f} % of "
-        "training images are to the nearest image of another subject. Sliced Wasserstein distances are times 1000."
+        f"An image is a copy if it is less than {COPY:g} times as far from one training person as from any other, "
+        "moved by a few pixels, mirrored or in another contrast as it may be. All kept pairs are compared; held-out "
+        "real images, which nothing can have copied, show how often that happens by chance. Sliced Wasserstein "
+        "distances are times 1000."
     )
     return Table(pd.DataFrame(rows, columns=["of the pool", "value"]), text)
 

@@ -137,7 +137,8 @@ class QuestionStudy(Study):
 
     def pool(self, fraction: float) -> Pool:
         """Its pairs, made or not."""
-        return Pool(self.generator(fraction), partial(self.model, QuestionTask(fraction, False, 0)))
+        held = self.sized.rows(self.cases(0, "validation"))
+        return Pool(self.generator(fraction), partial(self.model, QuestionTask(fraction, False, 0)), held)
 
     def made(self, fraction: float) -> Part:
         """The fraction's generated pairs, made first if that is not done; or those made elsewhere."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -20,13 +20,13 @@ from tf_ganaug.experiment.report import Figure, Section, Table
 from tf_ganaug.papers.bowles2018.printed import Cell
 from tf_ganaug.papers.bowles2018.study import PatchStudy
 from tf_ganaug.papers.bowles2018.tasks import Fraction, PatchTask
-from tf_ganaug.quality.copies import Copies, find_copies, nearest
+from tf_ganaug.quality.copies import COPY, nearest, origins
 from tf_ganaug.run import read_metrics
 
 #: Patches side by side in Figures 1 and 3.
 SHOWN = 6
 
-#: Synthetic patches that are compared with the training patches, and training patches likewise.
+#: Synthetic patches that are compared with the training patches, and real ones likewise.
 COMPARED = 64
 
 
@@ -147,7 +147,7 @@ def _by_amount(axis: Axes, found: pd.DataFrame) -> None:
 
 
 def neighbours(study: PatchStudy, fractions: Sequence[Fraction], place: Path) -> Section:
-    """Figure 3: synthetic patches above their nearest training patches, and the shares that are copies."""
+    """Figure 3: synthetic patches above the training patches most like them, and the shares that are copies."""
     cells, captions, records = [], [], []
     for fraction in fractions:
         subjects = len({case.subject for case in study.training_cases(fraction)})
@@ -156,51 +156,36 @@ def neighbours(study: PatchStudy, fractions: Sequence[Fraction], place: Path) ->
         records.append({"Available": f"{fraction.available} %", "Stacks": subjects, **record})
         near = [one.numpy() for one in study.patches(fraction).take(found.numbers[:SHOWN])]
         named = f"{subjects} training stacks"
-        for kind, pair in (("synthetic", (images, labels)), ("the nearest training patch", near)):
+        for kind, pair in (("synthetic", (images, labels)), ("the training patch most like it", near)):
             cells.append([_overlaid(study, *one) for one in islice(zip(*pair), SHOWN)])
             captions.append(f"{named}: {kind}")
     panels([""] * len(cells[0]), cells, place / "figure3.png", captions, _legend(study))
-    caption = (
-        "Synthetic patches above their nearest training patches, by root mean square difference of the image, which "
-        "runs from -1 to 1; labels in colour."
-    )
+    caption = "Synthetic patches above the training patches most like them; labels in colour."
     text = (
-        "A synthetic patch is a copy if it is nearer to a training patch than 95 % of training patches are to the "
-        "nearest patch of another subject; strictly, if it is nearer than any of these. "
-        f"{COMPARED} patches of either kind are compared with all training patches. Distances are medians."
+        f"A patch is a copy if it is less than {COPY:g} times as far from the stack with the patch most like it as "
+        "from any other stack, whatever its contrast, moved by a few pixels or mirrored as it may be; the distance is "
+        f"that ratio, the median of {COMPARED} synthetic patches and of as many real ones compared with other stacks."
     )
     table = Table(pd.DataFrame(records), text)
     return Section("Figure 3: nearest training patches", [Figure(place / "figure3.png", caption), table])
 
 
-class _Images:
-    """Minibatches of a fraction's real images, as often as they are asked for."""
-
-    def __init__(self, study: PatchStudy, fraction: Fraction):
-        self.patches = study.patches(fraction)
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        return (images.numpy() for images, _ in self.patches.in_order(256))
-
-
 def _compared(study: PatchStudy, fraction: Fraction, images: np.ndarray, subjects: int) -> tuple:
-    """The nearest training patches of images, and what they say of copies."""
-    training = _Images(study, fraction)
+    """The training patches most like these images, and what they say of copies."""
+    patches, cases = study.patches(fraction), study.training_cases(fraction)
+    training = patches.in_order(256).map(lambda pixels, labels: pixels)
     if subjects < 2:
-        found = nearest([images], training)
-        return found, {"Distance": float(np.median(found.distances)), "Copies": "one stack: no measure"}
-    cases, count = study.training_cases(fraction), training.patches.count
-    order = {subject: number for number, subject in enumerate(dict.fromkeys(case.subject for case in cases))}
-    origins = np.array([order[cases[number % len(cases)].subject] for number in range(count)])
-    some = np.linspace(0, count - 1, min(COMPARED, count)).astype(int)
-    real = training.patches.take(some)[0].numpy()
-    copies: Copies = find_copies([images], training, origins, [real], origins[some])
-    return copies.generated, {
-        "Distance": float(np.median(copies.generated.distances)),
-        "Between training patches": float(np.median(copies.training.distances)),
-        "Copies": f"{100 * copies.share:.1f} %",
-        "Strictly": f"{100 * copies.strict_share:.1f} %",
-    }
+        found = nearest([images], training, np.arange(patches.count))
+        return found, {"Copies": "one stack: no measure"}
+    stacks = origins([cases[number % len(cases)].subject for number in range(patches.count)])
+    found = nearest([images], training, stacks)
+    record = {"Distance": float(np.median(found.distances)), "Copies": f"{100 * found.share:.1f} %"}
+    if subjects < 3:
+        return found, record
+    some = np.linspace(0, patches.count - 1, min(COMPARED, patches.count)).astype(int)
+    real = nearest([patches.take(some)[0]], training, stacks, stacks[some])
+    unseen = {"Distance, real": float(np.median(real.distances)), "Copies, real": f"{100 * real.share:.1f} %"}
+    return found, {**record, **unseen}
 
 
 def predictions(study: PatchStudy, cells: Mapping[Cell, Sequence[PatchTask]], place: Path, count: int = 3) -> Section:

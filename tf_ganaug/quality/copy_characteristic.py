@@ -1,0 +1,75 @@
+"""How often the copy detector is right: of images of training persons, changed, and of what only looks alike."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from tf_ganaug.quality.copies import nearest, origins
+from tf_ganaug.random import named_seed
+
+#: Images that a mean is taken of.
+MEAN_OF = 5
+
+
+def characteristic(images: np.ndarray, subjects: np.ndarray, seed: int = 0) -> dict[str, dict[str, float]]:
+    """The share called copies of several kinds of images, half of the subjects being the training subjects.
+
+    Pixels are those of the images given: 64 on the longer side are what the detector looks at.
+
+    Args:
+        images: (N, H, W, C) in [-1, 1], of at least four subjects.
+        subjects: (N,) names.
+        seed: of the halves, of noise and of what is averaged.
+
+    Returns:
+        "copies" and "not copies", each of kinds of images to a share in [0, 1].
+    """
+    rng = np.random.default_rng(named_seed(seed, "copy characteristic"))
+    known = rng.permutation(np.unique(subjects))[: len(np.unique(subjects)) // 2]
+    trained = np.isin(subjects, known)
+    training, unseen = images[trained], images[~trained]
+    persons = origins(subjects[trained])
+
+    def share(made: np.ndarray) -> float:
+        return nearest([made], [training], persons).share
+
+    copies, others = _changed(training, rng), _alike(training, unseen, rng)
+    parts = {"copies": copies, "not copies": others}
+    return {part: {name: share(made) for name, made in kinds.items()} for part, kinds in parts.items()}
+
+
+def _changed(images: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Training images as a generator may give them back."""
+    noise = rng.normal(0, 0.2, images.shape)
+    return {
+        "exact": images,
+        "shifted by 2 pixels": _shifted(images, 2, 2),
+        "mirrored": images[:, :, ::-1],
+        "contrast x 0.7": 0.7 * images,
+        "noise of deviation 0.2": images + noise,
+        "blurred by 1 pixel": _blurred(images),
+        "mirrored, shifted, in less contrast and with noise": 0.7 * _shifted(images[:, :, ::-1], -2, 1) + noise / 2,
+    }
+
+
+def _alike(training: np.ndarray, unseen: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """What no generator has copied from the training images."""
+    chosen = [rng.choice(len(training), MEAN_OF, replace=False) for _ in range(len(unseen))]
+    return {
+        "unseen persons": unseen,
+        "unseen persons, blurred by 1 pixel": _blurred(unseen),
+        "unseen persons, noise of deviation 0.2": unseen + rng.normal(0, 0.2, unseen.shape),
+        "means of five training images": np.stack([training[rows].mean(0) for rows in chosen]),
+    }
+
+
+def _shifted(images: np.ndarray, down: int, right: int) -> np.ndarray:
+    """Moved by so many pixels; what comes in repeats the edge."""
+    height, width = images.shape[1:3]
+    rows, columns = np.clip(np.arange(height) - down, 0, height - 1), np.clip(np.arange(width) - right, 0, width - 1)
+    return images[:, rows][:, :, columns]
+
+
+def _blurred(images: np.ndarray) -> np.ndarray:
+    return gaussian_filter(images, (0, 1, 1, 0))
