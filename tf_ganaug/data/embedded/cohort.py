@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache, partial
+from typing import TypeVar
 
 import numpy as np
 
@@ -11,6 +12,23 @@ from tf_ganaug.data.cases import Case
 
 #: (seed, subject, number of the slice, slices, size) to image and label (size, size); a function of a module.
 Draw = Callable[[int, int, int, int, int], "tuple[np.ndarray, np.ndarray]"]
+
+
+Subject = TypeVar("Subject")
+
+
+def remembered(admitted: Callable[[np.random.Generator], Subject]) -> Callable[[int, int], Subject]:
+    """From a data set's seed and a number to that subject; its slices, mostly asked for in a row, are of one drawing.
+
+    Args:
+        admitted: draws a subject.
+    """
+
+    @lru_cache(maxsize=8)
+    def subject(seed: int, number: int) -> Subject:
+        return admitted(np.random.default_rng([seed, number]))
+
+    return subject
 
 
 def slice_cases(draw: Draw, field: float, subjects: int, slices: int, native_size: int, seed: int) -> tuple[Case, ...]:

@@ -7,13 +7,12 @@ not register the CT images, every head has a pose of its own.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 
 from tf_ganaug.data.cases import Dataset
 from tf_ganaug.data.csf import BRAIN_STEM, CORTICAL, THREE, VENTRICULAR
-from tf_ganaug.data.embedded.cohort import slice_cases
+from tf_ganaug.data.embedded.cohort import remembered, slice_cases
 from tf_ganaug.data.embedded.head_anatomy import Head, Tissues
 from tf_ganaug.data.embedded.head_ct import Scan
 
@@ -92,9 +91,7 @@ class Patient:
         return cls(head.turned(*angles, shift), Scan.taken(rng))
 
 
-@lru_cache(maxsize=8)
-def _patient(seed: int, subject: int) -> Patient:
-    return Patient.admitted(np.random.default_rng([seed, subject]))
+_patient = remembered(Patient.admitted)
 
 
 def _label(tissues: Tissues) -> np.ndarray:

@@ -7,13 +7,12 @@ only slices with at least one haemorrhage, a patient's slices divide the part of
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from tf_ganaug.data.cases import Dataset
-from tf_ganaug.data.embedded.cohort import slice_cases
+from tf_ganaug.data.embedded.cohort import remembered, slice_cases
 from tf_ganaug.data.embedded.head_anatomy import Head, Tissues
 from tf_ganaug.data.embedded.head_bleeds import KINDS, Bleed, drawn_kinds
 from tf_ganaug.data.embedded.solids import Waves, covered, ellipsoid
@@ -228,6 +227,4 @@ class Patient:
         return tissues, [(kind, bleed.solid(points, tissues)) for kind, bleed in self.bleeds]
 
 
-@lru_cache(maxsize=8)
-def _patient(seed: int, subject: int) -> Patient:
-    return Patient.admitted(np.random.default_rng([seed, subject]))
+_patient = remembered(Patient.admitted)

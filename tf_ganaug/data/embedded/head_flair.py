@@ -7,15 +7,14 @@ few degrees, as the stacks of Bowles (2018), section 2, are.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from tf_ganaug.data.cases import Dataset
-from tf_ganaug.data.embedded.cohort import slice_cases
+from tf_ganaug.data.embedded.cohort import remembered, slice_cases
 from tf_ganaug.data.embedded.head_anatomy import Head, Tissues
-from tf_ganaug.data.embedded.head_mr import FIELD, magnitude
-from tf_ganaug.data.embedded.solids import Waves, covered, ellipsoid, melt
+from tf_ganaug.data.embedded.magnitude import FIELD, MagnitudeScan
+from tf_ganaug.data.embedded.solids import Waves, ellipsoid, melt
 from tf_ganaug.data.wmh import LESION, WMH
 
 #: Scanner's millimetres between which slices lie: pons to below the crown.
@@ -61,8 +60,7 @@ def draw(seed: int, subject: int, number: int, slices: int, size: int) -> tuple[
     tissues = patient.head.tissues(points)
     lesions = patient.lesions.solid(points, tissues)
     image = patient.scan.signal(points, tissues, lesions, FIELD / size)
-    rng = np.random.default_rng([seed, subject, number, slices, size])
-    image = magnitude(image, patient.scan.level, patient.scan.noise, rng)
+    image = patient.scan.stored(image, np.random.default_rng([seed, subject, number, slices, size]))
     inside = tissues.brain < 0
     return np.where(inside, image, 0).astype(np.uint16), np.where(inside & (lesions < 0), LESION, 0).astype(np.uint8)
 
@@ -112,27 +110,10 @@ class Lesions:
 
 
 @dataclass(frozen=True)
-class Scan:
-    """How bright things are in a subject's images; white matter without noise and bias is 1.
+class Scan(MagnitudeScan):
+    """The same with lesions, whose brightness is `lesion`; its bias is what the field's correction has left."""
 
-    Attributes:
-        level: stored value of white matter.
-        grey, fluid, lesion, falx: brightness.
-        texture: unevenness of the lesions.
-        bias: unevenness of the field that its correction has left.
-        unevenness: of the field, as a part of the signal.
-        noise: standard deviation.
-    """
-
-    level: float
-    grey: float
-    fluid: float
     lesion: float
-    falx: float
-    texture: Waves
-    bias: Waves
-    unevenness: float
-    noise: float
 
     @classmethod
     def taken(cls, rng: np.random.Generator) -> Scan:
@@ -149,19 +130,9 @@ class Scan:
         )
 
     def signal(self, points: np.ndarray, tissues: Tissues, lesions: np.ndarray, pixel: float) -> np.ndarray:
-        """The brightness of pixels, of which several tissues may have a part, (...).
-
-        Args:
-            points: (3, ...) of the head's frame.
-            lesions: (...) distance.
-            pixel: side in millimetres.
-        """
-        image = 1 + (self.grey - 1) * covered(tissues.grey, pixel)
-        fluid = self.fluid + (self.falx - self.fluid) * covered(tissues.falx - 0.5, pixel)
-        lesion = self.lesion * (1 + 0.06 * self.texture(points))
-        for distance, level in ((tissues.fluid, fluid), (lesions, lesion)):
-            image += covered(distance, pixel) * (level - image)
-        return image * np.exp(self.unevenness * self.bias(points))
+        """See `MagnitudeScan.brightness`."""
+        level = self.lesion * (1 + 0.06 * self.texture(points))
+        return self.brightness(points, tissues, ((lesions, level),), pixel)
 
 
 @dataclass(frozen=True)
@@ -178,6 +149,4 @@ class Patient:
         return cls(head, Lesions.grown(rng, head), Scan.taken(rng))
 
 
-@lru_cache(maxsize=8)
-def _patient(seed: int, subject: int) -> Patient:
-    return Patient.admitted(np.random.default_rng([seed, subject]))
+_patient = remembered(Patient.admitted)

@@ -8,19 +8,16 @@ is the share of Foroozandeh and Eklund (2020), section 3.2.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from tf_ganaug.data.brain import CSF, ENHANCING, GREY_MATTER, NECROTIC, OEDEMA, SEVEN, WHITE_MATTER
 from tf_ganaug.data.cases import Dataset, LabelSpec
-from tf_ganaug.data.embedded.cohort import slice_cases
+from tf_ganaug.data.embedded.cohort import remembered, slice_cases
 from tf_ganaug.data.embedded.head_anatomy import Head, Tissues
 from tf_ganaug.data.embedded.head_tumour import Tumour, TumourParts
-from tf_ganaug.data.embedded.solids import Waves, covered
-
-#: The picture's side in millimetres.
-FIELD = 200.0
+from tf_ganaug.data.embedded.magnitude import FIELD, MagnitudeScan
+from tf_ganaug.data.embedded.solids import Waves
 
 #: The height of the stack of slices in millimetres, and that of its middle above the head's origin.
 STACK, MIDDLE = 155.0, 5.0
@@ -65,34 +62,17 @@ def draw(seed: int, subject: int, number: int, slices: int, size: int) -> tuple[
     points = patient.head.points(height, size, FIELD)
     tissues, tumour = patient.anatomy(points)
     image = patient.scan.signal(points, tissues, tumour, FIELD / size)
-    image = patient.scan.noisy(image, np.random.default_rng([seed, subject, number, slices, size]))
+    image = patient.scan.stored(image, np.random.default_rng([seed, subject, number, slices, size]))
     return np.where(tissues.brain < 0, image, 0).astype(np.uint16), _label(tissues, tumour)
 
 
 @dataclass(frozen=True)
-class Scan:
-    """How bright things are in a subject's images; white matter without noise and bias is 1.
+class Scan(MagnitudeScan):
+    """The same with a tumour: brightness of its `core`, its `rim` and the `oedema` around it."""
 
-    Attributes:
-        level: stored value of white matter.
-        grey, fluid, core, oedema, rim, falx: brightness.
-        texture: unevenness of the tumour.
-        bias: unevenness of the field.
-        unevenness: of the field, as a part of the signal.
-        noise: standard deviation.
-    """
-
-    level: float
-    grey: float
-    fluid: float
     core: float
     oedema: float
     rim: float
-    falx: float
-    texture: Waves
-    bias: Waves
-    unevenness: float
-    noise: float
 
     @classmethod
     def taken(cls, rng: np.random.Generator) -> Scan:
@@ -111,39 +91,12 @@ class Scan:
         )
 
     def signal(self, points: np.ndarray, tissues: Tissues, tumour: TumourParts | None, pixel: float) -> np.ndarray:
-        """The brightness of pixels, of which several tissues may have a part, (...).
-
-        Args:
-            points: (3, ...) of the head's frame.
-            pixel: side in millimetres.
-        """
-        image = 1 + (self.grey - 1) * covered(tissues.grey, pixel)
-        fluid = self.fluid + (self.falx - self.fluid) * covered(tissues.falx - 0.5, pixel)
-        layers = [(tissues.fluid, fluid)]
-        if tumour is not None:
-            texture = 1 + 0.07 * self.texture(points)
-            brightness = (self.oedema, self.rim * texture, self.core * texture)
-            layers += zip((tumour.whole, tumour.lump, tumour.core), brightness)
-        for distance, level in layers:
-            image += covered(distance, pixel) * (level - image)
-        return image * np.exp(self.unevenness * self.bias(points))
-
-    def noisy(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Stored values of an image, with noise; at least 1."""
-        return magnitude(image, self.level, self.noise, rng)
-
-
-def magnitude(image: np.ndarray, level: float, noise: float, rng: np.random.Generator) -> np.ndarray:
-    """Stored values (...) of a magnitude image, whole numbers from 1 to 65535.
-
-    Args:
-        image: (...) brightness without noise, white matter 1.
-        level: stored value of white matter.
-        noise: standard deviation in the real and the imaginary part.
-        rng: draws the noise.
-    """
-    real, imaginary = noise * rng.standard_normal((2, *image.shape), np.float32)
-    return np.clip(np.rint(level * np.hypot(image + real, imaginary)), 1, 65535)
+        """See `MagnitudeScan.brightness`."""
+        if tumour is None:
+            return self.brightness(points, tissues, (), pixel)
+        texture = 1 + 0.07 * self.texture(points)
+        levels = self.oedema, self.rim * texture, self.core * texture
+        return self.brightness(points, tissues, zip((tumour.whole, tumour.lump, tumour.core), levels), pixel)
 
 
 @dataclass(frozen=True)
@@ -176,9 +129,7 @@ class Patient:
         return tissues, self.tumour.parts(points, tissues)
 
 
-@lru_cache(maxsize=8)
-def _patient(seed: int, subject: int) -> Patient:
-    return Patient.admitted(np.random.default_rng([seed, subject]))
+_patient = remembered(Patient.admitted)
 
 
 def _label(tissues: Tissues, tumour: TumourParts | None) -> np.ndarray:
