@@ -3,11 +3,23 @@
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 OLD, NEW = "python_version < '3.12'", "python_version >= '3.12'"
 CITYSCAPES = "cityscapesscripts>=2.3"
 DIPY = "dipy>=1.7"  # tissue classes of BraTS where FSL is not installed
 PYDICOM = "pydicom>=2.4"
+
+
+
+class WithConfigurations(build_py):
+    """Puts configs/ into a built package; an editable one reads it where it lies."""
+
+    def run(self) -> None:
+        super().run()
+        if not self.editable_mode:
+            self.copy_tree("configs", str(Path(self.build_lib) / "tf_ganaug" / "configs"))
+
 
 setup(
     name="tf_ganaug",
@@ -17,9 +29,10 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.9",
-    packages=[*find_packages(include=["tf_ganaug", "tf_ganaug.*"]), "tf_ganaug.configs"],
-    package_dir={"tf_ganaug.configs": "configs"},
-    package_data={"tf_ganaug": ["experiment/*.html", "experiment/*.jinja"], "tf_ganaug.configs": ["*.yaml"]},
+    packages=find_packages(include=["tf_ganaug", "tf_ganaug.*"]),
+    package_dir={"": "."},  # said, an editable installation is a path and no finder
+    package_data={"tf_ganaug": ["experiment/*.jinja"]},
+    cmdclass={"build_py": WithConfigurations},
     entry_points={"console_scripts": ["tf-ganaug=tf_ganaug.cli:main"]},
     install_requires=[
         f"tensorflow>=2.15.1,<2.16; {OLD}",
