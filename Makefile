@@ -5,13 +5,16 @@ DEFAULT_TAG := $(shell python3 -c 'import sys; print("%d.%d" % sys.version_info[
 VENV := $(if $(filter $(TAG),$(DEFAULT_TAG)),.venv,.venv-$(TAG))
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test lint matrix clean
+.PHONY: demo test test-all lint matrix clean
 
 demo: $(VENV)/installed
 	$(RUN) scripts/run_paper.py neff2018
 
 test: $(VENV)/installed
 	$(RUN) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+test-all: $(VENV)/installed
+	$(RUN) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder -m ""
 
 lint: $(VENV)/installed
 	$(RUN) -m ruff check .

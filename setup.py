@@ -11,7 +11,6 @@ DIPY = "dipy>=1.7"  # tissue classes of BraTS where FSL is not installed
 PYDICOM = "pydicom>=2.4"
 
 
-
 class WithConfigurations(build_py):
     """Puts configs/ into a built package; an editable one reads it where it lies."""
 

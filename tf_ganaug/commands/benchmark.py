@@ -11,7 +11,10 @@ import click
 from tf_ganaug.commands.common import input_errors
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.command(
+    short_help="Time every kind of step of an experiment.",
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+)
 @click.argument("paper", default="neff2018")
 @click.option("--experiment", help="Of the paper, where it has several; default: its first.")
 @click.option("--profile", type=click.Choice(["quick", "paper", "smoke"]), default="quick", help="Scale.")

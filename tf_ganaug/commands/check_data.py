@@ -13,7 +13,11 @@ from tf_ganaug.commands.common import input_errors
 _NAMED = 20
 
 
-@click.command("check-data", context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.command(
+    "check-data",
+    short_help="Look through your images and labels before training.",
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+)
 @click.argument("data", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--reader", type=click.Choice(["folder", "dicom"]), default="folder", help="dicom: a folder per series.")
 @click.option("--dataset-yaml", type=click.Path(path_type=Path), help="Describes DIR instead of DIR/dataset.yaml.")

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 SHOWN = ("tensorflow", "keras", "tensorflow-addons", "numpy", "scipy", "protobuf", "tensorboard")
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    short_help="Say what is wrong with this installation.", context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.option("--no-timing", is_flag=True, help="Leave the training steps out.")
 @input_errors
 def doctor(no_timing: bool) -> None:

@@ -10,7 +10,10 @@ from tf_ganaug.commands.common import input_errors
 from tf_ganaug.commands.options import data_options, request_of
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.command(
+    short_help="Measure finished segmenters on other data.",
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+)
 @click.argument("run", type=click.Path(path_type=Path))
 @data_options
 @click.option("--csv", "path", type=click.Path(path_type=Path), default=Path("evaluation.csv"), help="The measures.")

@@ -9,7 +9,9 @@ import click
 from tf_ganaug.commands.common import input_errors
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    short_help="Export a generator as a SavedModel.", context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path))
 @input_errors

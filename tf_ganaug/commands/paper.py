@@ -19,7 +19,10 @@ def _list(context: click.Context, _: click.Parameter, value: bool) -> None:
         context.exit()
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.command(
+    short_help="Run a paper's experiments and write their report.",
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+)
 @click.argument("name", metavar="PAPER")
 @click.option("--experiment", help="Of the paper, where it has several; default: its first, see --list.")
 @click.option("--data", type=click.Path(path_type=Path), help="Folder of the data; default: the embedded cohort.")

@@ -12,7 +12,7 @@ from tf_ganaug.commands.common import input_errors
 SETTINGS = {"help_option_names": ["-h", "--help"], "show_default": True}
 
 
-@click.group("prepare-data", context_settings=SETTINGS)
+@click.group("prepare-data", short_help="Bring data as distributed into a folder to read.", context_settings=SETTINGS)
 def prepare_data() -> None:
     """Bring a data set as distributed into a folder of slices that --data reads."""
 

@@ -9,7 +9,9 @@ import click
 from tf_ganaug.commands.common import input_errors
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    short_help="Write a finished question's report again.", context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.argument("run", type=click.Path(path_type=Path))
 @input_errors
 def report(run: Path) -> None:

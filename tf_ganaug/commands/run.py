@@ -11,7 +11,10 @@ from tf_ganaug.commands.options import changes_of, data_options, question_option
 from tf_ganaug.question.settings import MIXES, SCREENS, SEGMENTERS
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.command(
+    short_help="Does GAN augmentation help on your data?",
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+)
 @data_options
 @question_options
 @click.option("--screen", type=click.Choice(SCREENS), help="How generated pairs are chosen.  [default: none]")

@@ -20,7 +20,10 @@ class Distance(click.ParamType):
         return value if value == "auto" else click.FloatRange(0.0, 1.0).convert(value, param, ctx)
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.command(
+    short_help="Draw pairs from a trained generator.",
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+)
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("-n", "count", type=click.IntRange(1), default=100, help="Number of pairs.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="The same seed gives the same pairs.")

@@ -9,7 +9,10 @@ import click
 from tf_ganaug.commands.common import input_errors
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.command(
+    short_help="Copy the generated pairs that a screen keeps.",
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+)
 @click.argument("pairs", type=click.Path(path_type=Path))
 @click.option("--run", "run", type=click.Path(path_type=Path), required=True, help="Folder of run or train-segmenter.")
 @click.option("--by", type=click.Choice(["zscore", "quality"]), required=True, help="What pairs are judged by.")

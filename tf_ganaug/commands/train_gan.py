@@ -10,7 +10,11 @@ from tf_ganaug.commands.common import input_errors
 from tf_ganaug.commands.options import changes_of, data_options, question_options, request_of
 
 
-@click.command("train-gan", context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.command(
+    "train-gan",
+    short_help="Train one GAN on your data.",
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+)
 @data_options
 @question_options
 @click.option("--fractions", metavar="SHARE", help="Of the training subjects.  [default: 1]")

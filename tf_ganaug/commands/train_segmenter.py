@@ -11,7 +11,11 @@ from tf_ganaug.commands.options import changes_of, data_options, request_of, tra
 from tf_ganaug.question.settings import MIXES, SEGMENTERS
 
 
-@click.command("train-segmenter", context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.command(
+    "train-segmenter",
+    short_help="Train segmenters, with or without generated pairs.",
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+)
 @data_options
 @training_options
 @click.option("--synthetic", type=click.Path(path_type=Path), help="Folder of generated pairs, as of `sample`.")
