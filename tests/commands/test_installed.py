@@ -20,7 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def call(*command, cwd: Path) -> str:
     # Without the settings by which the tests themselves find the clone.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    done = subprocess.run(list(map(str, command)), cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    words = list(map(str, command))
+    done = subprocess.run(words, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
