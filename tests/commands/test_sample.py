@@ -79,7 +79,7 @@ def provenance(**changes):
 
 def synthesizer_of(images, **changes):
     memory = Memory(images)
-    return Synthesizer.from_function(memory.make, [memory], 2, SPEC, provenance(**changes))
+    return Synthesizer.from_function(memory.make, 2, SPEC, provenance(**changes))
 
 
 @pytest.fixture(scope="module")

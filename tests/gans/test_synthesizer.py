@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 
 from tf_ganaug.data.cases import IGNORE, LabelSpec
 from tf_ganaug.errors import InputError
@@ -119,6 +120,14 @@ def test_loaded_makes_the_same_samples(synthesizer, saved):
     metadata = json.loads((saved / "metadata.json").read_text())
     assert (metadata["dtype"], metadata["low"], metadata["high"]) == ("uint16", 100.0, 4000.0)
     assert metadata["cases"] == ["a", "b"] and metadata["synthetic"] is True
+
+
+def test_only_what_is_called_is_stored(synthesizer, saved):
+    """Not the four functions of every Keras layer, whose tracing took longer than all the rest."""
+    stored = saved_model_pb2.SavedModel.FromString((saved / "saved_model.pb").read_bytes())
+    nodes = stored.meta_graphs[0].object_graph_def.nodes
+    assert sum(node.WhichOneof("kind") == "function" for node in nodes) == 2
+    assert sum(node.WhichOneof("kind") == "variable" for node in nodes) == len(synthesizer.module.weights) > 8
 
 
 ALONE = """

@@ -286,7 +286,7 @@ def test_a_saved_model_draws_the_noise_from_the_seed(tmp_path):
         images = model(latents, training=False)
         return images, tf.zeros(tf.shape(images)[:3], tf.uint8)
 
-    Synthesizer.from_function(make, [model], model.input_shape[-1], spec, provenance).save(tmp_path / "saved")
+    Synthesizer.from_function(make, model.input_shape[-1], spec, provenance).save(tmp_path / "saved")
     saved = Synthesizer.load(tmp_path / "saved")
     assert saved.latent_size == 6 + 32 * 32
     images, _ = saved.draw(3, seed=5)

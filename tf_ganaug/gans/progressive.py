@@ -185,10 +185,10 @@ class ProgressiveGan(tf.Module):
         """
         return self._compiled_sample(tf.convert_to_tensor(latents, tf.float32), *self._levels())
 
-    def sampling_model(self) -> tuple[keras.Model, Callable[[tf.Tensor], tf.Tensor]]:
-        """The average generator at the current level of detail and what `sample` does with it, for export."""
+    def sampler(self) -> Callable[[tf.Tensor], tf.Tensor]:
+        """What `sample` does at the current level of detail, for export."""
         levels = self._levels()
-        return self.average.view(*levels), lambda latents: self._sample(latents, *levels)
+        return lambda latents: self._sample(latents, *levels)
 
     def latents(self, count: int, position: tf.Tensor, stream: int) -> tf.Tensor:
         """(count, latent size) ~ N(0, 1), a function of seed, images shown and stream."""

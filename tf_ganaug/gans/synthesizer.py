@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -59,15 +59,16 @@ def freeze_statistics(generator: keras.Model, seed: int, latents: int = 1024, ba
 class _Exported(tf.Module):
     """The functions of the SavedModel.
 
+    It holds the variables that they read, not the networks: of a Keras layer TensorFlow would store four more
+    functions, which cost as much time and room as all the rest and which nobody calls.
+
     Args:
         make: from latents (N, latent_size) to images in [-1, 1] and labels uint8.
-        networks: what `make` uses; their weights are saved.
         latent_size: numbers per latent.
     """
 
-    def __init__(self, make: PairMaker, networks: Sequence[tf.Module], latent_size: int):
+    def __init__(self, make: PairMaker, latent_size: int):
         super().__init__()
-        self.networks = list(networks)
 
         def pairs(latents: tf.Tensor) -> dict[str, tf.Tensor]:
             image, mask = make(latents)
@@ -76,7 +77,7 @@ class _Exported(tf.Module):
         def sample(n: tf.Tensor, seed: tf.Tensor) -> dict[str, tf.Tensor]:
             def chunk(number: tf.Tensor) -> dict[str, tf.Tensor]:
                 key = tf.stack([tf.cast(seed, tf.int32), number])
-                return pairs(tf.random.stateless_normal((CHUNK, latent_size), key))
+                return self.pairs(tf.random.stateless_normal((CHUNK, latent_size), key))
 
             kinds = {"image": tf.float32, "mask": tf.uint8}
             chunks = tf.map_fn(chunk, tf.range((n + CHUNK - 1) // CHUNK), fn_output_signature=kinds)
@@ -85,6 +86,7 @@ class _Exported(tf.Module):
         self.pairs = tf.function(pairs, [tf.TensorSpec((None, latent_size), tf.float32, "latents")])
         scalar = tf.TensorSpec((), tf.int32)
         self.sample = tf.function(sample, [scalar, scalar])
+        self.weights = list(self.pairs.get_concrete_function().variables)
 
 
 class Synthesizer:
@@ -118,23 +120,20 @@ class Synthesizer:
         def make(latents: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             return parted.separate(generator(latents, training=False))
 
-        return cls.from_function(make, [generator], generator.input_shape[-1], spec, provenance)
+        return cls.from_function(make, generator.input_shape[-1], spec, provenance)
 
     @classmethod
-    def from_function(
-        cls, make: PairMaker, networks: Sequence[tf.Module], latent_size: int, spec: LabelSpec, provenance: Provenance
-    ) -> Synthesizer:
+    def from_function(cls, make: PairMaker, latent_size: int, spec: LabelSpec, provenance: Provenance) -> Synthesizer:
         """Wraps any way from latents to pairs.
 
         Args:
             make: from latents (N, latent_size) to images (N, H, W, C) in [-1, 1] and labels (N, H, W)
                 uint8; every pair must depend on its own latent only.
-            networks: what `make` uses.
             latent_size: numbers per latent.
             spec: classes of the labels.
             provenance: of the training.
         """
-        return cls(_Exported(make, networks, latent_size), spec, provenance, latent_size)
+        return cls(_Exported(make, latent_size), spec, provenance, latent_size)
 
     @property
     def image_shape(self) -> list[int]:

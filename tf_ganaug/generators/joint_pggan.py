@@ -121,12 +121,12 @@ class JointPggan:
         return seconds
 
     def _synthesizer(self, gan: ProgressiveGan) -> Synthesizer:
-        network, sample = gan.sampling_model()
+        sample = gan.sampler()
 
         def make(latents: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             return self.layout.separate(sample(latents))
 
-        return Synthesizer.from_function(make, [network], gan.latent_size, self.spec, self.provenance)
+        return Synthesizer.from_function(make, gan.latent_size, self.spec, self.provenance)
 
     def step(self) -> Callable[[], int]:
         """For the benchmark: a look at the schedule with its steps, at the full size without a fade."""

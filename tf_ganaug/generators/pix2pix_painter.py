@@ -141,8 +141,8 @@ class Pix2PixPainter:
             labels, numbers = drawn.draw(latents)
             return paint(labels, numbers), labels
 
-        networks, data = [gan.generator, drawn], self.subset
-        return Synthesizer.from_function(make, networks, drawn.LATENT_SIZE, data.spec, data.provenance)
+        data = self.subset
+        return Synthesizer.from_function(make, drawn.LATENT_SIZE, data.spec, data.provenance)
 
     # Estimates and benchmark
 

@@ -146,8 +146,7 @@ class PhotographPainter:
             labels, _ = drawn.draw(latents)
             return gan.paint(labels), labels
 
-        networks = [gan.generator, drawn]
-        return Synthesizer.from_function(make, networks, drawn.LATENT_SIZE, data.spec, data.provenance)
+        return Synthesizer.from_function(make, drawn.LATENT_SIZE, data.spec, data.provenance)
 
     # Estimates and benchmark
 

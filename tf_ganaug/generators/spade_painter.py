@@ -150,15 +150,14 @@ class Painter:
         place = self.data.path("spade") / "synthesizer"
         if not (place / "metadata.json").exists():
             pggan, painter = self.maker.trained_pggan(), self.trained.generator
-            drawer, draw = pggan.sampling_model()
+            draw = pggan.sampler()
             classes = len(self.data.spec.classes)
 
             def make(latents: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
                 labels = to_labels(draw(latents), classes)
                 return painter(one_hot(labels, classes), training=False), labels
 
-            networks = [drawer, painter]
-            made = Synthesizer.from_function(make, networks, pggan.latent_size, self.data.spec, self.data.provenance)
+            made = Synthesizer.from_function(make, pggan.latent_size, self.data.spec, self.data.provenance)
             made.save(place)
         return Synthesizer.load(place)
 
