@@ -1,10 +1,13 @@
 """Cases at the network's size: integers and classes kept, read once, refilled when something differs."""
 
+import errno
+from collections import namedtuple
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from tf_ganaug.data import arrays, cache
 from tf_ganaug.data.cache import intensity_range, resize_image, resize_label, sized_cases
 from tf_ganaug.data.cases import Case, Dataset, LabelSpec
 from tf_ganaug.errors import InputError
@@ -118,9 +121,56 @@ def test_an_interrupted_fill_is_done_again(tmp_path):
     assert len(list((tmp_path / "cache").iterdir())) == 1
 
 
-def test_images_of_two_types_are_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("types", "kind"),
+    [
+        (["u1", "u2", "u1"], "u2"),
+        (["u1", "i2", "u1"], "i2"),
+        (["u2", "i2", "u1"], "i4"),
+        (["u1", "f4", "i2"], "f4"),
+        (["f8", "f2", "f8"], "f4"),
+        (["f4", "u1", "u4"], "f4"),
+    ],
+)
+def test_images_of_several_types_have_the_one_that_holds_all(tmp_path, types, kind):
     dataset = data(tmp_path)
-    other = replace(dataset.cases[1], read_image=lambda: np.zeros((8, 8, 1), np.uint8))
-    mixed = replace(dataset, cases=(dataset.cases[0], other))
-    with pytest.raises(InputError, match=r"1\.raw: expected uint16 pixels as in .*0\.raw.*uint8"):
-        sized_cases(mixed, 4, 4, (0, 100), tmp_path / "cache")
+    images = [(np.arange(64).reshape(8, 8, 1) + 50 * number).astype(each) for number, each in enumerate(types)]
+    if types[1] == "i2":
+        images[1] -= 300
+    cases = tuple(replace(case, read_image=lambda n=n: images[n]) for n, case in enumerate(dataset.cases))
+    sized = sized_cases(replace(dataset, cases=cases), 8, 8, (0, 100), tmp_path / "cache")
+    assert sized.images.dtype == kind
+    for stored, image in zip(sized.images, images):
+        np.testing.assert_array_equal(stored, image)
+    assert sized.ranges[1].tolist() == [images[1].min(), images[1].max()]
+
+
+def test_large_images_are_resized_by_bands(monkeypatch):
+    rng = np.random.default_rng(0)
+    for shape, size in (((60, 40, 2), (20, 10)), ((61, 37, 1), (7, 5)), ((50, 50, 1), (64, 64)), ((1, 90, 1), (4, 8))):
+        image = rng.integers(0, 60000, shape).astype(np.uint16)
+        monkeypatch.setattr(cache, "_BAND", 2**24)
+        whole = resize_image(image, *size).astype(int)
+        monkeypatch.setattr(cache, "_BAND", 700)
+        assert np.abs(resize_image(image, *size) - whole).max() <= 1
+
+
+def test_a_disk_without_room_is_told_and_nothing_is_left(tmp_path, monkeypatch):
+    dataset = data(tmp_path)
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(arrays.shutil, "disk_usage", lambda path: usage(1000, 900, 100))
+    expected = r"cache/.*: expected 0.0 MB of free disk for labels.npy, found 0.0 MB; free some"
+    with pytest.raises(InputError, match=expected):
+        sized_cases(dataset, 8, 8, (0, 100), tmp_path / "cache")
+    assert not list((tmp_path / "cache").iterdir())
+    monkeypatch.undo()
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(arrays.os, "posix_fallocate", full)
+    with pytest.raises(InputError, match=r"of free disk for labels\.npy"):
+        sized_cases(dataset, 8, 8, (0, 100), tmp_path / "cache")
+    assert not list((tmp_path / "cache").iterdir())
+    monkeypatch.undo()
+    assert len(sized_cases(dataset, 8, 8, (0, 100), tmp_path / "cache").images) == 3

@@ -22,7 +22,7 @@ WRONG = {
     "'slice_axis'": ["slice_axis: 3"],
     "'keep_blank'": ["keep_blank: maybe"],
     "'leave_out'": ["leave_out: p_1"],
-    "keys among name, classes, ignored": ["colour: red"],
+    "keys among name, classes, colours, ignored": ["colour: red"],
     "a YAML": ["name: a\nname", "just text"],
 }
 

@@ -9,7 +9,7 @@ import pytest
 import tifffile
 from PIL import ExifTags, Image, ImageOps
 
-from tf_ganaug.data.files import read_image, read_label, read_palette, read_shape
+from tf_ganaug.data.files import read_coding, read_image, read_label, read_shape
 from tf_ganaug.data.limits import allowing
 from tf_ganaug.errors import InputError
 
@@ -392,14 +392,14 @@ def test_palettes_of_labels(tmp_path, suffix):
     picture = Image.fromarray(IDS)
     picture.putpalette([0, 0, 0, 200, 10, 10, 10, 200, 10, 10, 10, 200])
     picture.save(tmp_path / f"a.{suffix}")
-    assert read_palette(tmp_path / f"a.{suffix}")[:4].tolist() == [
+    assert read_coding(tmp_path / f"a.{suffix}").palette[:4].tolist() == [
         [0, 0, 0],
         [200, 10, 10],
         [10, 200, 10],
         [10, 10, 200],
     ]
     Image.fromarray(IDS).save(tmp_path / f"b.{suffix}")
-    assert read_palette(tmp_path / f"b.{suffix}") is None
+    assert read_coding(tmp_path / f"b.{suffix}") == (1, None)
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif", "gif", "bmp", "jpg", "npy"])

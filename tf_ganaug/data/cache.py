@@ -1,9 +1,10 @@
-"""Cases brought to the network's size once, kept on disk as stored integers, memory-mapped after."""
+"""Cases brought to the network's size once, kept on disk in one type, memory-mapped after."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,13 +14,17 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from tf_ganaug.data.arrays import new_array
 from tf_ganaug.data.cases import IGNORE, Case, Dataset
 from tf_ganaug.data.fit import Window
 from tf_ganaug.errors import InputError
-from tf_ganaug.files import replacing, write_text
+from tf_ganaug.files import replacing, replacing_folder, write_text
 
 #: Raised when other arrays are kept, or the same ones otherwise.
-_FORMAT = 2
+_FORMAT = 3
+
+#: Pixels that are resized at a time.
+_BAND = 2**24
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,7 @@ class SizedCases:
     """All cases of a data set at the network's size.
 
     Attributes:
-        images: (N, H, W, C) in the stored type, memory-mapped.
+        images: (N, H, W, C) in the stored type, or that of `common_type` where it differs; memory-mapped.
         labels: (N, H, W) uint8 class indices, memory-mapped.
         ranges: (N, 2) float32, the stored values of each image that become -1 and 1; (N, 2, C) where each channel has
             its own (`Dataset.sequences`).
@@ -61,12 +66,25 @@ def resize_image(image: np.ndarray, height: int, width: int) -> np.ndarray:
     """(H, W, C) to (height, width, C) in the same type, by the mean over the pixels each covers."""
     if image.shape[:2] == (height, width):
         return image
-    planes = [
-        np.asarray(Image.fromarray(image[..., c].astype(np.float32)).resize((width, height), Image.BOX))
-        for c in range(image.shape[-1])
-    ]
-    sized = np.stack(planes, -1)
+    rows = max(1, _BAND * height // (image.shape[0] * image.shape[1]))
+    bands = [_resized_rows(image, top, min(top + rows, height), height, width) for top in range(0, height, rows)]
+    sized = np.concatenate(bands)
     return (np.rint(sized) if image.dtype.kind in "ui" else sized).astype(image.dtype)
+
+
+def _resized_rows(image: np.ndarray, top: int, bottom: int, height: int, width: int) -> np.ndarray:
+    """Rows top to bottom of an image brought to (height, width), (bottom - top, width, C) float32."""
+    first, last = top * image.shape[0] / height, bottom * image.shape[0] / height
+    rows = slice(int(first), math.ceil(last))
+    box = (0, first - rows.start, image.shape[1], last - rows.start)
+    planes = [Image.fromarray(image[rows, :, c].astype(np.float32)) for c in range(image.shape[-1])]
+    return np.stack([np.asarray(plane.resize((width, bottom - top), Image.BOX, box)) for plane in planes], -1)
+
+
+def common_type(first: np.dtype, second: np.dtype) -> np.dtype:
+    """Of one array for both: integers where both are, as wide as they need; float32 where one is real."""
+    kind = np.result_type(first, second)
+    return kind if kind.kind in "iu" else np.dtype(np.float32)
 
 
 def resize_label(label: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -134,7 +152,7 @@ def sized_instances(dataset: Dataset, height: int, width: int, folder: Path) -> 
         folder.mkdir(parents=True, exist_ok=True)
         with replacing(place) as temporary:
             shape = (len(dataset.cases), height, width)
-            instances = np.lib.format.open_memmap(temporary, "w+", np.int32, shape)
+            instances = new_array(temporary, np.int32, shape)
             for number, case in enumerate(tqdm(dataset.cases, "reading instances", unit="map", disable=None)):
                 instances[number] = resize_label(case.read_instances(), height, width)
             instances.flush()
@@ -153,27 +171,34 @@ def _key(dataset: Dataset, height: int, width: int, percentiles: Sequence[float]
 
 def _fill(place: Path, dataset: Dataset, height: int, width: int, percentiles: Sequence[float], padded: bool) -> None:
     shutil.rmtree(place, ignore_errors=True)
-    place.mkdir(parents=True)
     count = len(dataset.cases)
     images = None
-    labels = np.lib.format.open_memmap(place / "labels.npy", "w+", np.uint8, (count, height, width))
     ranges, native = [], np.empty((count, 2), np.int32)
-    for number, case in enumerate(tqdm(dataset.cases, "reading images", unit="image", disable=None)):
-        stored, indices = case.read_image(), case.class_indices(dataset.spec)
-        image, label, ends = _sized(stored, indices, height, width, percentiles, dataset.sequences, padded)
-        if images is None:
-            shape = (count, *image.shape)
-            images = np.lib.format.open_memmap(place / "images.npy", "w+", image.dtype, shape)
-        if image.dtype != images.dtype:
-            expected = f"{images.dtype} pixels as in {dataset.cases[0].source}"
-            raise InputError(case.source, expected, str(image.dtype), "store all images in one type")
-        images[number], labels[number], native[number] = image, label, indices.shape
-        ranges.append(ends)
-    images.flush()
-    labels.flush()
-    np.save(place / "ranges.npy", np.stack(ranges))
-    np.save(place / "native.npy", native)
-    write_text(place / "complete", f"{count} cases of {dataset.name}")
+    with replacing_folder(place) as folder:
+        labels = new_array(folder / "labels.npy", np.uint8, (count, height, width))
+        for number, case in enumerate(tqdm(dataset.cases, "reading images", unit="image", disable=None)):
+            stored, indices = case.read_image(), case.class_indices(dataset.spec)
+            image, label, ends = _sized(stored, indices, height, width, percentiles, dataset.sequences, padded)
+            images = _typed(folder / "images.npy", images, image, number, count)
+            images[number], labels[number], native[number] = image, label, indices.shape
+            ranges.append(ends)
+        images.flush()
+        labels.flush()
+        np.save(folder / "ranges.npy", np.stack(ranges))
+        np.save(folder / "native.npy", native)
+        write_text(folder / "complete", f"{count} cases of {dataset.name}")
+
+
+def _typed(path: Path, images: np.ndarray | None, image: np.ndarray, done: int, count: int) -> np.ndarray:
+    """The array (count, ...) of all images in a type that holds this one too; `done` of them are copied if need be."""
+    kind = common_type(image.dtype, image.dtype if images is None else images.dtype)
+    if images is not None and images.dtype == kind:
+        return images
+    with replacing(path) as temporary:
+        wider = new_array(temporary, kind, (count, *image.shape))
+        for number in range(done):
+            wider[number] = images[number]
+    return wider
 
 
 def _sized(

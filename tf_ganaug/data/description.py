@@ -4,6 +4,7 @@
     classes:                       # stored id to name, or to name and colour
       1: lesion
       2: {name: oedema, colour: [255, 127, 14]}
+    colours: {lesion: [255, 0, 0]}  # instead of classes, of labels that are colour masks
     ignored: [255]                 # stored ids that no loss and no measure counts
     spacing: [0.7, 0.7]            # millimetres per row and column
     subject: (.*)_\\d+              # its first group, at the start of the stem, is the subject
@@ -13,6 +14,7 @@
     slice_axis: 2                  # 0 sagittal, 1 coronal, 2 axial
     keep_blank: true               # constant images are cases too, as slices beside a head
     leave_out: [007_099]           # cases, by id
+    limits: {pixels: 500000000}    # of one file; 400 million if left out
 
 Classes without id 0 get a background of that id, unless 0 is ignored.
 """
@@ -29,7 +31,9 @@ from typing import Any, NamedTuple
 import yaml
 
 from tf_ganaug.data.cases import LARGEST_ID, LabelSpec, require_names, require_numbered
+from tf_ganaug.data.colours import Colour, spec_of_colours
 from tf_ganaug.data.files import plain_name, split_name
+from tf_ganaug.data.limits import PIXELS
 from tf_ganaug.data.patterns import first_groups
 from tf_ganaug.data.texts import read_table, read_yaml
 from tf_ganaug.errors import InputError
@@ -49,7 +53,8 @@ class Description:
 
     Attributes:
         path: of the file, for errors.
-        spec: of the `classes`, with the background and `ignored`.
+        spec: of the `classes`, with the background and `ignored`, or of the `colours`.
+        colours: name to RGB colours, of labels that are colour masks.
         spacing: millimetres per pixel (row, column), both above 0.
         subject: has a group.
         subjects: name of a table in the folder.
@@ -57,11 +62,13 @@ class Description:
         slice_axis: 0, 1 or 2.
         keep_blank: whether constant images are cases like others.
         leave_out: ids of cases.
+        limits: pixels of one file.
     """
 
     path: Path
     name: str | None = None
     spec: LabelSpec | None = None
+    colours: Mapping[str, tuple[Colour, ...]] | None = None
     ignored: tuple[int, ...] = ()
     spacing: tuple[float, float] | None = None
     subject: re.Pattern[str] | None = None
@@ -72,6 +79,7 @@ class Description:
     slice_axis: int | None = None
     keep_blank: bool = False
     leave_out: tuple[str, ...] = ()
+    limits: int = PIXELS
 
     def subjects_of(self, files: Mapping[str, Path]) -> dict[str, str]:
         """The subject of each file's stem: as listed, or the pattern's first group, or the stem where there is neither.
@@ -134,6 +142,12 @@ def read_description(path: Path, needed: bool = True) -> Description:
     names = values.pop("classes", None)
     _require_parts(path, values.get("splits") or {})
     described = Description(path, **values)
+    if described.colours:
+        for key, stated in (("classes", names), ("ignored", described.ignored)):
+            if stated:
+                remedy = "keep one; a colour named 'ignore' is not counted"
+                raise InputError(path, f"'colours' or '{key}'", "both", remedy)
+        return replace(described, spec=spec_of_colours(path, described.colours))
     return replace(described, spec=_spec(path, names, described.ignored)) if names else described
 
 
@@ -160,7 +174,7 @@ def _field(path: Path, key: str, value: Any) -> Any:
     expected, convert = _FIELDS[key]
     try:
         return convert(value)
-    except (ValueError, TypeError, KeyError, OverflowError, RecursionError, re.error) as error:
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError, re.error) as error:
         raise InputError(path, f"'{key}' as {expected}", f"{value!r}"[:100], f"mend '{key}'") from error
 
 
@@ -213,9 +227,28 @@ def _class(value: Any) -> tuple[str, tuple[int, ...] | None]:
     if not isinstance(value, dict):
         return _text(value), None
     _require(set(value) <= {"name", "colour"})
-    colour = tuple(map(_id, _list(value["colour"]))) if "colour" in value else None
-    _require(colour is None or (len(colour) == 3 and max(colour) <= 255))
-    return _text(value["name"]), colour
+    return _text(value["name"]), _rgb(value["colour"]) if "colour" in value else None
+
+
+def _colours(value: Any) -> dict[str, tuple[Colour, ...]]:
+    _require(isinstance(value, dict) and len(value) > 0)
+    named = {}
+    for name, stored in value.items():
+        colours = _list(stored)
+        colours = colours if isinstance(colours[0], list) else [colours]
+        named[_text(name)] = tuple(map(_rgb, colours))
+    return named
+
+
+def _rgb(value: Any) -> Colour:
+    colour = tuple(map(_id, _list(value)))
+    _require(len(colour) == 3 and max(colour) <= 255)
+    return colour
+
+
+def _limits(value: Any) -> int:
+    _require(isinstance(value, dict) and set(value) == {"pixels"} and int(value["pixels"]) > 0)
+    return int(value["pixels"])
 
 
 def _spacing(value: Any) -> tuple[float, float]:
@@ -256,6 +289,7 @@ def _flag(value: Any) -> bool:
 _FIELDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "name": ("text", _text),
     "classes": ("stored id: name, or {name, colour: [red, green, blue]}, each id once", _classes),
+    "colours": ("name: [red, green, blue], or a list of them", _colours),
     "ignored": ("a list of stored ids", lambda value: tuple(map(_id, _list(value)))),
     "spacing": ("two millimetres, [row, column]", _spacing),
     "subject": ("a regular expression with a group", _pattern),
@@ -265,6 +299,7 @@ _FIELDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "slice_axis": ("0, 1 or 2", _axis),
     "keep_blank": ("true or false", _flag),
     "leave_out": ("a list of cases", lambda value: tuple(map(_text, _list(value)))),
+    "limits": ("{pixels: a number}", _limits),
 }
 
 

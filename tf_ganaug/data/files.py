@@ -22,7 +22,7 @@ from tf_ganaug.data import nifti
 from tf_ganaug.data.cases import LARGEST_ID
 from tf_ganaug.data.containers import require_content
 from tf_ganaug.data.limits import require_pixels, require_regular
-from tf_ganaug.data.pictures import PICTURES, decode_picture, picture_palette, picture_shape
+from tf_ganaug.data.pictures import PICTURES, Coding, decode_picture, picture_coding, picture_shape
 from tf_ganaug.errors import InputError
 
 SUFFIXES = (".nii.gz", ".nii", ".hdr", *PICTURES, ".npy", ".img")
@@ -77,17 +77,31 @@ def read_label(path: Path) -> np.ndarray:
     return as_label(_decode(path, True, False), path)
 
 
-def read_palette(path: Path) -> np.ndarray | None:
-    """(K, 3) uint8, the colours of the indices that a label holds; None where it has no palette.
+def read_colours(path: Path) -> np.ndarray:
+    """(H, W, 3) uint8, the colours of a label as they are to be shown.
 
     Raises:
-        InputError: if the header is damaged.
+        InputError: as of `read_label`; for other than 8 bits or than grey or RGB.
+    """
+    pixels = _decode(path, True, True)
+    height, width, count = _checked(pixels.shape, path)
+    if count not in (1, 3) or pixels.dtype != np.uint8:
+        found = f"{count} channels of {pixels.dtype}"
+        raise InputError(path, "a colour mask of 8 bits a channel", found, "store it as RGB or with a palette")
+    return np.broadcast_to(pixels.reshape(height, width, count), (height, width, 3))
+
+
+def read_coding(path: Path) -> Coding:
+    """How a label file holds its classes, from the header.
+
+    Raises:
+        InputError: if the header is damaged, or the label lossy.
     """
     suffix = split_name(path)[1]
     if suffix not in PICTURES:
-        return None
+        return Coding(1, None)
     with decoding(path):
-        return picture_palette(path, suffix)
+        return picture_coding(path, suffix)
 
 
 def read_shape(path: Path, label: bool = False) -> tuple[int, int, int]:
@@ -143,7 +157,8 @@ def as_label(pixels: np.ndarray, where: str | os.PathLike) -> np.ndarray:
         pixels, channels = pixels[..., 0], 1
     if channels != 1:
         remedy = (
-            "store one class id for each colour, as grey values or a PNG's palette indices (volumes: state slice_axis)"
+            "state 'colours' in dataset.yaml, for which check-data lists them, or store one class id for each colour "
+            "(volumes: state slice_axis)"
         )
         raise InputError(where, "a label of one channel", f"{channels} channels", remedy)
     pixels = _own(pixels, where).reshape(height, width)

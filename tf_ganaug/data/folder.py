@@ -8,7 +8,7 @@ Every file may be of any format of `tf_ganaug.data.files`. NIfTI volumes, and np
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,11 +16,14 @@ from pathlib import Path
 import numpy as np
 
 from tf_ganaug.data.cases import Case, Dataset, LabelSpec
+from tf_ganaug.data.colours import ids_of, read_mask
 from tf_ganaug.data.description import Description, read_description
-from tf_ganaug.data.files import NIFTI, as_image, as_label, read_image, read_label, read_shape, split_name
+from tf_ganaug.data.files import NIFTI, as_image, as_label, read_coding, read_image, read_label, read_shape, split_name
 from tf_ganaug.data.layouts import Pair, find_layout
+from tf_ganaug.data.limits import PIXELS, allowing
 from tf_ganaug.data.listing import listed
 from tf_ganaug.data.nifti import voxel_file
+from tf_ganaug.data.palettes import require_one_palette
 from tf_ganaug.data.provenance import read_provenance
 from tf_ganaug.data.remarks import one_unit, remarks_of
 from tf_ganaug.data.volumes import require_equal, require_grid, require_single
@@ -58,13 +61,16 @@ def read(root: Path, dataset_yaml: Path | None = None, axis: int | None = None) 
     for pair in layout.pairs:
         channels[pair.images[0]], of_pair = read_pair(pair, described, axis)
         cases += of_pair
+    if not described.colours:
+        require_one_palette({pair.label: read_coding(pair.label).palette for pair in layout.pairs})
     cases = one_unit(kept_cases(cases, described))
     return Dataset(
         name=described.name or root.resolve().name,
         cases=tuple(sorted(cases, key=lambda case: case.id)),
-        spec=described.spec or layout.spec or _spec_of_labels(layout.pairs, axis, described.ignored),
+        spec=described.spec or layout.spec or _spec_of_labels(layout.pairs, axis, described),
         channels=common_channels(channels),
-        version=f"1, axis {axis}, {described.files}",  # under the same ids, these give other pixels
+        # Under the same ids, these give other pixels.
+        version=f"1, axis {axis}, {described.files}" + (f", {described.colours}" if described.colours else ""),
         given_splits=described.splits,
         generated=read_provenance(root),
         sequences=any(len(pair.images) > 1 or pair.volumes > 1 for pair in layout.pairs),
@@ -78,9 +84,21 @@ def read_pair(pair: Pair, described: Description, axis: int | None) -> tuple[int
     Raises:
         InputError: as of `read`, for files of this pair.
     """
-    if is_volume(pair.images[0], axis):
-        return _slices(pair, 2 if axis is None else axis, described)
-    return _checked_channels(pair), [_picture(pair, described)]
+    with allowing(described.limits):
+        if is_volume(pair.images[0], axis):
+            channels, cases = _slices(pair, 2 if axis is None else axis, described)
+        else:
+            channels, cases = _checked_channels(pair), [_picture(pair, described)]
+    if described.limits == PIXELS:
+        return channels, cases
+    allowed = partial(partial, _within, described.limits)
+    return channels, [replace(c, read_image=allowed(c.read_image), read_label=allowed(c.read_label)) for c in cases]
+
+
+def _within(most: int, read: Callable[[], np.ndarray]) -> np.ndarray:
+    """What a case reads, under the limit of its data set."""
+    with allowing(most):
+        return read()
 
 
 def is_volume(path: Path, axis: int | None) -> bool:
@@ -124,7 +142,7 @@ def kept_cases(cases: list[Case], described: Description) -> list[Case]:
 
 def _checked_channels(pair: Pair) -> int:
     first, *rest = shapes = [read_shape(path) for path in pair.images]
-    others = [*zip(pair.images[1:], rest), (pair.label, read_shape(pair.label))]
+    others = [*zip(pair.images[1:], rest), (pair.label, read_shape(pair.label, label=True))]
     for path, shape in others:
         require_equal(path, shape[:2], first[:2], pair.images[0])
     return sum(shape[2] for shape in shapes)
@@ -137,9 +155,13 @@ def _picture(pair: Pair, described: Description) -> Case:
         spacing=described.spacing or (1.0, 1.0),
         files=_files(pair),
         read_image=partial(_read_channels, pair.images, described.keep_blank),
-        read_label=partial(read_label, pair.label),
+        read_label=_label_reader(pair.label, described),
         spacing_known=described.spacing is not None,
     )
+
+
+def _label_reader(path: Path, described: Description) -> Callable[[], np.ndarray]:
+    return partial(read_mask, path, ids_of(described.colours)) if described.colours else partial(read_label, path)
 
 
 def _read_channels(paths: tuple[Path, ...], keep_blank: bool) -> np.ndarray:
@@ -198,17 +220,18 @@ def _read_label_slice(path: Path, axis: int, index: int) -> np.ndarray:
     return as_label(read_slice(path, axis, index), f"{path} (slice {index} across axis {axis})")
 
 
-def _spec_of_labels(pairs: list[Pair], axis: int | None, ignored: tuple[int, ...]) -> LabelSpec:
+def _spec_of_labels(pairs: list[Pair], axis: int | None, described: Description) -> LabelSpec:
     values: set[int] = set()
     for pair in pairs:
-        label = read_volume(pair.label) if is_volume(pair.label, axis) else read_label(pair.label)
+        with allowing(described.limits):
+            label = read_volume(pair.label) if is_volume(pair.label, axis) else read_label(pair.label)
         found = set(np.unique(label).tolist())
         values |= found
         require_ids(pair.label, values)
         if min(found) < 0:  # `check-data` goes on, and tells it at its end
             remedy = "store other ids, for example 255 for -1"
             raise InputError(pair.label, "class ids from 0 up", f"{min(found):g}", remedy)
-    return spec_of_values(pairs[0].label.parent, values, ignored)
+    return spec_of_values(pairs[0].label.parent, values, described.ignored)
 
 
 def require_ids(path: Path, values: Collection[float]) -> None:

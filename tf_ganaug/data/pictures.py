@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import png
@@ -33,8 +34,20 @@ _STRETCHED = {2: 85, 4: 17}
 #: What decoders of JPEG draw where data are missing.
 _JPEG_NOTHING = 128
 
-# `files.require_pixels` takes the place of Pillow's own limit.
+# `limits.require_pixels` takes the place of Pillow's own limit.
 Image.MAX_IMAGE_PIXELS = None
+
+
+class Coding(NamedTuple):
+    """How a label file holds its classes.
+
+    Attributes:
+        channels: of its values; 1 for grey and for the indices of a palette.
+        palette: (K, 3) uint8, the colours of indices; None where values are no indices.
+    """
+
+    channels: int
+    palette: np.ndarray | None
 
 
 def picture_shape(path: Path, suffix: str, label: bool = False) -> tuple[int, int, int]:
@@ -49,16 +62,16 @@ def picture_shape(path: Path, suffix: str, label: bool = False) -> tuple[int, in
         return (*upright_shape(image.height, image.width, _mark(image, path)), count)
 
 
-def picture_palette(path: Path, suffix: str) -> np.ndarray | None:
-    """(K, 3) uint8, the colours of a label whose values are indices; None where they are not."""
+def picture_coding(path: Path, suffix: str) -> Coding:
+    """Of a label, from the header."""
     require_content(path, suffix, label=True)
     if suffix in _TIFF:
         with open_tiff(path) as tiff:
-            return tiff.palette
+            return Coding(1 if tiff.palette is not None else tiff.shape[2], tiff.palette)
     with _opened(path, suffix) as image:
         if image.mode != "P" or suffix == ".gif":
-            return None
-        return np.reshape(image.getpalette(), (-1, 3)).astype(np.uint8)
+            return Coding(channels(image), None)
+        return Coding(1, np.reshape(image.getpalette(), (-1, 3)).astype(np.uint8))
 
 
 def decode_picture(path: Path, suffix: str, label: bool, colours: bool) -> np.ndarray:

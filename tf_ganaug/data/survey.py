@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,8 +14,13 @@ from tqdm import tqdm
 
 from tf_ganaug.data import dicom, folder
 from tf_ganaug.data.cases import Case, LabelSpec
+from tf_ganaug.data.colours import colours_in, guessed, spec_of_colours
 from tf_ganaug.data.description import Description, Files, read_description
+from tf_ganaug.data.files import read_coding
 from tf_ganaug.data.layouts import find_layout
+from tf_ganaug.data.limits import allowing
+from tf_ganaug.data.palettes import require_one_palette
+from tf_ganaug.data.pictures import Coding
 from tf_ganaug.data.remarks import one_unit, remarks_of
 from tf_ganaug.data.survey_case import Facts, Fit, facts_of
 from tf_ganaug.errors import InputError
@@ -34,6 +40,7 @@ class Survey:
         described: its dataset.yaml, or an empty description.
         spec: the classes: described, named by the layout, or the values found; perhaps the background alone.
         named: whether the classes have names of their own.
+        coloured: whether labels are colour masks whose classes are guessed.
         stems: stem of each pair of files to its subject.
         cases: all that were read.
         facts: `survey_case.Facts` by case, the parts of `fit` as columns of their own, without `values`.
@@ -48,6 +55,7 @@ class Survey:
     described: Description
     spec: LabelSpec
     named: bool
+    coloured: bool
     stems: dict[str, str]
     cases: tuple[Case, ...]
     facts: pd.DataFrame
@@ -62,8 +70,9 @@ class Survey:
 
 @dataclass(frozen=True)
 class _Sources:
-    """Where cases come from: a file or series each, opened one after the other."""
+    """Where cases come from: a file or series each, opened one after the other, as it is described or guessed."""
 
+    described: Description
     layout: str
     spec: LabelSpec | None
     stems: dict[str, str]
@@ -87,6 +96,7 @@ def survey(root: Path, reader: str = "folder", dataset_yaml: Path | None = None)
     """
     described = read_description(dataset_yaml or root / "dataset.yaml", dataset_yaml is not None).with_subjects(root)
     sources = _folder(root, described) if reader == "folder" else _dicom(root, described)
+    coloured, described = sources.described is not described, sources.described
     unreadable, cases, facts = list(sources.unreadable), [], []
     for source in tqdm(sources.open, "reading", unit="pair", disable=None):
         try:
@@ -114,7 +124,8 @@ def survey(root: Path, reader: str = "folder", dataset_yaml: Path | None = None)
         layout=sources.layout,
         described=replace(described, files=sources.files),
         spec=sources.spec or _spec(root, set(pixels.columns), described.ignored),
-        named=sources.spec is not None,
+        named=sources.spec is not None and not coloured,
+        coloured=coloured,
         stems=sources.stems,
         cases=tuple(cases),
         facts=frame,
@@ -125,7 +136,17 @@ def survey(root: Path, reader: str = "folder", dataset_yaml: Path | None = None)
 
 
 def _folder(root: Path, described: Description) -> _Sources:
-    layout, axis = find_layout(root, described), described.slice_axis
+    layout, axis, unreadable = find_layout(root, described), described.slice_axis, []
+    codings = {}
+    for pair in layout.pairs:
+        with suppress(InputError):  # told when the pair is opened
+            codings[pair.label] = read_coding(pair.label)
+    try:
+        described = _with_colours(described, codings)
+        if not described.colours:
+            require_one_palette({path: coding.palette for path, coding in codings.items()})
+    except InputError as error:
+        unreadable.append(error)
 
     def opened(pair: folder.Pair) -> list[Case]:
         # Constant pictures are a finding here, and no error; constant slices are left out as always.
@@ -134,7 +155,20 @@ def _folder(root: Path, described: Description) -> _Sources:
 
     stems = {pair.stem: pair.subject for pair in layout.pairs}
     sources = [partial(opened, pair) for pair in layout.pairs]
-    return _Sources(layout.name, described.spec or layout.spec, stems, sources, [], layout.files, layout.notes)
+    spec = described.spec or layout.spec
+    return _Sources(described, layout.name, spec, stems, sources, unreadable, layout.files, layout.notes)
+
+
+def _with_colours(described: Description, codings: Mapping[Path, Coding]) -> Description:
+    """The same, or with the colours that are found where labels are colour masks and no classes are described."""
+    if described.spec or all(coding.channels < 3 for coding in codings.values()):
+        return described
+    with allowing(described.limits):
+        found = colours_in(codings, folder.MOST_CLASSES)
+    if all(len(set(colour)) == 1 for colour in found):
+        return described
+    colours = guessed(found)
+    return replace(described, colours=colours, spec=spec_of_colours(described.path, colours))
 
 
 def _dicom(root: Path, described: Description) -> _Sources:
@@ -150,7 +184,7 @@ def _dicom(root: Path, described: Description) -> _Sources:
     named = dicom.spec_of_content(root / "labels", contents, described.ignored) if segments else spec
     sources = [partial(dicom.read_cases, labelled, described, named or _spec(root, set(), ())) for labelled in found]
     stems = {labelled.stem: labelled.subject for labelled in found}
-    return _Sources("a series for each label file", named, stems, sources, unreadable)
+    return _Sources(described, "a series for each label file", named, stems, sources, unreadable)
 
 
 def _frames(facts: list[Facts], cases: Sequence[Case]) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from tf_ganaug.data.cache import common_type
 from tf_ganaug.data.listing import listed
 from tf_ganaug.data.survey import Survey
 from tf_ganaug.errors import InputError
@@ -87,12 +89,14 @@ def unfit(survey: Survey) -> list[str]:
     negative = [int(value) for value in survey.pixels.columns if value < 0]
     if negative:
         reasons.append(f"label values {negative[:8]} are below 0")
-    for column, what in (("stored", "pixel types"), ("channels", "numbers of channels")):
-        kinds = facts[column].value_counts()
-        if len(kinds) > 1:
-            shares = ", ".join(f"{kind} ({count} cases)" for kind, count in kinds.items())
-            rare = facts.index[facts[column] == kinds.index[-1]].tolist()
-            reasons.append(f"different {what}: {shares}; {kinds.index[-1]} in {listed(rare)}")
+    kinds = facts["channels"].value_counts()
+    if len(kinds) > 1:
+        shares = ", ".join(f"{kind} ({count} cases)" for kind, count in kinds.items())
+        rare = facts.index[facts["channels"] == kinds.index[-1]].tolist()
+        reasons.append(f"different numbers of channels: {shares}; {kinds.index[-1]} in {listed(rare)}")
+    if survey.coloured:
+        found = f"{len(survey.described.colours)} colours"
+        reasons.append(f"labels are colour masks of {found}: name them under 'colours', as in the dataset.yaml written")
     constant = refused(survey)
     if constant:
         reasons.append(f"constant images, to be left out or kept by 'keep_blank: true': {listed(constant)}")
@@ -303,6 +307,10 @@ def _pixels(facts: pd.DataFrame) -> list[str]:
     found = []
     if (facts["row_mm"] != facts["column_mm"]).any():
         found.append("pixels are not square: the networks see them as squares, distances are in millimetres")
+    if facts["stored"].nunique() > 1:
+        kind = reduce(common_type, map(np.dtype, facts["stored"].unique()))
+        kinds = ", ".join(f"{kind} ({count} cases)" for kind, count in facts["stored"].value_counts().items())
+        found.append(f"images are stored in different types: {kinds}; all are read as {kind}")
     low, high = (facts["level"] - facts["minimum"]).quantile([0.25, 0.75])
     if high > 2 * low:
         found.append("intensities differ much between cases: each image has to be normalised by itself, as run does")

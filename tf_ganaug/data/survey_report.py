@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from tf_ganaug.data.colours import ids_of
+from tf_ganaug.data.limits import PIXELS
 from tf_ganaug.data.listing import listed
 from tf_ganaug.data.survey import Survey
 from tf_ganaug.data.survey_findings import (
@@ -75,6 +77,7 @@ def write_dataset_yaml(survey: Survey, path: Path) -> None:
     lines += [f"splits: {_flow(described.splits)}"] if described.splits else []
     lines += [f"slice_axis: {described.slice_axis}"] if described.slice_axis is not None else []
     lines += ["keep_blank: true"] if described.keep_blank else []
+    lines += [f"limits: {_flow({'pixels': described.limits})}"] if described.limits != PIXELS else []
     constant = refused(survey)
     if described.leave_out or constant:
         comment = f"  # {listed(constant)}: constant, or state 'keep_blank: true'" if constant else ""
@@ -159,6 +162,8 @@ def _shares(survey: Survey, value: int) -> tuple[float, float]:
 
 
 def _class_lines(survey: Survey) -> list[str]:
+    if survey.described.colours:
+        return _colour_lines(survey)
     spec, found = survey.spec, set(survey.pixels.columns)
     if not spec.measured:
         return ["# classes: {1: name}  # no label has a value beside the background"]
@@ -175,6 +180,19 @@ def _class_lines(survey: Survey) -> list[str]:
         lines.append("# ignored: [255]  # instead of class 255, if its pixels shall not count")
     unknown = [int(value) for value in sorted(found - set(spec.ids))]
     return lines + ([f"# label values without a class: {unknown}"] if unknown else [])
+
+
+def _colour_lines(survey: Survey) -> list[str]:
+    ids = ids_of(survey.described.colours)
+    lines = [
+        "colours:" + ("  # as found in the labels, the most frequent first: rename them" if survey.coloured else "")
+    ]
+    for name, colours in survey.described.colours.items():
+        share, cases = _shares(survey, ids[colours[0]])
+        stored = [list(colour) for colour in colours]
+        entry = _flow(stored if len(stored) > 1 else stored[0])
+        lines.append(f"  {_flow(name)}: {entry}  # {share:.2%} of pixels, in {cases:.0%} of cases")
+    return lines
 
 
 def _spacing_line(survey: Survey) -> list[str]:
