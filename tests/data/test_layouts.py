@@ -118,7 +118,7 @@ def test_grey_masks_stored_as_colours_are_read_and_colours_refused(tmp_path):
     save(tmp_path / "labels" / "a.png", np.stack([IDS] * 3, -1))
     np.testing.assert_array_equal(folder.read(tmp_path).cases[0].read_label(), IDS)
     save(tmp_path / "labels" / "a.png", np.stack([IDS, IDS, IDS * 0], -1))
-    assert "expected a label of one channel, found 3 channels; store one class id for each colour" in refusal(tmp_path)
+    assert "expected a label of one channel, found 3 channels; state 'colours' in dataset.yaml" in refusal(tmp_path)
 
 
 def volume_file(path, channels=1, **kind):

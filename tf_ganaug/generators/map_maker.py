@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from tf_ganaug.data.arrays import new_array
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.study import Training
 from tf_ganaug.experiment.subset import Subset
@@ -187,7 +188,7 @@ class MapMaker:
         if not run.finished:
             gan = self.trained_pggan()
             with replacing(path) as temporary:
-                labels = np.lib.format.open_memmap(temporary, "w+", np.uint8, (s.maps, *self.settings.data.size))
+                labels = new_array(temporary, np.uint8, (s.maps, *self.settings.data.size))
                 made = self.generated(gan, s.maps, named_seed(self.settings.seed, f"pool-{self.data.name}"))
                 for first, maps in zip(range(0, s.maps, BATCH), progress(made, s.maps, run.path.name)):
                     labels[first : first + len(maps)] = maps[..., 0]

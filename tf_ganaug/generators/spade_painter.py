@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_ganaug.data.arrays import new_array
 from tf_ganaug.data.pipeline import real_batches
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.subset import Subset
@@ -126,7 +127,7 @@ class Painter:
             stored = self.data.sized.images
             with replacing(path) as temporary:
                 shape = (count, *stored.shape[1:])
-                images = np.lib.format.open_memmap(temporary, "w+", stored.dtype, shape)
+                images = new_array(temporary, stored.dtype, shape)
                 for first, painted in zip(
                     range(0, count, BATCH), progress(self._painted(kept[:count]), count, path.parent.name)
                 ):

@@ -11,6 +11,7 @@ import pandas as pd
 import tensorflow as tf
 from tqdm import tqdm
 
+from tf_ganaug.data.arrays import new_array
 from tf_ganaug.data.pairs import Pairs, Part
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.subset import Subset, chunks
@@ -107,8 +108,8 @@ class Pool:
         data = self.subset
         shape = data.sized.images.shape[1:]
         with replacing(run.path / "images.npy") as first, replacing(run.path / "labels.npy") as second:
-            images = np.lib.format.open_memmap(first, "w+", data.sized.images.dtype, (count, *shape))
-            labels = np.lib.format.open_memmap(second, "w+", np.uint8, (count, *shape[:2]))
+            images = new_array(first, data.sized.images.dtype, (count, *shape))
+            labels = new_array(second, np.uint8, (count, *shape[:2]))
             for rows in tqdm(list(chunks(np.arange(count), BATCH)), run.path.name, unit=f"{BATCH} pairs", disable=None):
                 latents = tf.random.stateless_normal((BATCH, synthesizer.latent_size), fold(self.seed, rows[0]))
                 made, classes = synthesizer.pairs(latents)

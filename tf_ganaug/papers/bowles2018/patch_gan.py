@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from tf_ganaug.data.arrays import new_array
 from tf_ganaug.data.cases import LabelSpec
 from tf_ganaug.data.pairs import Part
 from tf_ganaug.data.patches import Patches
@@ -71,8 +72,8 @@ class PatchGan(JointPggan):
         side = (self.most, *self.pairs.shape[:2])
         shape = *side, self.pairs.shape[-1]
         with replacing(path / "images.npy") as first, replacing(path / "labels.npy") as second:
-            images = np.lib.format.open_memmap(first, "w+", np.dtype(self.provenance.dtype), shape)
-            labels = np.lib.format.open_memmap(second, "w+", np.uint8, side)
+            images = new_array(first, np.dtype(self.provenance.dtype), shape)
+            labels = new_array(second, np.uint8, side)
             begins = tqdm(range(0, self.most, BATCH), f"{path.name} patches", unit=f"{BATCH} patches", disable=None)
             for begin, (pixels, classes) in zip(begins, self.generated(synthesizer)):
                 count = min(BATCH, self.most - begin)

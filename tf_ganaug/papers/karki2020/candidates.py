@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from tf_ganaug.data.arrays import new_array
 from tf_ganaug.data.pairs import Part
 from tf_ganaug.experiment.subset import Subset, chunks
 from tf_ganaug.files import replacing
@@ -54,7 +55,7 @@ class LesionPainter(Pix2PixPainter):
         gan = self.candidate(epochs)
         with replacing(path) as temporary:
             shape = (len(self.subset.rows), *stored.images.shape[1:])
-            images = np.lib.format.open_memmap(temporary, "w+", stored.images.dtype, shape)
+            images = new_array(temporary, stored.images.dtype, shape)
             for part in tqdm(list(chunks(np.arange(len(images)))), f"{run.path.name}, {epochs} epochs", disable=None):
                 painted = self.paint(gan, stored.labels[self.subset.rows[part]], int(part[0]))
                 images[part] = self.subset.provenance.to_stored(painted)
