@@ -43,7 +43,8 @@ def require_real_test(dataset: Dataset, split: Split) -> None:
     Raises:
         InputError: if the data set is a pool of generated pairs and the split holds any of it out.
     """
-    held = {*split.validation, *split.test} & {case.subject for case in dataset.cases}
+    # Parts may be of subjects or of single cases.
+    held = {*split.validation, *split.test} & {name for case in dataset.cases for name in (case.subject, case.id)}
     if dataset.generated is not None and held:
         raise InputError(
             dataset.name,

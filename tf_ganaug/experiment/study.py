@@ -19,7 +19,7 @@ from tf_ganaug.data.cache import SizedCases, sized_cases
 from tf_ganaug.data.cases import Case, Dataset
 from tf_ganaug.data.leaks import require_real_test
 from tf_ganaug.data.pairs import Pairs, normalise
-from tf_ganaug.data.splits import Split, cross_validation, read_splits, select, write_splits
+from tf_ganaug.data.splits import Split, cross_validation, read_splits, write_splits
 from tf_ganaug.errors import InputError
 from tf_ganaug.files import claim_options, locked, make_folder, require_plain
 from tf_ganaug.gans.synthesizer import Provenance
@@ -116,7 +116,7 @@ class Study:
         """The same study on some 32 training cases, for the time of a step; read without touching its folder."""
         cases = self.cases(0, "train")
         part = tuple(cases[:: max(1, len(cases) // 32)])
-        splits = {"train": tuple(dict.fromkeys(case.subject for case in part))}
+        splits = {"train": tuple(dict.fromkeys(map(self.split_unit, part)))}
         with TemporaryDirectory() as place:
             study = self.on(Path(place), replace(self.dataset, cases=part, given_splits=splits))
             study.read_images()
@@ -128,7 +128,12 @@ class Study:
 
     def cases(self, fold: int, part: str) -> list[Case]:
         """The cases of a fold's "train", "validation" or "test" part."""
-        return select(self.dataset.cases, getattr(self.splits[fold], part))
+        wanted = set(getattr(self.splits[fold], part))
+        return [case for case in self.dataset.cases if self.split_unit(case) in wanted]
+
+    def split_unit(self, case: Case) -> str:
+        """What of a case the parts of `splits` name: its subject."""
+        return case.subject
 
     def pairs(self, fold: int, part: str) -> Pairs:
         """The same as pairs to draw from."""

@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from tf_ganaug.experiment.figures import BLUE, ORANGE, WIDTH, save_figure, sober
-from tf_ganaug.experiment.statistics import with_interval
 from tf_ganaug.question.answer import ARMS, MARGIN, percent
 
 #: Of the arms; changes are grey.
@@ -103,7 +102,8 @@ def classes(table: pd.DataFrame, path: Path, overall: pd.Series | None = None) -
         whole = row.name == "all classes" and overall is not None
         axis.hlines(place, row.low, row.high, color=GREY, lw=2 if whole else 1.2)
         axis.scatter(row.change, place, s=50 if whole else 30, marker="D" if whole else "o", color=BLUE, zorder=3)
-        text = with_interval(row.change, row.low, row.high)
+        ends = "no interval" if np.isnan(row.low) else f"{row.low:+.2f}, {row.high:+.2f}"
+        text = f"{row.change:+.2f} [{ends}]"
         axis.text(1.01, place, text, transform=axis.get_yaxis_transform(), va="center", fontsize=8)
     _no_change(axis.axvline, axis.axvspan)
     axis.set_yticks(range(len(rows)), rows.name, fontsize=9)

@@ -5,10 +5,16 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from tf_ganaug.data import brain
 from tf_ganaug.data.cases import LabelSpec
-from tf_ganaug.papers.foroozandeh2020.brats import SHORT, TABLE_1, amounts, views_of
+from tf_ganaug.data.embedded import head_mr
+from tf_ganaug.data.pictures import write_png
+from tf_ganaug.errors import InputError
+from tf_ganaug.experiment.sources import Request
+from tf_ganaug.papers.foroozandeh2020.brats import SHORT, TABLE_1, amounts, open_data, views_of
+from tf_ganaug.papers.foroozandeh2020.study import ChainStudy
 
 
 def test_views_of_brain_data():
@@ -28,6 +34,41 @@ def test_views_of_other_data():
     assert list(views) == ["3", "2"] and views["2"].ignored == (5,)
     assert views["2"].names == ("background", "any of liver, lesion")
     np.testing.assert_array_equal(three.view_table(views["2"])[:4], [0, 1, 1, 255])
+
+
+def settings(split):
+    return SimpleNamespace(split=split, seed=0, reduced=0.2, data=SimpleNamespace(size=(16, 16)))
+
+
+def chain_study(place, split, dataset):
+    return ChainStudy(place, dataset, settings(split), {})
+
+
+def test_a_split_by_slices_parts_slices_and_keeps_the_persons(tmp_path):
+    dataset = head_mr.read(6, 10, 16)
+    sliced, whole = (chain_study(tmp_path / split, split, dataset) for split in ("slices", "subjects"))
+    sizes = [len(sliced.cases(0, part)) for part in ("train", "validation", "test")]
+    assert sizes == [48, 6, 6] and len(sliced.training_cases("reduced")) == 10
+    parts = [{case.subject for case in sliced.cases(0, part)} for part in ("train", "test")]
+    assert parts[0] & parts[1] and {case.subject for case in dataset.cases} >= parts[1]
+    held = {case.subject for case in whole.cases(0, "test")}
+    assert held and not held & {case.subject for case in whole.training_cases("full")}
+    reduced = {case.id for case in sliced.training_cases("reduced")}
+    assert reduced < {case.id for case in sliced.training_cases("full")}
+
+
+def test_parts_by_subject_cannot_be_split_by_slices(tmp_path):
+    rng = np.random.default_rng(0)
+    for part in ("images", "labels"):
+        (tmp_path / part).mkdir()
+    for name in ("a", "b", "c"):
+        write_png(tmp_path / "images" / f"{name}.png", rng.integers(0, 255, (16, 16), np.uint8))
+        write_png(tmp_path / "labels" / f"{name}.png", np.eye(16, dtype=np.uint8))
+    (tmp_path / "dataset.yaml").write_text("classes: {1: lesion}\nsplits: {train: [a], validation: [b], test: [c]}\n")
+    request = Request(data=tmp_path)
+    with pytest.raises(InputError, match="split=subjects"):
+        open_data(request, settings("slices"))
+    assert open_data(request, settings("subjects")).given_splits
 
 
 def test_amounts_are_the_papers_on_its_own_data():

@@ -116,7 +116,13 @@ def test_brats_through_preparation_and_chain(tmp_path):
     run("--data", prepared, "--out", tmp_path / "out", "--only", "reduced,predictions", "--set", "split=slices")
     report = (tmp_path / "out" / "report.md").read_text()
     assert "training and test share subjects" in report and "30 images" in report
-    assert len(list((tmp_path / "out").glob("unet-*-2classes-*/result.json"))) == 3
+    results = list((tmp_path / "out").glob("unet-*-2classes-*/result.json"))
+    assert len(results) == 3
+    persons = {path.name for path in (tmp_path / "brats" / "HGG").iterdir()}
+    frame = pd.read_csv(results[0].parent / "cases.csv")
+    assert set(frame.subject) <= persons and not set(frame.case) & persons
+    metadata = json.loads(next((tmp_path / "out").glob("spade-reduced/**/metadata.json")).read_text())
+    assert set(metadata["subjects"]) <= persons
 
 
 @pytest.mark.parametrize(

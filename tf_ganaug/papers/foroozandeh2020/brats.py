@@ -14,7 +14,7 @@ from tf_ganaug.data.embedded import head_mr
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.report import Section, Table
 from tf_ganaug.experiment.sources import Request, open_dataset, refuse_target
-from tf_ganaug.experiment.statistics import paired_pooled_difference, pooled, with_interval
+from tf_ganaug.experiment.statistics import interval_note, paired_pooled_difference, pooled, with_interval
 from tf_ganaug.experiment.study import Training
 from tf_ganaug.files import make_folder
 from tf_ganaug.models.sizes import require_multiple, require_power_of_two
@@ -90,7 +90,8 @@ def check(settings: Settings) -> None:
 def open_data(request: Request, settings: Settings) -> Dataset:
     """Slices of brains with tumours; a case is a slice, its subject the person.
 
-    With `split: slices` every slice is its own subject, as the paper splits.
+    Raises:
+        InputError: with `split: slices`, for data whose parts are given by subject.
     """
     refuse_target(request)
     d = settings.data
@@ -102,8 +103,9 @@ def open_data(request: Request, settings: Settings) -> Dataset:
             "brats": lambda root: brats.read(root),
         },
     )
-    if settings.split == "slices":
-        return replace(dataset, cases=tuple(replace(case, subject=case.id) for case in dataset.cases))
+    if settings.split == "slices" and dataset.given_splits:
+        remedy = "--set split=subjects takes the parts that are given"
+        raise InputError(dataset.name, "no parts of its own, to split by slices", "'splits' in dataset.yaml", remedy)
     return dataset
 
 
@@ -204,7 +206,8 @@ def split_warning() -> Section:
         [
             "All slices were shuffled before they were parted, as in the paper (2.1), which does so although "
             "neighbouring slices of one person then lie on both sides. The numbers below are those of slices of known "
-            "people and say little of new ones. --set split=subjects keeps every person on one side."
+            "people and say little of new ones; intervals are over people all the same. --set split=subjects keeps "
+            "every person on one side."
         ],
     )
 
@@ -238,9 +241,8 @@ def table_section(study: ChainStudy, view: str, by_row: Mapping[Row, list[SliceT
                 pd.DataFrame(records),
                 "Dice error: the weighted Dice loss over the test slices times 100, its class weights and the "
                 f"normalisation from the row's {counts} training slices, so that rows with other data are not measured "
-                "alike. Plain Dice, of pixels of all test slices, has no weights. Differences are paired; the interval "
-                "is a bootstrap over subjects and leaves out the chance of a single training. Synthetic slices are as "
-                "many as the paper's share of real ones.",
+                "alike. Plain Dice, of pixels of all test slices, has no weights. Synthetic slices are "
+                "as many as the paper's share of real ones. " + interval_note(study.settings.repeats),
             ),
             *(
                 f"{row.name}: the validation loss reached a new minimum {study.segmenter(group[0])['improvements']} "
@@ -256,9 +258,7 @@ def _difference(frames: Mapping[Row, pd.DataFrame], row: Row, classes: list[str]
     baseline = next((other for other in frames if other.chain == row.chain and not other.synthetic), None)
     if baseline is None or row == baseline:
         return ""
-    found = paired_pooled_difference(frames[row], frames[baseline], "dice", classes)
-    mean, low, high = (100 * value for value in found)
-    return with_interval(mean, low, high)
+    return with_interval(paired_pooled_difference(frames[row], frames[baseline], "dice", classes), 100)
 
 
 def gan_section(study: ChainStudy, used: Sequence[str]) -> Section:

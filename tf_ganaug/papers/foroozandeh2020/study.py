@@ -77,19 +77,24 @@ class ChainStudy(Study):
 
     def draw_splits(self) -> list[Split]:
         """80 % train, 10 % validate, 10 % test, in a random order that the reduced set is the start of."""
-        subjects = sorted({case.subject for case in self.dataset.cases})
-        order = np.random.default_rng(named_seed(self.settings.seed, "splits")).permutation(subjects).tolist()
+        units = sorted({self.split_unit(case) for case in self.dataset.cases})
+        order = np.random.default_rng(named_seed(self.settings.seed, "splits")).permutation(units).tolist()
         held = max(1, round(0.1 * len(order)))
         if len(order) < 2 * held + 2:
-            raise InputError(self.dataset.name, "at least 4 subjects", str(len(order)), "add subjects")
+            raise InputError(self.dataset.name, f"at least 4 {self.settings.split}", str(len(order)), "add some")
         return [Split(tuple(order[2 * held :]), tuple(order[:held]), tuple(order[held : 2 * held]))]
+
+    def split_unit(self, case: Case) -> str:
+        """With `split: slices` the slice, as the paper splits; its subject is the person all the same."""
+        return case.id if self.settings.split == "slices" else case.subject
 
     def training_cases(self, chain: str) -> list[Case]:
         """A chain's training slices; the reduced chain's are those of the first subjects (or slices) of the full's."""
-        subjects = self.splits[0].train
+        units = self.splits[0].train
         if chain == "reduced":
-            subjects = subjects[: max(1, math.ceil(self.settings.reduced * len(subjects)))]
-        return [case for case in self.dataset.cases if case.subject in set(subjects)]
+            units = units[: max(1, math.ceil(self.settings.reduced * len(units)))]
+        wanted = set(units)
+        return [case for case in self.dataset.cases if self.split_unit(case) in wanted]
 
     @cached_property
     def amounts(self) -> dict[str, int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from tf_ganaug.experiment.report import Section, Table
-from tf_ganaug.experiment.statistics import paired_difference, with_interval
+from tf_ganaug.experiment.statistics import interval_note, paired_difference, with_interval
 from tf_ganaug.papers.karki2020.study import LesionStudy
 from tf_ganaug.quality.detection import class_dice, detections, image_dice
 
@@ -158,8 +158,8 @@ def table1(study: LesionStudy, frames: Mapping[tuple[float, Arm], pd.DataFrame])
             Table(
                 pd.DataFrame(records),
                 f"Mean over {frames[1.0, ENTIRE].case.nunique()} test images of each image's Dice, the background left "
-                f"out; {study.settings.repeats} network(s) per cell. The interval is a bootstrap over patients and "
-                "leaves out the chance of a single training.",
+                f"out; {study.settings.repeats} network(s) per cell. "
+                + interval_note(study.settings.repeats, "patients"),
             ),
             f"{ENTIRE.name} (100 %), without augmentation: {entire:.3f}; the paper's: {ENTIRE.dice[0]:.3f}.",
         ],
@@ -170,7 +170,7 @@ def _difference(frames: Mapping[tuple[float, Arm], pd.DataFrame], share: float, 
     if arm is ARMS[0]:
         return ""
     found = paired_difference(*(image_scores(frames[share, one]) for one in (arm, ARMS[0])), "dice")
-    return with_interval(*found, digits=3)
+    return with_interval(found, digits=3)
 
 
 def _printed(values: Sequence[float]) -> dict[str, str]:

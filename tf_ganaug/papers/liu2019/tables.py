@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tf_ganaug.experiment.report import Section, Table
-from tf_ganaug.experiment.statistics import paired_pooled_difference, pooled
+from tf_ganaug.experiment.statistics import interval_note, paired_pooled_difference, pooled, with_interval
 from tf_ganaug.papers.liu2019.study import RecombinationStudy, StreetTask
 
 #: The printed mIoU in percent of Tables 1 and 2, and for "baseline" of the row Tradition.
@@ -74,8 +74,7 @@ def tables(study: RecombinationStudy, table: Sequence[Row], test: pd.DataFrame) 
     caption = (
         f"IoU over all {test.case.nunique()} test images as one set, at native size, void not counted; mean of "
         f"{s.repeats} network(s) per row; {how}. Tradition is trained with rotation and zooming in, as all rows are; "
-        "longer: for as many iterations as the rows below in all. Intervals are bootstraps over images and leave out "
-        "the chance of a single training."
+        "longer: for as many iterations as the rows below in all. " + interval_note(s.repeats, "images")
     )
     found = [Section("Table 1: recombined label maps", [Table(_table(study, first, test), caption)])]
     raised = _raised(study, table, test)
@@ -148,5 +147,4 @@ def _difference(mine: pd.DataFrame, base: pd.DataFrame, classes: Sequence[str] |
     names = list(base["class"].unique()) if classes is None else classes
     if not mine.pixels_true[mine["class"].isin(names)].any():
         return "absent"
-    mean, low, high = (100 * value for value in paired_pooled_difference(mine, base, "iou", names))
-    return f"{mean:+.2f} [{low:+.2f}, {high:+.2f}]"
+    return with_interval(paired_pooled_difference(mine, base, "iou", names), 100)

@@ -15,7 +15,7 @@ from tf_ganaug.data.embedded import street
 from tf_ganaug.experiment.figures import bars, class_legend, comparison
 from tf_ganaug.experiment.report import Figure, Section, Table
 from tf_ganaug.experiment.sources import Request, open_dataset, refuse_target
-from tf_ganaug.experiment.statistics import paired_pooled_difference, pooled, with_interval
+from tf_ganaug.experiment.statistics import interval_note, paired_pooled_difference, pooled, with_interval
 from tf_ganaug.experiment.study import Training
 from tf_ganaug.files import make_folder
 from tf_ganaug.papers.neff2018.rows import (
@@ -142,8 +142,7 @@ def _difference(frame: pd.DataFrame, name: str, classes: list[str]) -> str:
     if name == BASELINE:
         return ""
     rows = (frame[frame.row == row] for row in (name, BASELINE))
-    mean, low, high = (100 * value for value in paired_pooled_difference(*rows, "iou", classes))
-    return with_interval(mean, low, high)
+    return with_interval(paired_pooled_difference(*rows, "iou", classes), 100)
 
 
 def image_miou(frame: pd.DataFrame) -> pd.Series:
@@ -223,8 +222,7 @@ def table4_section(study: JointStudy, frame: pd.DataFrame) -> Section:
             Table(
                 table4(frame),
                 f"IoU over all {frame.case.nunique()} test images as one set, at native size, void not counted; "
-                f"{study.settings.repeats} network(s) per row. The interval is a bootstrap over scenes and leaves "
-                "out the chance of a single training.",
+                f"{study.settings.repeats} network(s) per row. " + interval_note(study.settings.repeats, "scenes"),
             ),
             Table(classes, "IoU of each class in percent."),
         ],

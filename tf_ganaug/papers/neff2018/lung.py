@@ -15,7 +15,7 @@ from tf_ganaug.experiment.figures import ComparisonRow, comparison
 from tf_ganaug.experiment.figures import per_case as plot_cases
 from tf_ganaug.experiment.report import Figure, Section, Table
 from tf_ganaug.experiment.sources import Request, open_dataset, read_target
-from tf_ganaug.experiment.statistics import paired_difference, per_case, with_interval
+from tf_ganaug.experiment.statistics import interval_note, paired_difference, per_case, with_interval
 from tf_ganaug.experiment.study import Training
 from tf_ganaug.files import make_folder
 from tf_ganaug.papers.neff2018.rows import (
@@ -154,9 +154,7 @@ def _summary(frame: pd.DataFrame, measure: str, factor: float, digits: int, unit
 def _difference(frame: pd.DataFrame, name: str) -> str:
     if name == BASELINE:
         return ""
-    of = paired_difference(frame[frame.row == name], frame[frame.row == BASELINE], "dice")
-    mean, low, high = (100 * value for value in of)
-    return with_interval(mean, low, high)
+    return with_interval(paired_difference(frame[frame.row == name], frame[frame.row == BASELINE], "dice"), 100)
 
 
 def telling_cases(frame: pd.DataFrame) -> list[str]:
@@ -259,8 +257,8 @@ def table2_section(study: JointStudy, frame: pd.DataFrame, figures: Path) -> Sec
             Table(
                 table2(frame),
                 f"Mean ± standard deviation over {cases} test cases of {settings.folds_used} fold(s), "
-                f"{settings.repeats} network(s) per row and fold. Differences are paired by case; the interval is "
-                "a bootstrap over subjects and leaves out the chance of a single training.",
+                f"{settings.repeats} network(s) per row and fold. Differences are paired by case. "
+                + interval_note(settings.repeats),
             ),
             Table(
                 table2_distances(frame, study.unit),
