@@ -1,5 +1,7 @@
 """What a survey finds in small folders whose faults are known, and that it finds none where there are none."""
 
+import tracemalloc
+
 import nibabel
 import numpy as np
 import pandas as pd
@@ -8,10 +10,12 @@ import tifffile
 from PIL import Image
 
 from tf_ganaug.data import folder
+from tf_ganaug.data.cases import Case
 from tf_ganaug.data.splits import by_shares
 from tf_ganaug.data.survey import survey
-from tf_ganaug.data.survey_case import fit_of
+from tf_ganaug.data.survey_case import facts_of, fit_of
 from tf_ganaug.data.survey_findings import findings, remarks, subject_pattern, unfit
+from tf_ganaug.data.survey_overlays import write_overlays
 from tf_ganaug.data.survey_report import summary, write_cases, write_dataset_yaml
 from tf_ganaug.errors import InputError
 
@@ -272,6 +276,34 @@ def test_pixel_types_may_differ(tmp_path):
     assert "images are stored in different types: uint8 (7 cases), uint16 (1 cases); all are read as uint16" in remarks(
         surveyed
     )
+
+
+@pytest.mark.parametrize("shape", [(1, 2), (2, 1), (1, 64), (64, 1), (1, 1000)])
+def test_pictures_of_one_row_or_column_are_drawn(tmp_path, shape):
+    for number in range(4):
+        pixels = np.arange(shape[0] * shape[1], dtype=np.uint8).reshape(shape)
+        save(tmp_path / "images" / f"c{number}.png", pixels + number)
+        save(tmp_path / "labels" / f"c{number}.png", np.where(pixels % 2, 1, 0).astype(np.uint8))
+    surveyed = survey(tmp_path)
+    assert unfit(surveyed) == []
+    write_overlays(surveyed, findings(surveyed), tmp_path / "overlays.png")
+    assert Image.open(tmp_path / "overlays.png").size[0] > 1000
+
+
+def test_memory_of_a_large_picture_is_a_few_bytes_a_pixel(tmp_path):
+    rng = np.random.default_rng(0)
+    label = np.zeros((2000, 3000), np.uint8)
+    label[300:900, 400:1400] = 1
+    for image in (
+        rng.integers(0, 255, (2000, 3000, 1)).astype(np.uint8),
+        rng.normal(size=(2000, 3000, 1)).astype("f4"),
+    ):
+        case = Case("a", "a", (1.0, 1.0), ("a.png", "a.png"), lambda image=image: image, lambda: label)
+        tracemalloc.start()
+        facts_of(case)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 3 * image.nbytes + 2**24
 
 
 def test_ids_below_0_and_no_case_at_all(tmp_path):

@@ -153,7 +153,7 @@ def _png_values(path: Path, image: Image.Image, header: PngHeader) -> np.ndarray
     pixels = np.asarray(image)
     if header.depth == 16:
         return pixels.astype(np.uint16, copy=False)
-    return pixels if header.kind == _PALETTE else pixels // _STRETCHED.get(header.depth, 1)
+    return pixels // _STRETCHED[header.depth] if header.kind != _PALETTE and header.depth in _STRETCHED else pixels
 
 
 def _bytes_as(path: Path, raw: str) -> np.ndarray:

@@ -12,6 +12,7 @@ from scipy import ndimage
 from tf_ganaug.data.cases import Case
 from tf_ganaug.data.files import split_name
 from tf_ganaug.data.folder import require_ids
+from tf_ganaug.data.levels import Levels, counts_of
 
 #: Edges and boundaries are compared at most at so many pixels a side.
 _SIDE = 256
@@ -95,10 +96,9 @@ def facts_of(case: Case) -> Facts:
         InputError: if its image or label cannot be read, or the label's values are no class ids.
     """
     image, label = case.read_image(), case.read_label()
-    values, counts = np.unique(label, return_counts=True)
+    values, counts = counts_of(label)
     require_ids(Path(case.files[-1]), values.tolist())
-    minimum, maximum = float(image.min()), float(image.max())
-    low, high = np.percentile(image, (1, 99))
+    levels = Levels(image)
     height, width, channels = image.shape
     name = Path(case.source)
     return Facts(
@@ -113,15 +113,21 @@ def facts_of(case: Case) -> Facts:
         format=split_name(name)[1] or name.suffix.lower() or "no suffix",
         row_mm=case.spacing[0],
         column_mm=case.spacing[1],
-        minimum=minimum,
-        maximum=maximum,
-        level=float(np.median(image[image > minimum])) if maximum > minimum else minimum,
-        contrast=float(high - low),
-        at_maximum=float(np.mean(image == maximum)),
-        digest=hashlib.sha256(f"{image.shape} {image.dtype}".encode() + image.tobytes()).hexdigest()[:16],
+        minimum=levels.minimum,
+        maximum=levels.maximum,
+        level=levels.middle,
+        contrast=levels.high - levels.low,
+        at_maximum=levels.at_maximum,
+        digest=_digest(image),
         fit=fit_of(image, label),
         values={int(value): int(count) for value, count in zip(values, counts)},
     )
+
+
+def _digest(image: np.ndarray) -> str:
+    digest = hashlib.sha256(f"{image.shape} {image.dtype}".encode())
+    digest.update(np.ascontiguousarray(image))
+    return digest.hexdigest()[:16]
 
 
 def fit_of(image: np.ndarray, label: np.ndarray) -> Fit:
@@ -131,8 +137,8 @@ def fit_of(image: np.ndarray, label: np.ndarray) -> Fit:
     reach = min(height, width) // 8
     if reach == 0:
         return Fit()
-    plane = image.mean(-1, dtype=np.float32)[: height * factor, : width * factor]
-    plane = plane.reshape(height, factor, width, factor).mean((1, 3))
+    blocks = image[: height * factor, : width * factor].reshape(height, factor, width, factor, -1)
+    plane = blocks.mean((1, 3, 4), dtype=np.float32)
     boundary = _boundary(label[factor // 2 :: factor, factor // 2 :: factor][:height, :width])
     edges = ndimage.gaussian_gradient_magnitude(plane, 1.0)
     edges = np.minimum(edges, np.percentile(edges, 95))  # else a few strong edges decide

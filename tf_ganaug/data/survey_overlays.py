@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from tf_ganaug.data.cache import intensity_range
+from tf_ganaug.data.cache import intensity_range, resize_image, resize_label
 from tf_ganaug.data.cases import Case, LabelSpec
 from tf_ganaug.data.grids import WHITE, to_display
 from tf_ganaug.data.survey import Survey
@@ -20,6 +20,9 @@ from tf_ganaug.files import replacing
 
 #: Pictures in all, and in a row.
 COUNT, ACROSS = 8, 4
+
+#: Pixels a side to which larger images are brought: more than a cell of the picture has.
+_SIDE = 800
 
 #: Percentiles of an image that are black and white.
 _SHOWN = (0.5, 99.5)
@@ -75,7 +78,9 @@ def _chosen(survey: Survey, found: Sequence[Finding]) -> dict[str, str]:
 
 def _draw(axis: Axes, case: Case, spec: LabelSpec) -> None:
     image, label = case.read_image(), case.read_label()
-    image = image if image.shape[-1] == 3 else image[..., :1]
+    scale = min(1, _SIDE / max(label.shape))
+    size = [max(1, round(side * scale)) for side in label.shape]
+    image, label = resize_image(image if image.shape[-1] == 3 else image[..., :1], *size), resize_label(label, *size)
     low, high = intensity_range(image, _SHOWN)
     axis.imshow(to_display((image.astype(np.float32) - low) / (high - low) * 2 - 1))
     for label_class in _drawn(spec):
@@ -83,7 +88,7 @@ def _draw(axis: Axes, case: Case, spec: LabelSpec) -> None:
         if inside.any():
             colour = np.divide(_colour(label_class.colour), 255)
             axis.imshow(np.concatenate([np.broadcast_to(colour, (*label.shape, 3)), 0.3 * inside[..., None]], -1))
-            if not inside.all():
+            if not inside.all() and min(inside.shape) > 1:  # else there is nothing to go around
                 axis.contour(inside, [0.5], colors=[colour], linewidths=0.9)
 
 

@@ -158,8 +158,8 @@ def _by_pillow(tiff: Tiff, compression: str) -> np.ndarray:
     with Image.open(tiff.path) as image:
         pixels = np.asarray(image)
     page = tiff.page
-    if page.photometric != _PALETTE:
-        pixels = pixels // _STRETCHED.get(_bits(page), 1) if pixels.dtype == np.uint8 else pixels
+    if page.photometric != _PALETTE and _bits(page) in _STRETCHED:
+        pixels = pixels // _STRETCHED[_bits(page)]
     stored = (*tiff.shape[:2], page.samplesperpixel)
     if (*pixels.shape, 1)[:3] != stored or pixels.dtype.newbyteorder("=") != page.dtype.newbyteorder("="):
         found = f"{compression} of {page.dtype} {tiff.series.axes}"
