@@ -132,9 +132,20 @@ def test_batch_norm_predicts_by_the_mean_of_its_window():
                 np.testing.assert_allclose(layer(x, training=False), expected, rtol=1e-4, atol=1e-4)
 
 
-def test_a_constant_map_is_normalised_to_the_shift():
+@pytest.mark.parametrize("value", [0.5, 0.1, 123.456, -1000.7])
+def test_a_constant_map_is_normalised_to_the_shift(value):
     layer = WindowBatchNorm()
-    np.testing.assert_array_equal(layer(np.full((2, 4, 4, 3), 0.5, np.float32), training=True), 0)
+    np.testing.assert_array_equal(layer(np.full((3, 9, 9, 3), value, np.float32), training=True), 0)
+
+
+def test_a_large_mean_with_a_tiny_variance_is_exact():
+    layer = WindowBatchNorm()
+    x = (1000 + 1e-2 * RNG.normal(size=(2, 9, 9, 3))).astype(np.float32)
+    exact = x.astype(np.float64)
+    expected = (exact - exact.mean((0, 1, 2))) / exact.std((0, 1, 2))
+    np.testing.assert_allclose(layer(x, training=True), expected, atol=1e-5)
+    np.testing.assert_allclose(layer.means[-1], exact.mean((0, 1, 2)), rtol=1e-7)
+    np.testing.assert_allclose(layer.variances[-1], exact.var((0, 1, 2)), rtol=1e-5)
 
 
 def test_blocks_of_the_original():

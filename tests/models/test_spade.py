@@ -32,6 +32,13 @@ def test_norm_uses_the_batch_and_follows_it_with_the_unbiased_variance():
     assert not layer.trainable_weights
 
 
+def test_norm_of_a_large_mean_with_a_tiny_variance_is_exact():
+    x = (1000 + 1e-2 * RNG.normal(size=(2, 8, 8, 2))).astype(np.float32)
+    layer, exact, zeros = SpatiallyAdaptiveNorm(), x.astype(np.float64), np.zeros_like(x)
+    expected = (exact - exact.mean((0, 1, 2))) / np.sqrt(exact.var((0, 1, 2)) + 1e-5)
+    np.testing.assert_allclose(layer([x, zeros, zeros], training=True), expected, atol=1e-5)
+
+
 def test_norm_is_float32_inside_under_float16():
     backend.set_precision("mixed_float16")
     try:

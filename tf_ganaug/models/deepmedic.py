@@ -16,6 +16,7 @@ import tensorflow as tf
 from tf_ganaug import backend
 from tf_ganaug.errors import InputError
 from tf_ganaug.models.dropout import CountedDropout
+from tf_ganaug.models.layers import exact_moments
 from tf_ganaug.models.unet import he_normal
 
 #: Feature maps of the eight 3 x 3 convolutions of a pathway, as published.
@@ -53,14 +54,14 @@ class WindowBatchNorm(keras.layers.Layer):
     def call(self, inputs, training=False):
         windows = tf.convert_to_tensor(self.means), tf.convert_to_tensor(self.variances)
         if training:
-            mean, variance = tf.nn.moments(inputs, [0, 1, 2])
+            centred, mean, variance = exact_moments(inputs, [0, 1, 2])
             for variable, window, now in zip((self.means, self.variances), windows, (mean, variance)):
-                variable.assign(tf.concat([window[1:], now[None]], 0))
+                variable.assign(tf.concat([window[1:], now[0, 0]], 0))
         else:
             mean, variance = (tf.reduce_mean(window, 0) for window in windows)
-        scale = self.gamma * tf.math.rsqrt(variance + np.finfo(np.float32).tiny)
-        # The mean goes first: with next to no epsilon the scale can be huge.
-        return (inputs - mean) * scale + self.beta
+            centred = inputs - mean
+        # With next to no epsilon the scale can be huge: a map all of one value has to be exactly 0 by now.
+        return centred * (self.gamma * tf.math.rsqrt(variance + np.finfo(np.float32).tiny)) + self.beta
 
     def compute_output_shape(self, input_shape):
         return input_shape

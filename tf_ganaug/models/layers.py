@@ -6,20 +6,34 @@ is the difference of two large numbers where the variance is small: with none, a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 
-def _centred(x: tf.Tensor, axes: Sequence[int], epsilon: float) -> tuple[tf.Tensor, tf.Tensor]:
-    """`x` less its mean over the axes, and 1 / sqrt(variance + epsilon); the variance is the biased one."""
-    # A float32 mean of many values is off by several roundings. What it leaves is small, and its mean all but exact.
-    left = x - tf.stop_gradient(tf.reduce_mean(x, axes, keepdims=True))
-    left -= tf.reduce_mean(left, axes, keepdims=True)
-    variance = tf.reduce_mean(tf.square(left), axes, keepdims=True)
-    return left, tf.math.rsqrt(variance + epsilon)
+def exact_moments(
+    x: tf.Tensor, axes: Sequence[int], pooled: Callable[[tf.Tensor], tf.Tensor] = tf.identity
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """`x` less its mean, that mean and the biased variance, both with the axes kept.
+
+    Args:
+        x: (N, H, W, C) float32.
+        axes: of the mean, W among them.
+        pooled: makes the mean over all replicas of a mean over one's part of a minibatch.
+    """
+
+    def mean(values: tf.Tensor) -> tf.Tensor:
+        # Rows first: a float32 sum of 10^5 values, one after another, is off in its fifth digit.
+        return pooled(tf.reduce_mean(tf.reduce_mean(values, 2, keepdims=True), axes, keepdims=True))
+
+    # A mean is off by a rounding or more, which the scale makes large. What it leaves is small, and has an exact one.
+    rough = tf.stop_gradient(mean(x))
+    left = x - rough
+    rest = mean(left)
+    centred = left - rest
+    return centred, rough + rest, mean(tf.square(centred))
 
 
 @keras.utils.register_keras_serializable("tf_ganaug")
@@ -50,15 +64,16 @@ class BatchStatisticsNorm(keras.layers.Layer):
 
     def call(self, inputs, training=False):
         if training:
-            centred, scale = _centred(inputs, range(inputs.shape.rank - 1), self.epsilon)
+            centred, _, variance = exact_moments(inputs, range(inputs.shape.rank - 1))
         else:
-            centred, scale = inputs - self.mean, tf.math.rsqrt(self.variance + self.epsilon)
-        return centred * (scale * self.gamma) + self.beta
+            centred, variance = inputs - self.mean, self.variance
+        return centred * (tf.math.rsqrt(variance + self.epsilon) * self.gamma) + self.beta
 
     @staticmethod
     def batch_moments(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Mean and (biased) variance over all axes but the last; x is float32."""
-        return tf.nn.moments(x, axes=list(range(x.shape.rank - 1)))
+        _, mean, variance = exact_moments(x, range(x.shape.rank - 1))
+        return tf.reshape(mean, [-1]), tf.reshape(variance, [-1])
 
     def freeze(self, moments: Sequence[tuple[tf.Tensor, tf.Tensor]]) -> None:
         """Sets `mean` and `variance` to those of all values of some minibatches, which count alike.
@@ -100,8 +115,8 @@ class ImageLayerNorm(keras.layers.Layer):
         super().build(input_shape)
 
     def call(self, inputs):
-        centred, scale = _centred(inputs, [1, 2, 3], self.epsilon)
-        return centred * (scale * self.gamma) + self.beta
+        centred, _, variance = exact_moments(inputs, [1, 2, 3])
+        return centred * (tf.math.rsqrt(variance + self.epsilon) * self.gamma) + self.beta
 
     def compute_output_shape(self, input_shape):
         return input_shape
@@ -122,8 +137,8 @@ class InstanceNorm(keras.layers.Layer):
         super().__init__(**{**kwargs, "dtype": "float32"})
 
     def call(self, inputs):
-        centred, scale = _centred(inputs, [1, 2], 1e-5)
-        return centred * scale
+        centred, _, variance = exact_moments(inputs, [1, 2])
+        return centred * tf.math.rsqrt(variance + 1e-5)
 
     def compute_output_shape(self, input_shape):
         return input_shape

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from tf_ganaug import backend
 from tf_ganaug.errors import InputError
+from tf_ganaug.models.layers import exact_moments
 from tf_ganaug.models.patch_discriminator import xavier
 from tf_ganaug.models.pggan_layers import NearestDouble
 from tf_ganaug.models.sizes import require_multiple
@@ -42,11 +43,11 @@ class SpatiallyAdaptiveNorm(keras.layers.Layer):
 
     def call(self, inputs, training=False):
         x, gamma, beta = inputs
-        mean, variance = self._batch_moments(x) if training else (self.mean, self.variance)
-        return (x - mean) * tf.math.rsqrt(variance + self.epsilon) * (1.0 + gamma) + beta
+        centred, variance = self._centred(x) if training else (x - self.mean, self.variance)
+        return centred * tf.math.rsqrt(variance + self.epsilon) * (1.0 + gamma) + beta
 
-    def _batch_moments(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Mean and biased variance of all replicas' minibatches, which the running statistics then follow."""
+    def _centred(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """`x` less its mean, and the biased variance, of all replicas' minibatches; the running statistics follow."""
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
 
         def over_replicas(part: tf.Tensor) -> tf.Tensor:
@@ -54,12 +55,12 @@ class SpatiallyAdaptiveNorm(keras.layers.Layer):
                 return part
             return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, part)
 
-        mean = over_replicas(tf.reduce_mean(x, [0, 1, 2]))
-        variance = over_replicas(tf.reduce_mean(tf.square(x - mean), [0, 1, 2]))
+        centred, mean, variance = exact_moments(x, [0, 1, 2], over_replicas)
+        mean, variance = mean[0, 0, 0], variance[0, 0, 0]
         values = tf.cast(tf.reduce_prod(tf.shape(x)[:3]) * replicas, tf.float32)
         for running, now in ((self.mean, mean), (self.variance, variance * values / (values - 1.0))):
             running.assign(self.momentum * running + (1.0 - self.momentum) * now)
-        return mean, variance
+        return centred, variance
 
     def compute_output_shape(self, input_shape):
         return input_shape[0]
