@@ -9,6 +9,7 @@ OLD, NEW = "python_version < '3.12'", "python_version >= '3.12'"
 CITYSCAPES = "cityscapesscripts>=2.3"
 DIPY = "dipy>=1.7"  # tissue classes of BraTS where FSL is not installed
 PYDICOM = "pydicom>=2.4"
+GDCM = "python-gdcm"  # decodes what DICOM files are compressed with
 
 
 class WithConfigurations(build_py):
@@ -64,10 +65,10 @@ setup(
         ],
         "brats": [DIPY],
         "cityscapes": [CITYSCAPES],
-        "dicom": [PYDICOM],
+        "dicom": [PYDICOM, GDCM],
         "ray": ["ray>=2.30"],
         # pytest-xdist: the tests on all cores, half the time
         # hypothesis: files of all kinds, drawn at random and made small where one is read wrong
-        "test": ["pytest", "pytest-xdist", "hypothesis", "ruff", CITYSCAPES, DIPY, PYDICOM],
+        "test": ["pytest", "pytest-xdist", "hypothesis", "ruff", CITYSCAPES, DIPY, PYDICOM, GDCM],
     },
 )

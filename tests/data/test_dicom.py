@@ -226,7 +226,7 @@ def test_duplicate_slice(root):
         (units()[0], {"SeriesInstanceUID": "1.2.4"}, "expected SeriesInstanceUID 1.2.3 as IM0, found 1.2.4"),
         (units()[0], {"PixelSpacing": [0.5, 0.5]}, "expected PixelSpacing [0.5, 0.75] as IM0, found [0.5, 0.5]"),
         (units()[0], {"ImageOrientationPatient": CORONAL}, "expected ImageOrientationPatient"),
-        (units()[0], {"RescaleSlope": None}, "expected a CT slice with RescaleSlope, found none"),
+        (units()[0], {"RescaleSlope": None}, "expected RescaleSlope and RescaleIntercept in all slices or in none"),
         (units()[0], {"NumberOfFrames": 2}, "expected one slice per file, found 2 frames"),
         (units()[0], {"PixelData": b"12"}, "expected a whole file"),
     ],
@@ -238,10 +238,153 @@ def test_slice_that_does_not_fit(root, pixels, changes, line):
     assert line in message
 
 
-def test_file_that_is_no_dicom(root):
-    path = root / "images" / "p" / "notes.txt"
-    path.write_text("not a slice")
-    assert f"{path}: expected a whole file, found InvalidDicomError" in refusal(root)
+def test_files_that_are_no_slices_are_passed_over_and_named(root):
+    folder = root / "images" / "p"
+    for name in ("notes.txt", "VERSION", "Thumbs.db"):
+        (folder / name).write_bytes(b"not a slice")
+    save_slice(folder / "capture", units()[0], place(0), SOPClassUID="1.2.840.10008.5.1.4.1.1.7")
+    save_segments(folder / "seg.dcm", [("IPH", [(1, drawn(2, 3))])])
+    index = data_set(folder / "DICOMDIR", "1.2.840.10008.1.3.10")
+    index.save_as(folder / "DICOMDIR")
+    (root / "images" / "loose.txt").write_text("x")
+    (root / "labels" / "Thumbs.db").write_text("x")
+    data = dicom.read(root)
+    assert len(data.cases) == SLICES
+    assert data.notes == (
+        "passed over in images/, in no folder: 1 (loose.txt)",
+        "passed over in labels/, of no format that is read: 1 (Thumbs.db)",
+        "passed over, no slices: DICOMDIR, Thumbs.db, VERSION, capture, notes.txt, +1 more: p",
+    )
+
+
+@pytest.mark.parametrize(("name", "content"), [("IM9", b""), ("IM9", b"x" * 5000)])
+def test_a_file_that_may_be_a_damaged_slice_is_refused(root, name, content):
+    (root / "images" / "p" / name).write_bytes(content)
+    assert f"{name}: expected a DICOM file, found another or a damaged one; remove it if it is no" in refusal(root)
+
+
+def test_slices_in_a_subfolder_and_without_preamble(root):
+    folder, expected = root / "images" / "p", [case.read_image() for case in dicom.read(root).cases]
+    (folder / "SER1").mkdir()
+    for number, path in enumerate(sorted(folder.glob("IM*"))):
+        stored = pydicom.dcmread(path)
+        implicit = bool(number % 2)
+        stored.file_meta, stored.preamble = pydicom.dataset.FileMetaDataset(), None
+        with (folder / "SER1" / path.name).open("wb") as file:
+            pydicom.dcmwrite(file, stored, implicit_vr=implicit, little_endian=True, enforce_file_format=False)
+        path.unlink()
+        assert (folder / "SER1" / path.name).read_bytes()[128:132] != b"DICM"
+    for case, pixels in zip(dicom.read(root).cases, expected):
+        np.testing.assert_array_equal(case.read_image(), pixels)
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"ImageOrientationPatient": [1, 0]}, "expected ImageOrientationPatient of 6 numbers, found [1.0, 0.0]"),
+        ({"ImageOrientationPatient": [1, 0, 0, 1, 0, 0]}, "of two unit vectors at right angles"),
+        ({"ImageOrientationPatient": [0] * 6}, "of two unit vectors at right angles"),
+        ({"ImageOrientationPatient": None}, "expected a slice with ImageOrientationPatient, found none"),
+        ({"ImagePositionPatient": [1, 0]}, "expected ImagePositionPatient of 3 numbers"),
+        ({"ImagePositionPatient": ["nan", "0", "0"]}, "expected ImagePositionPatient of 3 numbers"),
+        ({"PixelSpacing": ["nan", "1"]}, "expected PixelSpacing of 2 numbers"),
+        ({"PixelSpacing": ["1e30", "1"]}, "expected PixelSpacing of 2 numbers"),
+        (
+            {"SamplesPerPixel": 3, "PhotometricInterpretation": "RGB"},
+            "expected a slice in grey, found 3 channels (RGB)",
+        ),
+    ],
+)
+def test_geometry_that_all_slices_have_wrong(root, changes, line):
+    for number in range(SLICES):
+        position = changes.get("ImagePositionPatient", place(number))
+        save_slice(root / "images" / "p" / f"IM{number}", units()[number], position, **changes)
+    assert line in refusal(root)
+
+
+@pytest.mark.parametrize("spacing", [None, [0, 0], [-1, 1], 1.0])
+def test_spacing_that_is_not_stated(root, spacing):
+    for number in range(SLICES):
+        save_slice(root / "images" / "p" / f"IM{number}", units()[number], place(number), PixelSpacing=spacing)
+    nibabel.save(nifti_label(), root / "labels" / "p.nii.gz")
+    (root / "labels" / "p.dcm").unlink()
+    data = dicom.read(root)
+    assert {(case.spacing, case.spacing_known) for case in data.cases} == {((1.0, 1.0), False)}
+    assert data.notes[0].startswith("voxel size not stated (PixelSpacing")
+
+
+def nifti_label():
+    affine = np.diag([-1.0, -1.0, GAP, 1.0])
+    affine[:3, 3] = ORIGIN * [-1, -1, 1]
+    return nibabel.Nifti1Image((np.arange(SLICES * ROWS * COLUMNS) % 2).reshape(COLUMNS, ROWS, -1).astype("u1"), affine)
+
+
+@pytest.mark.parametrize(("modality", "noted"), [("MR", False), ("CT", True)])
+@pytest.mark.parametrize("absent", [False, True])
+def test_values_are_as_stored_where_no_slope_is_stated(root, modality, noted, absent):
+    for number in range(SLICES):
+        nothing = {"RescaleSlope": None, "RescaleIntercept": None, "Modality": modality}
+        path = save_slice(root / "images" / "p" / f"IM{number}", units()[number], place(number), **nothing)
+        if absent:
+            stored = pydicom.dcmread(path)
+            del stored.RescaleSlope, stored.RescaleIntercept
+            stored.save_as(path)
+    data = dicom.read(root)
+    assert data.cases[0].read_image().min() == (units()[0].astype(int) + 1024).min() // 2
+    assert any("CT without RescaleSlope" in note for note in data.notes) == noted
+
+
+def test_compressed_slices_name_the_package_that_decodes_them(root):
+    """No decoder in the world reads MPEG2 here; others are read where python-gdcm is installed."""
+    for path in sorted((root / "images" / "p").iterdir()):
+        stored = pydicom.dcmread(path)
+        stored.file_meta.TransferSyntaxUID = pydicom.uid.MPEG2MPML
+        stored.PixelData = pydicom.encaps.encapsulate([b"compressed"])
+        stored["PixelData"].VR = "OB"
+        stored.save_as(path)
+    message = refusal(root)
+    assert "expected a decoder for MPEG2 Main Profile / Main Level, found none installed" in message
+    assert 'pip install "tf_ganaug[dicom]", which brings python-gdcm' in message
+
+
+@pytest.mark.parametrize("syntax", ["JPEGLosslessProcess14_1", "JPEGLSLossless", "JPEG2000Lossless"])
+def test_the_extra_brings_decoders(root, syntax):
+    gdcm = pytest.importorskip("gdcm")
+    expected = [case.read_image() for case in dicom.read(root).cases]
+    for path in sorted((root / "images" / "p").iterdir()):
+        reader, change, writer = gdcm.ImageReader(), gdcm.ImageChangeTransferSyntax(), gdcm.ImageWriter()
+        reader.SetFileName(str(path))
+        assert reader.Read()
+        change.SetTransferSyntax(gdcm.TransferSyntax(getattr(gdcm.TransferSyntax, syntax)))
+        change.SetInput(reader.GetImage())
+        assert change.Change()
+        writer.SetFileName(str(path))
+        writer.SetFile(reader.GetFile())
+        writer.SetImage(change.GetOutput())
+        assert writer.Write()
+        assert pydicom.dcmread(path).file_meta.TransferSyntaxUID.is_compressed
+    for case, pixels in zip(dicom.read(root).cases, expected):
+        np.testing.assert_array_equal(case.read_image(), pixels)
+
+
+def test_losslessly_compressed_slices_are_read(root):
+    expected = [case.read_image() for case in dicom.read(root).cases]
+    for path in sorted((root / "images" / "p").iterdir()):
+        stored = pydicom.dcmread(path)
+        stored.compress(pydicom.uid.RLELossless)
+        stored.save_as(path)
+    for case, pixels in zip(dicom.read(root).cases, expected):
+        np.testing.assert_array_equal(case.read_image(), pixels)
+
+
+def test_a_deflated_file_that_unfolds_without_end_is_refused(root, monkeypatch):
+    monkeypatch.setattr("tf_ganaug.data.dicom_files._MOST_DEFLATED", 1000)
+    path = root / "images" / "p" / "IM0"
+    stored = pydicom.dcmread(path)
+    stored.file_meta.TransferSyntaxUID = pydicom.uid.DeflatedExplicitVRLittleEndian
+    stored.PatientComments = "x" * 5000
+    stored.save_as(path, enforce_file_format=True)
+    assert f"{path}: expected at most 1,000 bytes, found more, deflated" in refusal(root)
 
 
 @pytest.mark.parametrize(
@@ -283,8 +426,9 @@ def test_nifti_mask_that_does_not_fit(root):
 def test_partners(root):
     save_series(root / "images" / "q")
     assert "expected one label for every image, found none for q" in refusal(root)
-    (root / "labels" / "q.png").write_bytes(b"")
-    assert "expected labels as .dcm, .nii or .nii.gz, found q.png" in refusal(root)
+    save_segments(root / "labels" / "q.dcm", [("IPH", [(1, drawn(2, 3))])])
+    nibabel.save(nifti_label(), root / "labels" / "q.nii.gz")
+    assert "q.nii.gz: expected one label for each series, found q.dcm too" in refusal(root)
     assert f"{root / 'none' / 'images'}: expected a folder" in refusal(root / "none")
 
 

@@ -1,6 +1,6 @@
 """A folder of DICOM series: images/STEM/ holds one series, labels/STEM.dcm or STEM.nii.gz its classes.
 
-One case per slice of a series, in Hounsfield units by the header's slope and intercept, turned upright as
+One case per slice of a series, by the header's slope and intercept (CT: in Hounsfield units), turned upright as
 NIfTI slices are. Labels are a binary DICOM Segmentation, whose segments are named as the classes, or a
 NIfTI volume of class ids on the grid of the series. Classes, subjects and splits stand in `dataset.yaml`
 (`tf_ganaug.data.description`); without classes they are the five types of haemorrhage, or those found.
@@ -18,12 +18,14 @@ import numpy as np
 
 from tf_ganaug.data.cases import Case, Dataset, LabelSpec
 from tf_ganaug.data.description import Description, read_description
-from tf_ganaug.data.dicom_series import SAME_PLACE, Series, load_pydicom, patient_of, read_series, read_units
-from tf_ganaug.data.files import NIFTI, as_label, decoding, split_name
+from tf_ganaug.data.dicom_files import load_pydicom, read_dicom, stored_pixels
+from tf_ganaug.data.dicom_series import SAME_PLACE, Series, patient_of, read_series, read_units
+from tf_ganaug.data.files import NIFTI, as_label, decoding, plain_name, split_name
 from tf_ganaug.data.folder import kept_cases, require_ids, spec_of_values
 from tf_ganaug.data.haemorrhage import FIVE
-from tf_ganaug.data.listing import require_pairs
-from tf_ganaug.data.volumes import require_equal, require_grid
+from tf_ganaug.data.listing import passed_over, require_pairs, subfolders
+from tf_ganaug.data.remarks import one_unit, remarks_of
+from tf_ganaug.data.volumes import require_equal, require_grid, require_single
 from tf_ganaug.data.voxels import read_grid, read_slice, read_volume, slice_spacing
 from tf_ganaug.errors import InputError
 
@@ -60,23 +62,25 @@ def read(root: Path, dataset_yaml: Path | None = None, classes: LabelSpec | None
     """
     load_pydicom()
     described = read_description(dataset_yaml or root / "dataset.yaml", dataset_yaml is not None).with_subjects(root)
-    found = find_series(root, described)
+    found, notes = find_series(root, described)
     spec = described.spec or classes
     if spec is None:
         contents = [label_content(labelled.label) for labelled in found]
         spec = spec_of_content(root / "labels", contents, described.ignored)
     cases = [case for labelled in found for case in read_cases(labelled, described, spec)]
+    cases = one_unit(kept_cases(cases, described))
     return Dataset(
         name=described.name or root.resolve().name,
-        cases=tuple(sorted(kept_cases(cases, described), key=lambda case: case.id)),
+        cases=tuple(sorted(cases, key=lambda case: case.id)),
         spec=spec,
         channels=1,
         given_splits=described.splits,
+        notes=(*notes, *remarks_of(cases)),
     )
 
 
-def find_series(root: Path, described: Description) -> list[Labelled]:
-    """The series of a folder, by the names of folders and files alone.
+def find_series(root: Path, described: Description) -> tuple[list[Labelled], tuple[str, ...]]:
+    """The series of a folder, by the names of folders and files alone, and notes on what is passed over.
 
     Raises:
         InputError: if a folder is missing or empty, a series lacks labels, or the description does not fit.
@@ -84,13 +88,22 @@ def find_series(root: Path, described: Description) -> list[Labelled]:
     for key, stated in (("files", described.files), ("slice_axis", described.slice_axis)):
         if stated is not None:
             raise InputError(described.path, f"no '{key}' beside DICOM series", str(stated), f"remove '{key}'")
-    folders = {path.name: path for path in _visible(root / "images") if path.is_dir()}
+    notes: list[str] = []
+    visible = {name: _visible(root / name) for name in ("images", "labels")}
+    folders = subfolders(root / "images")
     if not folders:
         raise InputError(root / "images", "a folder for each DICOM series", "none", "add them")
-    labels = {_label_stem(path): path for path in _visible(root / "labels")}
+    notes += passed_over("images/", [path.name for path in visible["images"] if not path.is_dir()], "in no folder")
+    labels: dict[str, Path] = {}
+    for path in visible["labels"]:
+        if stem := _label_stem(path):
+            if stem in labels:
+                raise InputError(path, "one label for each series", f"{labels[stem].name} too", "remove one")
+            labels[stem] = path
+    notes += passed_over("labels/", [path.name for path in visible["labels"] if not _label_stem(path)])
     require_pairs(root, folders, labels)
     subjects = _subjects(folders, described)
-    return [Labelled(stem, subjects[stem], folders[stem], labels[stem]) for stem in sorted(folders)]
+    return [Labelled(stem, subjects[stem], folders[stem], labels[stem]) for stem in sorted(folders)], tuple(notes)
 
 
 def _subjects(folders: Mapping[str, Path], described: Description) -> dict[str, str]:
@@ -119,7 +132,7 @@ def label_content(path: Path) -> tuple[set[int], set[str]]:
         require_ids(path, values)
         return values, set()
     with decoding(path):
-        header = load_pydicom().dcmread(path, stop_before_pixels=True)
+        header = _segmentation(path)
         return set(), {str(segment.SegmentLabel).strip() for segment in header.SegmentSequence}
 
 
@@ -143,13 +156,12 @@ def _visible(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
 
 
-def _label_stem(path: Path) -> str:
+def _label_stem(path: Path) -> str | None:
+    """Of a NIfTI or DICOM file; None of others."""
     stem, suffix = split_name(path)
-    if suffix in NIFTI:
-        return stem
-    if path.suffix.lower() == ".dcm":
-        return path.stem
-    raise InputError(path, "labels as .dcm, .nii or .nii.gz", path.name, "convert or remove the file")
+    if path.is_file() and (suffix in NIFTI or path.suffix.lower() == ".dcm"):
+        return plain_name(stem if suffix in NIFTI else path.stem)
+    return None
 
 
 def read_cases(labelled: Labelled, described: Description, spec: LabelSpec) -> list[Case]:
@@ -162,6 +174,7 @@ def read_cases(labelled: Labelled, described: Description, spec: LabelSpec) -> l
     series = read_series(folder)
     read_label = _label_reader(folder, label, series, spec)
     digits = len(str(len(series.paths) - 1))
+    remarks = tuple((str(folder), remark) for remark in series.grid.remarks)
     return [
         Case(
             id=f"{stem}_{series.index(number):0{digits}d}",
@@ -170,6 +183,8 @@ def read_cases(labelled: Labelled, described: Description, spec: LabelSpec) -> l
             files=(str(path), str(label)),
             read_image=partial(read_units, series, number),
             read_label=partial(read_label, number),
+            spacing_known=described.spacing is not None or series.grid.known,
+            remarks=remarks,
         )
         for number, path in enumerate(series.paths)
     ]
@@ -178,7 +193,7 @@ def read_cases(labelled: Labelled, described: Description, spec: LabelSpec) -> l
 def _label_reader(folder: Path, label: Path, series: Series, spec: LabelSpec) -> Callable[[int], np.ndarray]:
     """What reads the label (H, W) of the series' slice of a number."""
     if split_name(label)[1] in NIFTI:
-        require_grid(label, read_grid(label), series.grid, folder)
+        require_grid(label, require_single(label, read_grid(label)), series.grid, folder)
         return partial(_read_nifti, label, series)
     return partial(_read_segments, label, series, _frames(label, folder, series, spec))
 
@@ -205,20 +220,30 @@ def _read_segments(path: Path, series: Series, frames: Mapping[int, list[tuple[i
 @lru_cache(maxsize=4)
 def _pixels(path: Path, modified: int) -> np.ndarray:
     """(frames, rows, columns) of a segmentation; `modified` makes a rewritten file be read again."""
-    segmentation = load_pydicom().dcmread(path)
-    return segmentation.pixel_array.reshape(-1, segmentation.Rows, segmentation.Columns)
+    segmentation, pixels = stored_pixels(path)
+    return pixels.reshape(-1, segmentation.Rows, segmentation.Columns)
+
+
+def _segmentation(path: Path) -> pydicom.Dataset:
+    header = read_dicom(path, pixels=False)
+    if header is None:
+        raise InputError(path, "a DICOM Segmentation", "another file", "replace it by an intact copy")
+    return header
 
 
 def _frames(path: Path, folder: Path, series: Series, spec: LabelSpec) -> dict[int, list[tuple[int, int]]]:
     """Number of a slice to the segmentation's frames on it, each with the stored id of its class."""
     with decoding(path):
-        header = load_pydicom().dcmread(path, stop_before_pixels=True)
+        header = _segmentation(path)
         if header.get("SegmentationType") != "BINARY":
             found = str(header.get("SegmentationType", "none"))
             raise InputError(path, "SegmentationType BINARY", found, "export the labels as such, or as NIfTI")
         ids = {int(segment.SegmentNumber): _stored_id(path, segment, spec) for segment in header.SegmentSequence}
         require_equal(path, (int(header.Rows), int(header.Columns)), series.shape, folder)
         shared = header.SharedFunctionalGroupsSequence[0]
+        frames, count = len(header.PerFrameFunctionalGroupsSequence), int(header.get("NumberOfFrames") or 1)
+        if frames != count:
+            raise InputError(path, f"{count} frames with a place each", f"{frames} places", "export it again")
         found: dict[int, list[tuple[int, int]]] = {}
         for frame, own in enumerate(header.PerFrameFunctionalGroupsSequence):
             number = _slice_of(path, folder, series, (own, shared), frame)

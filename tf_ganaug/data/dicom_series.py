@@ -1,18 +1,17 @@
-"""A DICOM image series of single slices: checked and put in order by its headers, slices in Hounsfield units.
-
-Needs pydicom, which is imported when a series is read, so that all else runs without it.
-"""
+"""A DICOM image series of single slices: checked and put in order by its headers, slices in Hounsfield units."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
 import nibabel
 import numpy as np
 
+from tf_ganaug.data.dicom_files import find_slices, first_slice, stored_pixels
 from tf_ganaug.data.files import as_image, decoding
+from tf_ganaug.data.limits import require_pixels
+from tf_ganaug.data.nifti import FARTHEST, SMALLEST
 from tf_ganaug.data.voxels import Grid, turned_grid
 from tf_ganaug.errors import InputError
 
@@ -66,101 +65,146 @@ class Series(NamedTuple):
         return np.rot90(np.moveaxis(turned, self.axis, 0)[0])
 
 
-def load_pydicom() -> ModuleType:
-    """The package pydicom.
-
-    Raises:
-        InputError: if it is not installed.
-    """
-    try:
-        import pydicom
-    except ImportError as error:
-        raise InputError("DICOM", "the package pydicom", "none", 'pip install "tf_ganaug[dicom]"') from error
-    return pydicom
-
-
 def read_series(folder: Path) -> Series:
-    """The series in a folder, from its headers; hidden files are passed over.
+    """The series in a folder, from its headers; what is no slice is passed over (`dicom_files.find_slices`).
 
     Raises:
-        InputError: if the folder is empty, a file is no single-frame DICOM image, slices differ in series,
-            size, orientation or spacing, are missing or there twice.
+        InputError: if the folder has none, a file is damaged or no single-frame image in grey, slices differ in
+            series, size, orientation or spacing, have no place, are missing or there twice.
     """
-    headers = {path: _header(path) for path in sorted(folder.iterdir()) if not path.name.startswith(".")}
-    if not headers:
-        raise InputError(folder, "the slices of a DICOM series", "none", "add them")
+    headers, remarks = find_slices(folder)
     first_path, first = next(iter(headers.items()))
     for path, header in headers.items():
+        _require_image(path, header)
         for name in _COMMON:
-            expected, found = getattr(first, name), getattr(header, name)
+            expected, found = first.get(name), header.get(name)
             if not _alike(expected, found):
                 wanted = f"{name} {expected} as {first_path.name}"
                 raise InputError(path, wanted, str(found), "keep slices of one series in a folder")
-    along = np.array(first.ImageOrientationPatient, float).reshape(2, 3)
+        if _is_scaled(header) != _is_scaled(first):
+            wanted = f"RescaleSlope and RescaleIntercept in all slices or in none, as {first_path.name}"
+            raise InputError(path, wanted, "another", "keep slices of one series in a folder")
+    along = _orientation(first_path, first)
     normal = np.cross(*along)
-    unordered = {path: np.array(header.ImagePositionPatient, float) for path, header in headers.items()}
+    unordered = {path: _numbers(path, header, "ImagePositionPatient", 3) for path, header in headers.items()}
     paths = sorted(unordered, key=lambda path: float(unordered[path] @ normal))
     places = np.array([unordered[path] for path in paths])
     if len(paths) > 1:
         _check_gaps(folder, paths, places @ normal)
         step = (places[-1] - places[0]) / (len(paths) - 1)
     else:
-        step = normal * float(first.get("SliceThickness") or 1.0)
-    between_rows, between_columns = map(float, first.PixelSpacing)
+        step = normal * (_positive(first_path, first, "SliceThickness", 1) or (1.0,))[0]
+    stated = _positive(first_path, first, "PixelSpacing", 2)
+    if stated is None:
+        remarks = (*remarks, f"voxel size not stated (PixelSpacing {first.get('PixelSpacing')})")
+    between_rows, between_columns = stated or (1.0, 1.0)
     # NIfTI's axes run to the right and to the front.
     affine = np.eye(4)
     affine[:3] = np.column_stack([along[0] * between_columns, along[1] * between_rows, step, places[0]])
     affine[:2] *= -1
     shape = (int(first.Rows), int(first.Columns))
     grid = turned_grid((*shape[::-1], len(paths)), (between_columns, between_rows, float(normal @ step)), affine)
+    grid = grid._replace(known=stated is not None, remarks=remarks + _unscaled(first))
     return Series(tuple(paths), places, along, (between_rows, between_columns), shape, affine, grid)
 
 
 def read_units(series: Series, number: int) -> np.ndarray:
-    """(H, W, 1), a slice in Hounsfield units: int16, or float32 where slope or intercept is no whole number.
+    """(H, W, 1), a slice by its header's slope and intercept: in CT Hounsfield units, as stored where there are none.
+
+    int16, or float32 where slope or intercept is no whole number.
 
     Raises:
         InputError: if the file's pixels are damaged, or compressed in a way that pydicom cannot read here.
     """
     path = series.paths[number]
     with decoding(path):
-        stored = load_pydicom().dcmread(path)
-        slope, intercept = float(stored.RescaleSlope), float(stored.RescaleIntercept)
-        units = stored.pixel_array * slope + intercept
+        stored, pixels = stored_pixels(path)
+        slope, intercept = _rescale(stored)
+        units = pixels * slope + intercept
     whole = slope.is_integer() and intercept.is_integer() and np.abs(units).max() < 2**15
     return as_image(series.upright(units.astype(np.int16 if whole else np.float32)), path, blank=True)
 
 
 def patient_of(folder: Path) -> str:
-    """The PatientID of a series' first file; "" if it has none, or is damaged, which `read_series` tells."""
-    path = next((path for path in sorted(folder.iterdir()) if not path.name.startswith(".")), None)
+    """The PatientID of a series' first slice; "" if it has none, or is damaged, which `read_series` tells."""
     try:
-        with decoding(path or folder):
-            header = load_pydicom().dcmread(path, stop_before_pixels=True, specific_tags=["PatientID"])
-            return str(header.get("PatientID") or "").strip()
+        header = first_slice(folder)
     except InputError:
         return ""
+    return str((header or {}).get("PatientID") or "").strip()
 
 
-def _header(path: Path) -> pydicom.FileDataset:
-    """All of a slice but its pixels."""
-    with decoding(path):
-        header = load_pydicom().dcmread(path, stop_before_pixels=True)
-        for name in (*_COMMON, "ImagePositionPatient", "RescaleSlope", "RescaleIntercept"):
-            if header.get(name) is None:
-                raise InputError(path, f"a CT slice with {name}", "none", "export the series again")
+def _rescale(header: pydicom.FileDataset) -> tuple[float, float]:
+    """Slope and intercept; 1 and 0 where they are not stated, as the standard allows in MR."""
+    slope, intercept = header.get("RescaleSlope"), header.get("RescaleIntercept")
+    return (1.0 if slope is None else float(slope)), (0.0 if intercept is None else float(intercept))
+
+
+def _is_scaled(header: pydicom.FileDataset) -> bool:
+    return header.get("RescaleSlope") is not None and header.get("RescaleIntercept") is not None
+
+
+def _unscaled(header: pydicom.FileDataset) -> tuple[str, ...]:
+    if header.get("Modality") != "CT" or _is_scaled(header):
+        return ()
+    return ("CT without RescaleSlope or RescaleIntercept, values as stored: perhaps no Hounsfield units",)
+
+
+def _require_image(path: Path, header: pydicom.FileDataset) -> None:
+    """Refuses what is no single slice in grey."""
+    for name in ("SeriesInstanceUID", "Rows", "Columns", "ImageOrientationPatient", "ImagePositionPatient"):
+        if header.get(name) is None:
+            raise InputError(path, f"a slice with {name}", "none", "export the series again, or convert it to NIfTI")
+    require_pixels(path, (int(header.Rows), int(header.Columns)))
     if int(header.get("NumberOfFrames") or 1) != 1:
         remedy = "convert the series to single-frame DICOM or NIfTI"
         raise InputError(path, "one slice per file", f"{header.NumberOfFrames} frames", remedy)
-    return header
+    if int(header.get("SamplesPerPixel") or 1) != 1:
+        found = f"{header.SamplesPerPixel} channels ({header.get('PhotometricInterpretation')})"
+        raise InputError(path, "a slice in grey", found, "colours are not read: convert the series, or remove it")
+
+
+def _numbers(path: Path, header: pydicom.FileDataset, name: str, count: int) -> np.ndarray:
+    """(count,) the values of an element.
+
+    Raises:
+        InputError: if they are others in number, or one is not finite or absurd.
+    """
+    stored = header.get(name)
+    try:
+        values = np.atleast_1d(np.array(stored, float))
+    except (TypeError, ValueError):
+        values = np.array([])
+    if values.shape != (count,) or not np.isfinite(values).all() or np.abs(values).max() > FARTHEST:
+        expected, remedy = f"{name} of {count} numbers", "export the series again, or mend the header"
+        raise InputError(path, expected, f"{stored}"[:100], remedy)
+    return values
+
+
+def _positive(path: Path, header: pydicom.FileDataset, name: str, count: int) -> tuple[float, ...] | None:
+    """The millimetres of an element; None where it is absent, has another number of values, or one is not above 0."""
+    stored = header.get(name)
+    if stored is None or np.size(stored) != count:
+        return None
+    values = _numbers(path, header, name, count)
+    return tuple(values.tolist()) if (values > SMALLEST).all() else None
+
+
+def _orientation(path: Path, header: pydicom.FileDataset) -> np.ndarray:
+    """(2, 3), the unit vectors along a row and along a column."""
+    along = _numbers(path, header, "ImageOrientationPatient", 6).reshape(2, 3)
+    if not np.allclose(along @ along.T, np.eye(2), atol=0.01):
+        expected, remedy = "ImageOrientationPatient of two unit vectors at right angles", "export the series again"
+        raise InputError(path, expected, f"{header.ImageOrientationPatient}"[:100], remedy)
+    return along
 
 
 def _alike(expected: object, found: object) -> bool:
-    if isinstance(expected, str):
+    try:
+        values = np.array(expected, float), np.array(found, float)
+    except (TypeError, ValueError):  # text, or nothing
         return expected == found
-    return np.shape(expected) == np.shape(found) and np.allclose(
-        np.array(expected, float), np.array(found, float), atol=1e-4
-    )
+    return values[0].shape == values[1].shape and np.allclose(*values, atol=1e-4, equal_nan=True)
 
 
 def _check_gaps(folder: Path, paths: list[Path], heights: np.ndarray) -> None:

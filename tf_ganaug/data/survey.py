@@ -173,7 +173,7 @@ def _with_colours(described: Description, codings: Mapping[Path, Coding]) -> Des
 
 def _dicom(root: Path, described: Description) -> _Sources:
     dicom.load_pydicom()
-    found = dicom.find_series(root, described)
+    found, notes = dicom.find_series(root, described)
     spec, unreadable, contents = described.spec, [], []
     for labelled in found if spec is None else ():
         try:
@@ -184,7 +184,7 @@ def _dicom(root: Path, described: Description) -> _Sources:
     named = dicom.spec_of_content(root / "labels", contents, described.ignored) if segments else spec
     sources = [partial(dicom.read_cases, labelled, described, named or _spec(root, set(), ())) for labelled in found]
     stems = {labelled.stem: labelled.subject for labelled in found}
-    return _Sources(described, "a series for each label file", named, stems, sources, unreadable)
+    return _Sources(described, "a series for each label file", named, stems, sources, unreadable, notes=notes)
 
 
 def _frames(facts: list[Facts], cases: Sequence[Case]) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -1,0 +1,167 @@
+"""The files of a DICOM series: found, told from others that lie there too, and read.
+
+Needs pydicom, which is imported when a series is read, so that all else runs without it.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from tf_ganaug.data.files import decoding
+from tf_ganaug.data.limits import require_pixels
+from tf_ganaug.data.listing import listed
+from tf_ganaug.errors import InputError
+
+if TYPE_CHECKING:
+    import pydicom
+
+#: Bytes below which a file without an ending that is no DICOM, such as VERSION, is no damaged slice either.
+_SMALL = 4096
+
+#: Storage classes of what was made of slices and may lie beside them: secondary captures and segmentations.
+_MADE_OF_SLICES = ("1.2.840.10008.5.1.4.1.1.7", "1.2.840.10008.5.1.4.1.1.66")
+
+_DEFLATED = "1.2.840.10008.1.2.1.99"
+
+#: Bytes of a header and all that a deflated file holds beside its pixels, and of a piece of it.
+_MOST_DEFLATED, _PIECE = 1 << 28, 1 << 20
+
+
+class Slices(NamedTuple):
+    """The files of a series.
+
+    Attributes:
+        headers: of each slice, by its file, without pixels.
+        remarks: on what is passed over.
+    """
+
+    headers: dict[Path, pydicom.FileDataset]
+    remarks: tuple[str, ...]
+
+
+def load_pydicom() -> ModuleType:
+    """The package pydicom.
+
+    Raises:
+        InputError: if it is not installed.
+    """
+    try:
+        import pydicom
+    except ImportError as error:
+        raise InputError("DICOM", "the package pydicom", "none", 'pip install "tf_ganaug[dicom]"') from error
+    return pydicom
+
+
+def find_slices(folder: Path) -> Slices:
+    """The slices in a folder and below it; hidden files are not looked at.
+
+    What is no slice by its content (Thumbs.db, DICOMDIR, a report, a secondary capture) is passed over and named.
+
+    Raises:
+        InputError: if there is none, or a file that may be a slice is damaged.
+    """
+    headers = {path: read_dicom(path, pixels=False) for path in _files(folder)}
+    slices = {path: header for path, header in headers.items() if header is not None and _is_slice(header)}
+    endings = {path.suffix.lower() for path in slices}
+    for path, header in headers.items():
+        small = not path.suffix and 0 < path.stat().st_size < _SMALL
+        if header is None and path.suffix.lower() in endings and not small:
+            remedy = "remove it if it is no slice, else replace it by an intact copy"
+            raise InputError(path, "a DICOM file", "another or a damaged one", remedy)
+    others = [str(path.relative_to(folder)) for path in headers if path not in slices]
+    if not slices:
+        found = listed(others) if others else "none"
+        raise InputError(folder, "the slices of a DICOM series", found, "add them")
+    return Slices(slices, (f"passed over, no slices: {listed(others)}",) if others else ())
+
+
+def first_slice(folder: Path) -> pydicom.FileDataset | None:
+    """The header of the first slice; None if there is none.
+
+    Raises:
+        InputError: if a file before it is damaged.
+    """
+    headers = (read_dicom(path, pixels=False) for path in _files(folder))
+    return next((header for header in headers if header is not None and _is_slice(header)), None)
+
+
+def read_dicom(path: Path, pixels: bool = True) -> pydicom.FileDataset | None:
+    """A DICOM file, also one without the preamble that the standard asks for; None if it is none.
+
+    Raises:
+        InputError: if it is one, and damaged.
+    """
+    pydicom = load_pydicom()
+    with decoding(path):
+        with path.open("rb") as file:
+            start = file.read(132)
+        if start[128:] == b"DICM":
+            _require_inflated(path)
+            return pydicom.dcmread(path, stop_before_pixels=not pixels)
+        try:
+            found = pydicom.dcmread(path, stop_before_pixels=not pixels, force=True)
+            if found.get("SOPClassUID") is None:
+                return None
+        except Exception:  # of what is no DICOM, pydicom may make anything
+            return None
+        if found.file_meta.get("TransferSyntaxUID") is None:
+            explicit = start[4:6].isalpha() and start[4:6].isupper()
+            syntaxes = pydicom.uid.ExplicitVRLittleEndian, pydicom.uid.ImplicitVRLittleEndian
+            found.file_meta.TransferSyntaxUID = syntaxes[0 if explicit else 1]
+        return found
+
+
+def stored_pixels(path: Path) -> tuple[pydicom.FileDataset, np.ndarray]:
+    """A file and its pixels as stored.
+
+    Raises:
+        InputError: if they are damaged, too many, or compressed and nothing here decodes them.
+    """
+    with decoding(path):
+        dataset = read_dicom(path)
+        frames = int(dataset.get("NumberOfFrames") or 1)
+        require_pixels(path, (frames, int(dataset.Rows), int(dataset.Columns)))
+        try:
+            return dataset, dataset.pixel_array
+        except (RuntimeError, NotImplementedError) as error:
+            syntax = dataset.file_meta.TransferSyntaxUID
+            if not syntax.is_compressed or not (isinstance(error, NotImplementedError) or "missing" in str(error)):
+                raise
+            remedy = 'pip install "tf_ganaug[dicom]", which brings python-gdcm, or decompress it (gdcmconv --raw)'
+            raise InputError(path, f"a decoder for {syntax.name}", "none installed", remedy) from error
+
+
+def _files(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise InputError(folder, "a folder", "none", "add it")
+    found = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(parent, name) for name in names if not name.startswith(".")]
+    return sorted(found)
+
+
+def _is_slice(header: pydicom.FileDataset) -> bool:
+    return header.get("Rows") is not None and not str(header.get("SOPClassUID") or "").startswith(_MADE_OF_SLICES)
+
+
+def _require_inflated(path: Path) -> None:
+    """Refuses a deflated file that unfolds to far more than a slice."""
+    meta = load_pydicom().filereader.read_file_meta_info(path)
+    if meta.get("TransferSyntaxUID") != _DEFLATED:
+        return
+    inflate, total = zlib.decompressobj(-zlib.MAX_WBITS), 0
+    with path.open("rb") as file:
+        file.seek(144 + meta.FileMetaInformationGroupLength)
+        while piece := file.read(_PIECE):
+            while piece:
+                total += len(inflate.decompress(piece, _PIECE))
+                piece = inflate.unconsumed_tail
+                if total > _MOST_DEFLATED:
+                    raise InputError(path, f"at most {_MOST_DEFLATED:,} bytes", "more, deflated", "store it inflated")
