@@ -112,6 +112,13 @@ def test_tree_in_its_own_layout(tree):
     assert indices.tolist() == expected
 
 
+def test_instances_of_another_size_are_refused(tree):
+    label = files_of(tree, "train", "ulm_000000_000019")[1]
+    path = label.with_name("ulm_000000_000019_gtFine_instanceIds.png")
+    save(path, np.full((4, 9), 26000, np.uint16))
+    assert f"{path}: expected 8 x 16 as {label.name}, found 4 x 9" in refusal(tree)
+
+
 def test_instances_are_read_where_they_lie_beside_the_labels(tree, tmp_path):
     dataset = cityscapes.read(tree, VIEW)
     assert all(case.read_instances is None for case in dataset.cases)

@@ -98,3 +98,13 @@ def test_mask_of_several_values_is_refused(tmp_path):
     Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8) % 3).save(path)
     with pytest.raises(InputError, match=r"JPCLN001\.png: expected a mask .* found values \[0, 1, 2\]"):
         scr.read(tmp_path).cases[0].read_label()
+
+
+def test_mask_of_other_proportions_is_refused(tmp_path):
+    save_png(tmp_path / "images" / "JPCLN001.png")
+    path = save_mask(tmp_path, "masks/left lung", "JPCLN001", (2, 20, 3, 20), 32)
+    assert len(scr.read(tmp_path).cases) == 1
+    Image.fromarray(np.eye(11, 306, dtype=np.uint8)).save(path)
+    assert f"{path}: expected the proportions of JPCLN001.png, 64 x 64, found 11 x 306" in refusal(tmp_path)
+    Image.fromarray(np.eye(320, 321, dtype=np.uint8)).save(path)
+    assert len(scr.read(tmp_path).cases) == 1

@@ -22,6 +22,7 @@ import numpy as np
 from tf_ganaug.data.cases import Case, Dataset, LabelClass, LabelSpec
 from tf_ganaug.data.files import read_image, read_label, read_shape
 from tf_ganaug.data.street_labels import CATEGORIES, TRAINING_CLASSES
+from tf_ganaug.data.volumes import require_equal
 from tf_ganaug.errors import InputError
 
 #: Of a training part too small for the number of validation images asked for, this share validates: the
@@ -147,8 +148,12 @@ def _cases(root: Path, part: str) -> list[Case]:
 
 
 def _with_instances(case: Case) -> Case:
+    label = Path(case.files[-1])
     path = Path(case.files[-1].removesuffix(_LABEL) + _INSTANCES)
-    return replace(case, read_instances=partial(read_label, path)) if path.exists() else case
+    if not path.exists():
+        return case
+    require_equal(path, read_shape(path, label=True)[:2], read_shape(label, label=True)[:2], label)
+    return replace(case, read_instances=partial(read_label, path))
 
 
 def _files(folder: Path, suffix: str) -> dict[str, Path]:

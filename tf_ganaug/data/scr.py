@@ -30,6 +30,9 @@ ORGANS = {1: "left lung", 2: "right lung", 3: "heart", 4: "left clavicle", 5: "r
 #: Millimetres per pixel of JSRT's own 2048 x 2048 files.
 JSRT_SPACING = 0.175
 
+#: Part by which the proportions of a mask and its image may differ: conversions round.
+_ROUNDED = 0.01
+
 _IMAGE = re.compile(r"(JPC[LN]N\d{3})(?:\.IMG|(?:\.IMG)?\.PNG)")
 _MASK = re.compile(r"(JPC[LN]N\d{3})\.(?:GIF|PNG)")
 
@@ -47,7 +50,7 @@ def read(root: Path, target: int | None = None) -> Dataset:
 
     Raises:
         InputError: if the folder is missing or holds no images or masks, an image has no mask or a mask
-            no image, an IMG has not JSRT's length, or `target` is no organ.
+            no image or other proportions, an IMG has not JSRT's length, or `target` is no organ.
     """
     target = 1 if target is None else target
     if target not in ORGANS:
@@ -85,6 +88,10 @@ def _find(root: Path, organ: str) -> tuple[dict[str, Path], dict[str, Path]]:
 
 def _case(name: str, image: Path, shape: tuple[int, int, int], mask: Path, target: int) -> Case:
     height, width, _ = shape
+    rows, columns, _ = read_shape(mask, label=True)
+    if abs(rows * width / (columns * height) - 1) > _ROUNDED:
+        expected = f"the proportions of {image.name}, {height} x {width}"
+        raise InputError(mask, expected, f"{rows} x {columns}", "use SCR's own file, or convert both alike")
     return Case(
         id=name,
         subject=name,
