@@ -1,4 +1,4 @@
-"""Pairs to draw minibatches from: stored integers, gathered and normalised a minibatch at a time."""
+"""Pairs to draw minibatches from: rows of stored arrays, gathered and normalised a minibatch at a time."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tf_ganaug.data.cache import SizedCases
 from tf_ganaug.data.cases import Case
+from tf_ganaug.data.stored import as_tensor
 from tf_ganaug.random import fold
 
 
@@ -45,10 +46,10 @@ class Part:
 
 
 class Pairs:
-    """Pairs of one or several arrays, in one order, held as stored integers and made floats a minibatch at a time.
+    """Pairs of one or several arrays, in one order, gathered as stored integers and made floats a minibatch at a time.
 
-    They are tensors rather than files that Python reads: a tf.data pipeline that calls Python from its
-    threads can hang when the interpreter ends.
+    The arrays are tensors (`data.stored`) that all pairs of a data set share, and these pairs are rows of them. They
+    are not read by Python: a tf.data pipeline that calls Python from its threads can hang when the interpreter ends.
 
     Args:
         parts: of one image shape and type.
@@ -60,18 +61,24 @@ class Pairs:
     def __init__(
         self, parts: Sequence[Part], view: np.ndarray | None = None, standard: tuple[float, float] | None = None
     ):
-        labels = np.concatenate([part.labels[part.rows] for part in parts])
-        # tf.data runs on the CPU, where these are gathered from.
         with tf.device("CPU:0"):
-            self.images = tf.constant(np.concatenate([part.images[part.rows] for part in parts]))
-            self.labels = tf.constant(labels if view is None else view[labels])
-            self.ranges = tf.constant(np.concatenate([part.ranges for part in parts]))
-        self.count, self.standard = len(labels), standard
+            self.parts = [
+                (as_tensor(part.images), as_tensor(part.labels), tf.constant(part.rows, tf.int64)) for part in parts
+            ]
+            self.ranges = tf.constant(np.concatenate([part.ranges for part in parts]), tf.float32)
+        self.firsts = np.cumsum([0, *(len(part.rows) for part in parts)])
+        self.count = int(self.firsts[-1])
+        self.view, self.standard = view, standard
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """(H, W, C) of an image."""
-        return tuple(self.images.shape[1:])
+        return tuple(self.parts[0][0].shape[1:])
+
+    @property
+    def labels(self) -> tf.Tensor:
+        """(N, H, W) uint8, those of all pairs: of few, as previews show."""
+        return self.take(tf.range(self.count))[1]
 
     @classmethod
     def of(cls, sized: SizedCases, cases: Sequence[Case], view: np.ndarray | None = None) -> Pairs:
@@ -79,13 +86,39 @@ class Pairs:
         rows = sized.rows(cases)
         return cls([Part(sized.images, sized.labels, rows, sized.ranges[rows])], view)
 
-    def take(self, positions: tf.Tensor | np.ndarray) -> tuple[tf.Tensor, tf.Tensor]:
-        """Images (N, H, W, C) float32, normalised, and labels (N, H, W) uint8 at these positions."""
-        images, labels = tf.gather(self.images, positions), tf.gather(self.labels, positions)
+    def read(self, positions: tf.Tensor | np.ndarray) -> tuple[tf.Tensor, ...]:
+        """What is stored at these positions, on the CPU, where the arrays are: integers that `finish` makes floats."""
+        with tf.device("CPU:0"):
+            positions = tf.cast(positions, tf.int64)
+            images, labels = self._gathered(positions)
+            return images, labels, tf.gather(self.ranges, positions)
+
+    def _gathered(self, positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        if len(self.parts) == 1:
+            images, labels, rows = self.parts[0]
+            rows = tf.gather(rows, positions)
+            return tf.gather(images, rows), tf.gather(labels, rows)
+        part = tf.searchsorted(tf.constant(self.firsts[1:], tf.int64), positions, side="right")
+        places = tf.dynamic_partition(tf.range(tf.size(part)), part, len(self.parts))
+        found = []
+        for (images, labels, rows), first, place in zip(self.parts, self.firsts, places):
+            own = tf.gather(rows, tf.gather(positions, place) - first)
+            found.append((tf.gather(images, own), tf.gather(labels, own)))
+        joined = (tf.dynamic_stitch(places, group) for group in zip(*found))
+        return tuple(tf.ensure_shape(pixels, (positions.shape[0], *pixels.shape[1:])) for pixels in joined)
+
+    def finish(self, images: tf.Tensor, labels: tf.Tensor, ranges: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Images (N, H, W, C) float32, normalised, and labels (N, H, W) uint8 of what `read` gave."""
+        if self.view is not None:
+            labels = tf.gather(self.view, tf.cast(labels, tf.int32))
         if self.standard:
             maximum, mean = self.standard
             return tf.cast(images, tf.float32) / maximum - mean, labels
-        return normalise(images, tf.gather(self.ranges, positions)), labels
+        return normalise(images, ranges), labels
+
+    def take(self, positions: tf.Tensor | np.ndarray) -> tuple[tf.Tensor, tf.Tensor]:
+        """Images (N, H, W, C) float32, normalised, and labels (N, H, W) uint8 at these positions."""
+        return self.finish(*self.read(positions))
 
     def draw(self, seed: int, step: tf.Tensor, batch: int) -> tuple[tf.Tensor, tf.Tensor]:
         """Minibatch number `step` of minibatches of one size."""
@@ -96,14 +129,28 @@ class Pairs:
 
         A minibatch may hold the end of one epoch and the start of the next.
         """
-        epochs = -(-batch // self.count) + 1  # as many as a minibatch can touch
-        orders = [
-            tf.argsort(tf.random.stateless_uniform((self.count,), fold(seed, first // self.count + epoch, 2)))
-            for epoch in range(epochs)
-        ]
-        positions = tf.slice(tf.concat(orders, 0), [first % self.count], [batch])
-        return self.take(positions)
+        return self.take(self.positions(seed, first, batch))
+
+    def positions(self, seed: int, first: tf.Tensor, batch: int) -> tf.Tensor:
+        """(batch,) int64, which pairs `draw_at` takes; an order is a permutation of which only these are computed."""
+        with tf.device("CPU:0"):
+            numbers = tf.cast(first, tf.int64) + tf.range(batch, dtype=tf.int64)
+            epoch, number = numbers // self.count, numbers % self.count
+            positions = number
+            for later in range(-(-batch // self.count) + 1):  # as many epochs as a minibatch can touch
+                order = fold(seed, epoch[0] + later, 2)
+                shuffled = tf.random.experimental.index_shuffle(number, order, tf.constant(self.count - 1, tf.int64))
+                positions = tf.where(epoch == epoch[0] + later, shuffled, positions)
+            return positions
 
     def in_order(self, batch: int) -> tf.data.Dataset:
         """All pairs once, in their order; the last minibatch may be smaller."""
-        return tf.data.Dataset.range(self.count).batch(batch).map(self.take).prefetch(1)
+        pairs = tf.data.Dataset.range(self.count).batch(batch)
+        return pairs.with_options(shared_tensors()).map(self.take).prefetch(1)
+
+
+def shared_tensors() -> tf.data.Options:
+    """For pipelines over stored arrays: rewritten graphs, tf.data's default, hold a copy of every tensor in them."""
+    options = tf.data.Options()
+    options.experimental_optimization.apply_default_optimizations = False
+    return options

@@ -62,14 +62,14 @@ class Patches(Pairs):
         sides = np.array([image.shape[:2] for image in images])
         self.smaller = tuple(name for name, side in zip(names, sides) if side.min() < size)
         whole = np.maximum(sides, size)
-        padded = [_padded(image, whole.max(0), size, self.margin) for image in images]
-        covered = [_padded(label, whole.max(0), size, self.margin) for label in labels]
         uniform = tf.random.stateless_uniform((count, 4), fold(seed, 0)).numpy()
         number = np.arange(count) % len(images)
         places = np.floor(uniform[:, :2] * (whole[number] - size + 1))
         # tf.data runs on the CPU, where these are gathered from.
         with tf.device("CPU:0"):
-            self.images, self.labels = tf.constant(np.stack(padded)), tf.constant(np.stack(covered))
+            self.images, self.labels = (
+                tf.constant(_stacked(pixels, whole.max(0), size, self.margin)) for pixels in (images, labels)
+            )
             self.ranges = tf.constant(np.asarray(ranges, np.float32))
             self.places = tf.constant(np.column_stack([number, places]), tf.int32)
             self.mirrored = tf.constant(uniform[:, 2] < 0.5)
@@ -93,32 +93,25 @@ class Patches(Pairs):
     ) -> Patches:
         """The patches of some cases, whose stored class indices `view` may change to others."""
         rows = sized.rows(cases)
-        labels = sized.labels[rows] if view is None else view[sized.labels[rows]]
+        images = [sized.images[row] for row in rows]
+        labels = [sized.labels[row] if view is None else view[sized.labels[row]] for row in rows]
         names = [case.id for case in cases]
-        return cls(sized.images[rows], labels, sized.ranges[rows], names, size, count, seed, rotation)
+        return cls(images, labels, sized.ranges[rows], names, size, count, seed, rotation)
 
-    def take(self, positions: tf.Tensor | np.ndarray) -> tuple[tf.Tensor, tf.Tensor]:
-        """Images (N, size, size, C) float32, normalised, and labels (N, size, size) uint8 of these numbers."""
-        places = tf.gather(self.places, positions)
-        images, labels = self._cut(places)
-        mirrored = tf.gather(self.mirrored, positions)
-        if not self.turned:
-            images, labels = (_mirrored(pixels, mirrored) for pixels in (images, labels))
-        images = normalise(images, tf.gather(self.ranges, places[:, 0]))
+    def read(self, positions: tf.Tensor | np.ndarray) -> tuple[tf.Tensor, ...]:
+        """As that of `Pairs`: patches with their margins, and how each is turned and mirrored."""
+        with tf.device("CPU:0"):
+            places = tf.gather(self.places, positions)
+            images, labels = self._cut(places)
+            ranges = tf.gather(self.ranges, places[:, 0])
+            return images, labels, ranges, tf.gather(self.mirrored, positions), tf.gather(self.angles, positions)
+
+    def finish(self, images, labels, ranges, mirrored, angles) -> tuple[tf.Tensor, tf.Tensor]:
+        """Images (N, size, size, C) float32, normalised, and labels (N, size, size) uint8 of what `read` gave."""
         if self.turned:
-            images, labels = _turned(images, labels, tf.gather(self.angles, positions), mirrored, self.size)
-        return images, labels
-
-    def draw_at(self, seed: int, first: tf.Tensor, batch: int) -> tuple[tf.Tensor, tf.Tensor]:
-        """As that of `Pairs`, with orders of which only the part needed is computed."""
-        numbers = tf.cast(first, tf.int64) + tf.range(batch, dtype=tf.int64)
-        epoch, number = numbers // self.count, numbers % self.count
-        positions = number
-        for later in range(-(-batch // self.count) + 1):  # as many epochs as a minibatch can touch
-            order = fold(seed, epoch[0] + later, 2)
-            shuffled = tf.random.experimental.index_shuffle(number, order, tf.constant(self.count - 1, tf.int64))
-            positions = tf.where(epoch == epoch[0] + later, shuffled, positions)
-        return self.take(positions)
+            return _turned(normalise(images, ranges), labels, angles, mirrored, self.size)
+        images, labels = (_mirrored(pixels, mirrored) for pixels in (images, labels))
+        return normalise(images, ranges), labels
 
     @tf.function(reduce_retracing=True)
     def _cut(self, places: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -145,19 +138,25 @@ class Joined(Pairs):
     def __init__(self, patches: Patches, added: Pairs):
         self.patches, self.added, self.count = patches, added, patches.count + added.count
 
-    def take(self, positions: tf.Tensor | np.ndarray) -> tuple[tf.Tensor, tf.Tensor]:
-        """As that of `Patches`."""
-        positions = tf.convert_to_tensor(positions)
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(size, size, C) of a patch."""
+        return self.patches.shape
+
+    def read(self, positions: tf.Tensor | np.ndarray) -> tuple[tf.Tensor, ...]:
+        """As that of `Patches`, then that of the others; both for all positions, which costs less than to part them."""
+        positions = tf.cast(positions, tf.int64)
         real, other = positions < self.patches.count, positions - self.patches.count
-        # Both are read for all positions, which costs less than to part and join them again.
-        first = self.patches.take(tf.where(real, positions, tf.zeros_like(positions)))
-        second = self.added.take(tf.maximum(other, tf.zeros_like(other)))
+        first = self.patches.read(tf.where(real, positions, tf.zeros_like(positions)))
+        return real, *first, *self.added.read(tf.maximum(other, tf.zeros_like(other)))
+
+    def finish(self, real: tf.Tensor, *stored: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """As that of `Patches`."""
+        first, second = self.patches.finish(*stored[:5]), self.added.finish(*stored[5:])
         return tuple(
             tf.where(tf.reshape(real, (-1, *[1] * (mine.shape.rank - 1))), mine, theirs)
             for mine, theirs in zip(first, second)
         )
-
-    draw_at = Patches.draw_at
 
 
 def _require_alike(images: Sequence[np.ndarray], names: Sequence[str]) -> None:
@@ -170,6 +169,14 @@ def _require_alike(images: Sequence[np.ndarray], names: Sequence[str]) -> None:
         kind, expected = (f"{x.shape[-1]} channels of {x.dtype}" for x in (image, first))
         if kind != expected:
             raise InputError(name, f"{expected} as in {names[0]}", kind, "store all images in one type")
+
+
+def _stacked(arrays: Sequence[np.ndarray], whole: np.ndarray, size: int, margin: int) -> np.ndarray:
+    """All of them `_padded`, in one array."""
+    stacked = np.empty((len(arrays), *(whole + 2 * margin), *arrays[0].shape[2:]), arrays[0].dtype)
+    for place, pixels in zip(stacked, arrays):
+        place[...] = _padded(pixels, whole, size, margin)
+    return stacked
 
 
 def _padded(pixels: np.ndarray, whole: np.ndarray, size: int, margin: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 import tensorflow as tf
 
-from tf_ganaug.data.pairs import Pairs
+from tf_ganaug.data.pairs import Pairs, shared_tensors
 from tf_ganaug.random import fold, named_seed
 
 #: Makes (images, labels) from latents (N, latent size), inside a graph.
@@ -102,4 +102,4 @@ def training_batches(
 
 
 def _steps(start: int) -> tf.data.Dataset:
-    return tf.data.Dataset.range(start, np.iinfo(np.int64).max)
+    return tf.data.Dataset.range(start, np.iinfo(np.int64).max).with_options(shared_tensors())

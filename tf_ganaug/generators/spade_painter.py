@@ -94,7 +94,8 @@ class Painter:
         # Slices that show something: the first of a volume are black.
         shown = self.data.pairs(self.maker.filled[:PREVIEWS])
         show_reals(run, shown, spec)
-        look = pair_previews(run, spec, lambda: (gan.paint(shown.labels), shown.labels))
+        labels = shown.labels
+        look = pair_previews(run, spec, lambda: (gan.paint(labels), labels))
 
         def iterate(start: int) -> Iterator[tuple[dict[str, tf.Tensor], int]]:
             for images, labels in real_batches(pairs, s.batch, seed, start):

@@ -1,0 +1,77 @@
+"""What minibatches cost where there are many pairs: time of the process, and its memory."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from tf_ganaug.data.pairs import Pairs, Part
+from tf_ganaug.data.pipeline import real_batches
+from tf_ganaug.run import peak_memory
+
+#: Pairs in a minibatch.
+BATCH = 16
+
+#: Pairs, pixels a side, stored type, and minibatches that are drawn: the last is gone through once.
+SETS = ((1_000, 32, "uint8", 2_000), (1_000_000, 32, "uint8", 2_000), (100_000, 256, "uint16", 100_000 // BATCH))
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Of one set of pairs.
+
+    Attributes:
+        pairs: their number.
+        side: of an image, pixels.
+        disk: GB of its files.
+        milliseconds: of the process's time for a minibatch, all threads together.
+        memory: GB, the largest the process had.
+    """
+
+    pairs: int
+    side: int
+    disk: float
+    milliseconds: float
+    memory: float
+
+
+def measure() -> Iterator[Growth]:
+    """The cost of each of `SETS`, in a process of its own."""
+    for each in SETS:
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+            yield pool.submit(_measure, *each).result()
+
+
+def bars(costs: Sequence[Growth]) -> Iterator[tuple[str, float, float]]:
+    """What is asked of the `costs` of `SETS`: its name, what was found, and the most it may be."""
+    few, many, large = costs
+    yield f"minibatch at {many.pairs:,} pairs / at {few.pairs:,}", many.milliseconds / few.milliseconds, 1.3
+    yield f"peak GB over {large.pairs:,} pairs of {large.side} x {large.side}", large.memory, 1.0
+
+
+def _measure(count: int, side: int, kind: str, batches: int) -> Growth:
+    with TemporaryDirectory() as folder:
+        images = _written(Path(folder) / "images.npy", (count, side, side, 1), kind)
+        labels = _written(Path(folder) / "labels.npy", (count, side, side), "uint8")
+        ranges = np.tile(np.float32([0, 255]), (count, 1))
+        stream = iter(real_batches(Pairs([Part(images, labels, np.arange(count), ranges)]), BATCH, seed=1))
+        for _ in range(100):
+            next(stream)
+        began = time.process_time()
+        for _ in range(batches):
+            next(stream)
+        each = 1000 * (time.process_time() - began) / batches
+        return Growth(count, side, (images.nbytes + labels.nbytes) / 1e9, each, peak_memory())
+
+
+def _written(path: Path, shape: tuple[int, ...], kind: str) -> np.ndarray:
+    """The file, memory-mapped as `data.cache` maps it; a hole, which is read as any other file."""
+    np.lib.format.open_memmap(path, "w+", kind, shape).flush()
+    return np.load(path, mmap_mode="r")
