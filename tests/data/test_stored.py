@@ -48,7 +48,7 @@ def test_all_who_ask_for_a_file_share_a_tensor(tmp_path, monkeypatch, held):
 
 
 def test_a_part_of_a_file_is_not_taken_for_the_file(tmp_path):
-    images, labels = on_disk(tmp_path, np.arange(5 * 16).reshape(5, 4, 4, 1), np.zeros((5, 4, 4), np.uint8))
+    images, _ = on_disk(tmp_path, np.arange(5 * 16).reshape(5, 4, 4, 1), np.zeros((5, 4, 4), np.uint8))
     np.testing.assert_array_equal(stored.as_tensor(images[2:]), np.arange(32, 80).reshape(3, 4, 4, 1))
 
 
