@@ -75,8 +75,7 @@ class Pairs:
         """(H, W, C) of an image."""
         return tuple(self.parts[0][0].shape[1:])
 
-    @property
-    def labels(self) -> tf.Tensor:
+    def all_labels(self) -> tf.Tensor:
         """(N, H, W) uint8, those of all pairs: of few, as previews show."""
         return self.take(tf.range(self.count))[1]
 

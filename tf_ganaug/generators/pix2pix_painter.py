@@ -78,7 +78,7 @@ class Pix2PixPainter:
         pairs = Pairs([self.subset.real(rows), *self._copies()])
         shown = self.subset.pairs(rows[np.linspace(0, len(rows) - 1, min(PREVIEWS, len(rows))).astype(int)])
         show_reals(run, shown, spec)
-        labels = shown.labels
+        labels = shown.all_labels()
         preview = pair_previews(run, spec, lambda: (gan.paint_each(labels, tf.range(shown.count)), labels))
         candidates = {self.iterations(epochs): epochs for epochs in s.epochs}
 

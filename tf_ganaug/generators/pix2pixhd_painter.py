@@ -112,7 +112,7 @@ class PhotographPainter:
         shown = rows[np.linspace(0, len(rows) - 1, min(PREVIEWS, len(rows))).astype(int)]
         pairs = self.subset.pairs(shown)
         show_reals(run, pairs, self.subset.spec)
-        condition = [pairs.labels, *([] if self.instances is None else [tf.constant(self.instances[shown])])]
+        condition = [pairs.all_labels(), *([] if self.instances is None else [tf.constant(self.instances[shown])])]
         look = pair_previews(run, self.subset.spec, lambda: (gan.paint(*condition), condition[0]))
 
         def iterate(start: int) -> Iterator[tuple[dict[str, tf.Tensor], int]]:

@@ -94,7 +94,7 @@ class Painter:
         # Slices that show something: the first of a volume are black.
         shown = self.data.pairs(self.maker.filled[:PREVIEWS])
         show_reals(run, shown, spec)
-        labels = shown.labels
+        labels = shown.all_labels()
         look = pair_previews(run, spec, lambda: (gan.paint(labels), labels))
 
         def iterate(start: int) -> Iterator[tuple[dict[str, tf.Tensor], int]]:
