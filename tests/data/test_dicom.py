@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tf_ganaug.data import dicom
+from tf_ganaug.data.cache import sized_cases
 from tf_ganaug.data.folder import read as read_volumes
 from tf_ganaug.data.haemorrhage import FIVE
 from tf_ganaug.errors import InputError
@@ -191,6 +192,53 @@ def test_fractional_units(root):
     image = dicom.read(root).cases[2].read_image()
     assert image.dtype == np.float32
     np.testing.assert_array_equal(image[..., 0], (2 * (units()[2] // 2) + 0.5)[:, ::-1])
+
+
+def test_slices_of_several_types_become_one_data_set(root):
+    """As in PET, whose slope is that of each slice, and in values beyond 16 bits."""
+    truth = [(units()[number] + 1024) // 2 for number in range(SLICES)]
+    for number, (slope, kind) in enumerate(((1, np.int16), (0.5, np.float32), (400, np.int32), (-1, np.int16))):
+        path = save_slice(root / "images" / "p" / f"IM{(1, 3, 0, 2)[number]}", units()[number], place(number))
+        header = pydicom.dcmread(path)
+        header.RescaleSlope, header.RescaleIntercept = slope, 0
+        header.save_as(path)
+        truth[number] = truth[number] * slope
+        assert dicom.read(root).cases[number].read_image().dtype == kind
+    sized = sized_cases(dicom.read(root), ROWS, COLUMNS, (0, 100), root / "cache")
+    assert sized.images.dtype == np.float32
+    for image, expected in zip(sized.images, truth):
+        np.testing.assert_array_equal(image[..., 0], expected[:, ::-1])
+
+
+@pytest.mark.parametrize(("bits", "signed"), [(16, 0), (12, 0), (16, 1)])
+def test_white_that_is_zero_is_inverted_but_not_in_ct(root, bits, signed):
+    shown = [(units()[number] + 1024) // 2 for number in range(SLICES)]
+    for number in range(SLICES):
+        path = save_slice(root / "images" / "p" / f"IM{(1, 3, 0, 2)[number]}", units()[number], place(number))
+        header = pydicom.dcmread(path)
+        header.Modality, header.PhotometricInterpretation = "MR", "MONOCHROME1"
+        header.BitsStored, header.HighBit, header.PixelRepresentation = bits, bits - 1, signed
+        header.RescaleSlope, header.RescaleIntercept = 1, 0
+        highest = -1 if signed else 2**bits - 1
+        header.PixelData = (highest - shown[number].astype(np.int32)).astype("<i2" if signed else "<u2").tobytes()
+        header.save_as(path)
+    dataset = dicom.read(root)
+    for case, expected in zip(dataset.cases, shown):
+        np.testing.assert_array_equal(case.read_image()[..., 0], expected[:, ::-1])
+    assert dataset.notes == ("MONOCHROME1, whose zero is white: values are inverted: p",)
+    header.Modality = "CT"
+    header.save_as(path)
+    assert "expected MONOCHROME2 in CT, since Hounsfield units cannot be inverted, found MONOCHROME1" in refusal(root)
+
+
+def test_palettes_of_slices_and_lossy_segmentations_are_refused(root):
+    path = root / "labels" / "p.dcm"
+    header = pydicom.dcmread(path)
+    header.LossyImageCompression = "01"
+    header.save_as(path)
+    assert f"{path}: expected labels stored without loss" in refusal(root)
+    path = save_slice(root / "images" / "p" / "IM0", units()[2], place(2), PhotometricInterpretation="PALETTE COLOR")
+    assert f"{path}: expected a slice in grey (MONOCHROME1 or MONOCHROME2), found PALETTE COLOR" in refusal(root)
 
 
 def test_description(root):

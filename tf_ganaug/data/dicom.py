@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     import pydicom
 
 
+#: Transfer syntaxes that may change values: JPEG of 8 and 12 bits, near-lossless JPEG-LS, JPEG 2000, HTJ2K, MPEG.
+_LOSSY = tuple(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 81, 91, 93, 203, *range(100, 109)))
+
+
 class Labelled(NamedTuple):
     """The folder of a series and the file of its labels."""
 
@@ -238,6 +242,10 @@ def _frames(path: Path, folder: Path, series: Series, spec: LabelSpec) -> dict[i
         if header.get("SegmentationType") != "BINARY":
             found = str(header.get("SegmentationType", "none"))
             raise InputError(path, "SegmentationType BINARY", found, "export the labels as such, or as NIfTI")
+        syntax = header.file_meta.TransferSyntaxUID
+        if syntax in _LOSSY or header.get("LossyImageCompression") == "01":
+            remedy = "export the labels without lossy compression, or as NIfTI"
+            raise InputError(path, "labels stored without loss", syntax.name, remedy)
         ids = {int(segment.SegmentNumber): _stored_id(path, segment, spec) for segment in header.SegmentSequence}
         require_equal(path, (int(header.Rows), int(header.Columns)), series.shape, folder)
         shared = header.SharedFunctionalGroupsSequence[0]

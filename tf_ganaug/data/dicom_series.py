@@ -24,6 +24,9 @@ _UNEVEN = 0.1
 #: Places nearer than this are one, millimetres.
 SAME_PLACE = 0.01
 
+#: The photometric interpretation of film, whose values are inverted.
+_WHITE_IS_ZERO = "MONOCHROME1"
+
 #: What all slices of a series have in common.
 _COMMON = ("SeriesInstanceUID", "Rows", "Columns", "ImageOrientationPatient", "PixelSpacing")
 
@@ -104,14 +107,15 @@ def read_series(folder: Path) -> Series:
     affine[:2] *= -1
     shape = (int(first.Rows), int(first.Columns))
     grid = turned_grid((*shape[::-1], len(paths)), (between_columns, between_rows, float(normal @ step)), affine)
-    grid = grid._replace(known=stated is not None, remarks=remarks + _unscaled(first))
+    grid = grid._replace(known=stated is not None, remarks=remarks + _unscaled(first) + _white_is_zero(first))
     return Series(tuple(paths), places, along, (between_rows, between_columns), shape, affine, grid)
 
 
 def read_units(series: Series, number: int) -> np.ndarray:
     """(H, W, 1), a slice by its header's slope and intercept: in CT Hounsfield units, as stored where there are none.
 
-    int16, or float32 where slope or intercept is no whole number.
+    Integers of 16 or 32 bits, or float32 where slope or intercept is no whole number: a data set has one type, which is
+    found over all its slices (`cache.common_type`). Values of MONOCHROME1, whose zero is white, are inverted.
 
     Raises:
         InputError: if the file's pixels are damaged, or compressed in a way that pydicom cannot read here.
@@ -120,9 +124,14 @@ def read_units(series: Series, number: int) -> np.ndarray:
     with decoding(path):
         stored, pixels = stored_pixels(path)
         slope, intercept = _rescale(stored)
+        if stored.PhotometricInterpretation == _WHITE_IS_ZERO:
+            highest = -1 if stored.PixelRepresentation else 2 ** int(stored.BitsStored) - 1
+            pixels = highest - pixels.astype(np.int64)
         units = pixels * slope + intercept
-    whole = slope.is_integer() and intercept.is_integer() and np.abs(units).max() < 2**15
-    return as_image(series.upright(units.astype(np.int16 if whole else np.float32)), path, blank=True)
+    kind = np.float32
+    if slope.is_integer() and intercept.is_integer():
+        kind = next((kind for kind in (np.int16, np.int32) if np.abs(units).max() <= np.iinfo(kind).max), np.float32)
+    return as_image(series.upright(units.astype(kind)), path, blank=True)
 
 
 def patient_of(folder: Path) -> str:
@@ -150,6 +159,11 @@ def _unscaled(header: pydicom.FileDataset) -> tuple[str, ...]:
     return ("CT without RescaleSlope or RescaleIntercept, values as stored: perhaps no Hounsfield units",)
 
 
+def _white_is_zero(header: pydicom.FileDataset) -> tuple[str, ...]:
+    inverted = header.get("PhotometricInterpretation") == _WHITE_IS_ZERO
+    return (f"{_WHITE_IS_ZERO}, whose zero is white: values are inverted",) if inverted else ()
+
+
 def _require_image(path: Path, header: pydicom.FileDataset) -> None:
     """Refuses what is no single slice in grey."""
     for name in ("SeriesInstanceUID", "Rows", "Columns", "ImageOrientationPatient", "ImagePositionPatient"):
@@ -162,6 +176,13 @@ def _require_image(path: Path, header: pydicom.FileDataset) -> None:
     if int(header.get("SamplesPerPixel") or 1) != 1:
         found = f"{header.SamplesPerPixel} channels ({header.get('PhotometricInterpretation')})"
         raise InputError(path, "a slice in grey", found, "colours are not read: convert the series, or remove it")
+    light = header.get("PhotometricInterpretation")
+    if light not in ("MONOCHROME2", _WHITE_IS_ZERO):
+        expected, remedy = "a slice in grey (MONOCHROME1 or MONOCHROME2)", "convert the series, or remove it"
+        raise InputError(path, expected, str(light), remedy)
+    if light == _WHITE_IS_ZERO and (header.get("Modality") == "CT" or header.get("RescaleType") == "HU"):
+        expected = "MONOCHROME2 in CT, since Hounsfield units cannot be inverted"
+        raise InputError(path, expected, light, "export the series as MONOCHROME2, or convert it to NIfTI")
 
 
 def _numbers(path: Path, header: pydicom.FileDataset, name: str, count: int) -> np.ndarray:
