@@ -16,19 +16,19 @@ import tensorflow as tf
 def exact_moments(
     x: tf.Tensor, axes: Sequence[int], pooled: Callable[[tf.Tensor], tf.Tensor] = tf.identity
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """`x` less its mean, that mean and the biased variance, both with the axes kept.
+    """`x` less its exact mean, that mean and the biased variance, both with the axes kept.
 
     Args:
-        x: (N, H, W, C) float32.
-        axes: of the mean, W among them.
+        x: float32.
+        axes: of the mean.
         pooled: makes the mean over all replicas of a mean over one's part of a minibatch.
     """
 
     def mean(values: tf.Tensor) -> tf.Tensor:
-        # Rows first: a float32 sum of 10^5 values, one after another, is off in its fifth digit.
-        return pooled(tf.reduce_mean(tf.reduce_mean(values, 2, keepdims=True), axes, keepdims=True))
+        return pooled(tf.reduce_mean(values, axes, keepdims=True))
 
-    # A mean is off by a rounding or more, which the scale makes large. What it leaves is small, and has an exact one.
+    # A mean is off by some roundings, which the scale makes large. What it leaves is small, and has an exact one. The
+    # variance is summed as the originals sum it: in another order single units flip against their stored gradients.
     rough = tf.stop_gradient(mean(x))
     left = x - rough
     rest = mean(left)
