@@ -196,7 +196,7 @@ def test_fractional_units(root):
 
 def test_slices_of_several_types_become_one_data_set(root):
     """As in PET, whose slope is that of each slice, and in values beyond 16 bits."""
-    truth = [(units()[number] + 1024) // 2 for number in range(SLICES)]
+    truth = [(units()[number].astype(np.int64) + 1024) // 2 for number in range(SLICES)]
     for number, (slope, kind) in enumerate(((1, np.int16), (0.5, np.float32), (400, np.int32), (-1, np.int16))):
         path = save_slice(root / "images" / "p" / f"IM{(1, 3, 0, 2)[number]}", units()[number], place(number))
         header = pydicom.dcmread(path)
