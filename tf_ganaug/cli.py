@@ -7,6 +7,8 @@ import click
 from tf_ganaug import __version__
 from tf_ganaug.commands.benchmark import benchmark
 from tf_ganaug.commands.check_data import check_data
+from tf_ganaug.commands.copies import copies
+from tf_ganaug.commands.coverage import coverage
 from tf_ganaug.commands.doctor import doctor
 from tf_ganaug.commands.evaluate import evaluate
 from tf_ganaug.commands.export import export
@@ -40,6 +42,8 @@ for command in (
     paper,
     prepare_data,
     benchmark,
+    coverage,
+    copies,
     golden,
     doctor,
 ):

@@ -2,14 +2,60 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from tf_ganaug.data import folder
+from tf_ganaug.data.cache import intensity_range, resize_image
+from tf_ganaug.data.cases import Case
+from tf_ganaug.data.embedded import chest, head_ct, head_mr
+from tf_ganaug.errors import InputError
 from tf_ganaug.quality.copies import nearest, origins
 from tf_ganaug.random import named_seed
 
 #: Images that a mean is taken of.
 MEAN_OF = 5
+
+#: What images are brought to, pixels.
+SIZE = 64
+
+#: Drawn persons of each kind, and Hounsfield units of a brain's window.
+PERSONS, WINDOW = 48, (-100.0, 200.0)
+
+
+def drawn_persons(seed: int) -> dict[str, Callable[[], tuple[np.ndarray, np.ndarray]]]:
+    """Drawn data sets, read when they are called: one image (H, W, C) in [-1, 1] of each person, and their names."""
+    return {
+        "drawn head MR": lambda: _sized(head_mr.read(PERSONS, 5, SIZE, seed).cases[2::5]),
+        "drawn head CT": lambda: _sized(head_ct.read(PERSONS, 3, SIZE, seed).cases[1::3], WINDOW),
+        "drawn chest": lambda: _sized(chest.read(PERSONS, SIZE, seed).cases),
+    }
+
+
+def persons_of(data: Path, dataset_yaml: Path | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """The images of a folder, likewise.
+
+    Raises:
+        InputError: for a folder that cannot be read, or with fewer than four subjects.
+    """
+    cases = folder.read(data, dataset_yaml).cases
+    subjects = {case.subject for case in cases}
+    if len(subjects) < 4:
+        raise InputError(data, "images of four subjects at least", f"{len(subjects)}", "use more data")
+    return _sized(cases)
+
+
+def _sized(cases: Sequence[Case], ends: tuple[float, float] | None = None) -> tuple[np.ndarray, np.ndarray]:
+    stored = (resize_image(case.read_image().astype(np.float32), SIZE, SIZE) for case in cases)
+    images = []
+    for image in stored:
+        low, high = ends or intensity_range(image, (0.5, 99.5))
+        images.append(np.clip(2 * (image - low) / (high - low) - 1, -1, 1))
+    return np.stack(images).astype(np.float32), np.array([case.subject for case in cases])
 
 
 def characteristic(images: np.ndarray, subjects: np.ndarray, seed: int = 0) -> dict[str, dict[str, float]]:
@@ -37,6 +83,15 @@ def characteristic(images: np.ndarray, subjects: np.ndarray, seed: int = 0) -> d
     copies, others = _changed(training, rng), _alike(training, unseen, rng)
     parts = {"copies": copies, "not copies": others}
     return {part: {name: share(made) for name, made in kinds.items()} for part, kinds in parts.items()}
+
+
+def seconds(count: int, seed: int = 0) -> tuple[float, float]:
+    """Time, and processor time, to compare so many random images with as many others, of one channel at `SIZE`."""
+    rng = np.random.default_rng(named_seed(seed, "copy cost"))
+    images, training = rng.standard_normal((2, count, SIZE, SIZE, 1), np.float32)
+    began, used = time.perf_counter(), time.process_time()
+    nearest([images], [training], np.arange(count))
+    return time.perf_counter() - began, time.process_time() - used
 
 
 def _changed(images: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
