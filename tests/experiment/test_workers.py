@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 from tf_ganaug.augment.standard import Augmentation
 from tf_ganaug.errors import InputError
@@ -177,12 +178,21 @@ def test_what_goes_wrong_travels_with_its_traceback(tmp_path):
     assert isinstance(error, RuntimeError) and "ValueError: unet-fold0 is no segmenter's folder" in str(error)
 
 
-@pytest.mark.parametrize(("listed", "taken"), [("4,5", ["4", "5", "4"]), ("7", ["7", "7", "7"]), ("", ["", "", ""])])
-def test_workers_take_the_listed_gpus_by_turns(monkeypatch, listed, taken):
-    for number, gpu in enumerate(taken):
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", listed)
+def test_workers_take_the_gpus_by_turns(monkeypatch):
+    # No machine of the tests has several: what TensorFlow would be told is written down.
+    gpus = [tf.config.PhysicalDevice(f"/physical_device:GPU:{number}", "GPU") for number in range(3)]
+    told = []
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: gpus if kind == "GPU" else [])
+    monkeypatch.setattr(tf.config, "set_visible_devices", lambda device, kind: told.append((device, kind)))
+    monkeypatch.setattr(tf.config.experimental, "set_memory_growth", lambda device, grows: told.append((device, grows)))
+    for number, mine in enumerate([*gpus, gpus[0]]):
+        told.clear()
         take_gpu(number)
-        assert os.environ["CUDA_VISIBLE_DEVICES"] == gpu
+        assert told == [(mine, "GPU"), (mine, True)]
+    gpus.clear()
+    told.clear()
+    take_gpu(0)
+    assert not told
 
 
 @pytest.mark.parametrize(

@@ -26,12 +26,6 @@ def refusal(*arguments) -> str:
     return line
 
 
-def test_an_experiment_without_stages(tmp_path):
-    line = refusal("foroozandeh2020", "--out", tmp_path / "out", "--jobs", 2)
-    assert line.startswith("--jobs 2: expected") and "foroozandeh2020" in line
-    assert not (tmp_path / "out").exists()
-
-
 def test_one_of_the_two(tmp_path):
     assert "--jobs 2" in refusal("neff2018", "--out", tmp_path / "out", "--jobs", 2, "--ray", "auto")
 

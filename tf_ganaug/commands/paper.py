@@ -81,8 +81,6 @@ def paper(
     from tf_ganaug.papers import reproduce
 
     found = experiment_of(name, experiment)
-    if jobs > 1 or ray:
-        reproduce.require_stages(found, f"--ray {ray}" if ray else f"--jobs {jobs}")
     named = {"seed": seed, "repeats": repeats, "precision": precision}
     changes = [*changes, *(f"{key}={value}" for key, value in named.items() if value is not None)]
     parts = found.chosen(profile, only)

@@ -8,10 +8,15 @@ import tensorflow as tf
 
 
 def take_gpu(number: int) -> None:
-    """Leaves this process one GPU of those that CUDA_VISIBLE_DEVICES lists, by turns; before TensorFlow looks."""
-    gpus = [gpu for gpu in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if gpu]
+    """Leaves this process one GPU of those that it may see, by turns, and of its memory what is needed.
+
+    Before anything is computed.
+    """
+    gpus = tf.config.list_physical_devices("GPU")
     if gpus:
-        os.environ["CUDA_VISIBLE_DEVICES"] = gpus[number % len(gpus)]
+        mine = gpus[number % len(gpus)]
+        tf.config.set_visible_devices(mine, "GPU")
+        tf.config.experimental.set_memory_growth(mine, True)
 
 
 def processors() -> int:

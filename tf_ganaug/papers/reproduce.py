@@ -63,17 +63,6 @@ def open_study(experiment: Experiment, settings: Any, request: Request, folder: 
     return experiment.module.study(folder, dataset, settings)
 
 
-def require_stages(experiment: Experiment, option: str) -> None:
-    """That the runs of the experiment can be made by other processes, as the option asks.
-
-    Raises:
-        InputError: if the experiment does not name its independent runs.
-    """
-    if not hasattr(experiment.module, "stages"):
-        found = f"{experiment.config}, whose runs are made one after the other"
-        raise InputError(option, "an experiment that names its independent runs", found, "drop the option")
-
-
 def _check(settings: Any) -> None:
     allowed = ("float32", "mixed_bfloat16", "mixed_float16")
     if settings.precision not in allowed:

@@ -168,6 +168,28 @@ def trainings(study: ChainStudy, parts: Sequence[str]) -> list[Training]:
     return study.trainings(chains(study, parts), list(dict.fromkeys(units)))
 
 
+def stages(study: ChainStudy, parts: Sequence[str]) -> list[list[str]]:
+    """Runs that can be made independently of each other, by name; finished ones are among them.
+
+    Both GANs of each chain and the segmenters of real slices; the chains' label maps; their images; the segmenters.
+
+    Raises:
+        InputError: if fewer label maps are drawn than are painted.
+    """
+    needed, used = wanted(study, parts), chains(study, parts)
+    for chain in used:
+        study.require_maps(chain)
+    study.read_images()
+    tasks = [task for by_row in needed.values() for group in by_row.values() for task in group]
+    real = [task.name for task in tasks if not task.synthetic]
+    return [
+        [f"{kind}-{chain}" for chain in used for kind in ("pggan", "spade")] + real,
+        [f"maps-{chain}" for chain in used],
+        [f"images-{chain}" for chain in used],
+        [task.name for task in tasks],
+    ]
+
+
 def conduct(study: ChainStudy, parts: Sequence[str]) -> list[Section]:
     """Trains what the parts need and is not there yet, and makes their report sections."""
     place = make_folder(study.folder / "figures")

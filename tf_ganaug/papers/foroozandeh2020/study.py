@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
@@ -56,6 +57,19 @@ class SliceTask:
         """Name of the run's folder."""
         return f"unet-{self.chain}-{self.real}-{self.synthetic}-{self.view}classes-repeat{self.repeat}"
 
+    @classmethod
+    def named(cls, name: str) -> SliceTask:
+        """The task of a run's folder.
+
+        Raises:
+            ValueError: for a name that no task has.
+        """
+        found = re.fullmatch(r"unet-(full|reduced)-(\d+)-(\d+)-(\d+)classes-repeat(\d+)", name)
+        if not found:
+            raise ValueError(f"{name} is no segmenter's folder")
+        chain, real, synthetic, view, repeat = found.groups()
+        return cls(chain, int(real), int(synthetic), view, int(repeat))
+
 
 class ChainStudy(Study):
     """Both chains and the U-Nets of Table 1.
@@ -74,6 +88,26 @@ class ChainStudy(Study):
     def on(self, folder: Path, dataset: Dataset) -> ChainStudy:
         """See `Study.on`."""
         return ChainStudy(folder, dataset, self.settings, self.views)
+
+    def make(self, name: str) -> None:
+        """Makes the run of this folder's name unless it is finished.
+
+        Raises:
+            ValueError: for a name that no run has.
+        """
+        if self.finished(name):
+            return
+        kind, _, chain = name.partition("-")
+        if kind == "pggan":
+            self.makers[chain].trained_pggan()
+        elif kind == "maps":
+            self.makers[chain].maps()
+        elif kind == "spade":
+            _ = self.painters[chain].trained
+        elif kind == "images":
+            self.painters[chain].images(self.painted(chain))
+        else:
+            self.segmenter(SliceTask.named(name))
 
     def draw_splits(self) -> list[Split]:
         """80 % train, 10 % validate, 10 % test, in a random order that the reduced set is the start of."""

@@ -95,6 +95,25 @@ def trainings(study: LesionStudy, parts: Sequence[str]) -> list[Training]:
     return study.trainings(shares, list(dict.fromkeys(tasks)))
 
 
+def stages(study: LesionStudy, parts: Sequence[str]) -> list[list[str]]:
+    """Runs that can be made independently of each other, by name; finished ones are among them.
+
+    GANs and the segmenters that judge them, then the GANs' images, then the segmenters.
+
+    Raises:
+        InputError: if a share leaves no patient.
+    """
+    for share in (*study.settings.shares, 1.0):
+        study.training_cases(share)
+    study.read_images()
+    shares, tasks = painted(study, parts), [task for group in wanted(study, parts).values() for task in group]
+    return [
+        [f"pix2pix-{share:g}" for share in shares] + [study.judge_task(share).name for share in shares],
+        [f"images-{share:g}" for share in shares],
+        [task.name for task in tasks],
+    ]
+
+
 def conduct(study: LesionStudy, parts: Sequence[str]) -> list[Section]:
     """Trains what the parts need and is not there yet, and makes their report sections."""
     place, cells = make_folder(study.folder / "figures"), wanted(study, parts)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -62,12 +63,47 @@ class LesionTask:
         added = [name for name, on in (("gan", self.generated), ("traditional", self.traditional)) if on]
         return f"fcn8s-{self.share:g}-{'-'.join(added) or 'original'}-repeat{self.repeat}"
 
+    @classmethod
+    def named(cls, name: str, shares: Iterable[float]) -> LesionTask:
+        """The task of a run's folder.
+
+        Args:
+            name: of the folder, which shortens the share.
+            shares: one of which it is.
+
+        Raises:
+            ValueError: for a name that no task has.
+        """
+        found = re.fullmatch(r"fcn8s-([\d.e-]+?)-(original|gan|traditional|gan-traditional)-repeat(\d+)", name)
+        if not found:
+            raise ValueError(f"{name} is no segmenter's folder")
+        text, added, repeat = found.groups()
+        share = next(share for share in shares if f"{share:g}" == text)
+        return cls(share, "gan" in added, "traditional" in added, int(repeat))
+
 
 class LesionStudy(Study):
     """The GANs and segmenters of every share of the patients.
 
     The settings have `data`, `painter`, `judge` and `segmenter`, and `shares`.
     """
+
+    def make(self, name: str) -> None:
+        """Makes the run of this folder's name unless it is finished.
+
+        Raises:
+            ValueError: for a name that no run has.
+        """
+        if self.finished(name):
+            return
+        painters = {f"{share:g}": painter for share, painter in self.painters.items()}
+        kind, _, share = name.partition("-")
+        if kind == "pix2pix":
+            painters[share].trained()
+        elif kind == "images":
+            _ = painters[share].table
+        else:
+            self.segmenter(LesionTask.named(name, (*self.settings.shares, 1.0)))
 
     # Patients
 

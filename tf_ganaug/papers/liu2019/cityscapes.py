@@ -94,6 +94,29 @@ def trainings(study: RecombinationStudy, parts: Sequence[str]) -> list[Training]
     return study.trainings(list(dict.fromkeys([*tasks, *sweep(study, parts).values()])))
 
 
+def stages(study: RecombinationStudy, parts: Sequence[str]) -> list[list[str]]:
+    """Runs that can be made independently of each other, by name; finished ones are among them.
+
+    The coarse painter, where there is one; the painter and the baselines, whose errors choose what is raised; the
+    supplementary sets; the trainings on these; the segmenters.
+
+    Raises:
+        InputError: for supplementary sets that cannot be made.
+    """
+    tasks = [task for row in rows(study, parts) for task in row.tasks] + list(sweep(study, parts).values())
+    require_maps(study, tasks)
+    study.read_images()
+    added = [task for task in tasks if task.share]
+    painted = any(task.method != "style" for task in added)
+    return [
+        ["pix2pixhd-half"] if painted and study.settings.painter.enhancer else [],
+        ["pix2pixhd-train"] * painted + [task.name for task in tasks if not task.share],
+        [study.subset.path(study.supplement(task).name).name for task in added],
+        [f"{task.name}-pretraining" for task in added if study.apart(task)],
+        [task.name for task in tasks],
+    ]
+
+
 def conduct(study: RecombinationStudy, parts: Sequence[str]) -> list[Section]:
     """Trains what the parts need and is not there yet, and makes their report sections."""
     place = make_folder(study.folder / "figures")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -61,9 +62,46 @@ class StreetTask:
         share = f"-{100 * self.share:g}" if self.share else ""
         return f"pspnet-{kind}{share}-repeat{self.repeat}"
 
+    @classmethod
+    def named(cls, name: str, shares: Iterable[float]) -> StreetTask:
+        """The task of a run's folder.
+
+        Args:
+            name: of the folder, which shortens the share.
+            shares: one of which it is, or 0.
+
+        Raises:
+            ValueError: for a name that no task has.
+        """
+        found = re.fullmatch(r"pspnet-([a-z]+)(\d*)(-longer)?(?:-([\d.e-]+?))?-repeat(\d+)", name)
+        if not found:
+            raise ValueError(f"{name} is no segmenter's folder")
+        method, draw, longer, percent, repeat = found.groups()
+        share = next((share for share in shares if f"{100 * share:g}" == percent), 0.0)
+        return cls(method, int(draw or 1) - 1, share, bool(longer), int(repeat))
+
 
 class RecombinationStudy(Study):
-    """The painter, the supplementary sets and the PSPNets. The settings are `recombination_settings.Settings`."""
+    """The painter, the supplementary sets and the PSPNets. The settings are `papers.liu2019.settings.Settings`."""
+
+    def make(self, name: str) -> None:
+        """Makes the run of this folder's name unless it is finished.
+
+        Raises:
+            ValueError: for a name that no run has.
+        """
+        if self.finished(name):
+            return
+        kind = name.partition("-")[0]
+        if kind == "pix2pixhd":
+            painter = self.painter.coarse if name == "pix2pixhd-half" else self.painter
+            _ = painter.trained
+        elif kind == "supplement":
+            self.supplements.run(Supplement.named(name))
+        else:
+            begun = name.endswith("-pretraining")
+            task = StreetTask.named(name[: -len("-pretraining")] if begun else name, self.shares)
+            _ = self._pretrained(task) if begun else self.segmenter(task)
 
     # Training images
 
@@ -109,6 +147,15 @@ class RecombinationStudy(Study):
         count = round(task.share / (1 - task.share) * len(self.cases(0, "train")))
         return Supplement(task.method, max(1, count), task.draw)
 
+    @property
+    def shares(self) -> list[float]:
+        """Of supplementary images among all, those that a task may have."""
+        return [self.settings.share, *self.settings.shares]
+
+    def apart(self, task: StreetTask) -> bool:
+        """Whether the task's supplementary images have a training of their own, before that of the originals."""
+        return task.share > 0 and self.settings.order == "sequential"
+
     def stylise(self, contents: np.ndarray, styles: np.ndarray) -> np.ndarray:
         """Images (N, H, W, C) in [-1, 1] in the style of others."""
         if self._transfer:  # one by one: VGG-19's maps of a large photograph fill gigabytes
@@ -144,7 +191,7 @@ class RecombinationStudy(Study):
         """
         run = RunFolder(self.folder / task.name, self._options(task))
         if not run.finished:
-            start = self._pretrained(task) if task.share and self.settings.order == "sequential" else None
+            start = self._pretrained(task) if self.apart(task) else None
             pairs = Pairs(self.parts(task))
             model, trained = self._train(run, task, pairs, self.iterations(task)[-1], start)
             with replacing(run.path / "cases.csv") as temporary:
@@ -178,8 +225,7 @@ class RecombinationStudy(Study):
         share = self.settings.share if task.longer else task.share
         added = share / (1 - share) * originals
         first = math.ceil(s.pretraining_epochs * added / s.batch)
-        apart = task.share > 0 and self.settings.order == "sequential"
-        return [first, last] if apart else [first + last]
+        return [first, last] if self.apart(task) else [first + last]
 
     def _train(
         self, run: RunFolder, task: StreetTask, pairs: Pairs, iterations: int, start: Path | None = None

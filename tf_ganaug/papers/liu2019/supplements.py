@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -45,7 +46,20 @@ class Supplement:
     @property
     def name(self) -> str:
         """Of its run."""
-        return f"{self.method}{self.draw + 1 if self.draw else ''}-{self.count}"
+        return f"supplement-{self.method}{self.draw + 1 if self.draw else ''}-{self.count}"
+
+    @classmethod
+    def named(cls, name: str) -> Supplement:
+        """The set of a run's folder, whose name ends with that of the training images.
+
+        Raises:
+            ValueError: for a name that no set has.
+        """
+        found = re.fullmatch(r"supplement-([a-z]+)(\d*)-(\d+)-train", name)
+        if not found:
+            raise ValueError(f"{name} is no folder of supplementary pairs")
+        method, draw, count = found.groups()
+        return cls(method, int(count), int(draw or 1) - 1)
 
 
 def rarity(maps: LabelMaps, ious: pd.Series | None = None) -> pd.DataFrame:
@@ -135,7 +149,7 @@ class Supplements:
         """The set's finished run: images.npy, labels.npy, and provenance.json with the sources of each."""
         s = self.settings
         using = {"style": s.style} if supplement.method == "style" else {"maps": s.maps, "painter": s.painter}
-        run = self.subset.run(f"supplement-{supplement.name}", {name: asdict(group) for name, group in using.items()})
+        run = self.subset.run(supplement.name, {name: asdict(group) for name, group in using.items()})
         if not run.finished:
             images, labels, recipes = self._made(supplement)
             for name, array in (("images", images), ("labels", labels)):

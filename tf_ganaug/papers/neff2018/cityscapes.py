@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -157,15 +157,38 @@ def trainings(study: JointStudy, parts: Sequence[str]) -> list[Training]:
     With Table III the tasks called Aug. are listed as configured; what Table III finds may replace them.
     """
     settings = study.settings
-    rows = row_tasks(settings, TABLE_4, configured_augmentation(settings))
-    wanted = table3_tasks(settings) if "table3" in parts else []
+    first = table3_tasks(settings) if "table3" in parts else []
+    folds, second = needed(settings, parts, configured_augmentation(settings))
+    return study.trainings(folds, list(dict.fromkeys(first + second)))
+
+
+def needed(settings: Settings, parts: Sequence[str], standard: Augmentation) -> tuple[list[int], list[SegmenterTask]]:
+    """Folds whose GANs the parts need, and their networks beside Table III's."""
+    rows, tasks = row_tasks(settings, TABLE_4, standard), []
     if {"table4", "figure4"} & set(parts):
-        wanted += all_tasks(rows)
+        tasks = all_tasks(rows)
     elif "figure5" in parts:
-        wanted += rows[MIXED] + rows[STANDARD]
-    tasks = list(dict.fromkeys(wanted))
+        tasks = rows[MIXED] + rows[STANDARD]
     folds = {task.fold for task in tasks if task.generated} | ({0} if "samples" in parts else set())
-    return study.trainings(sorted(folds), tasks)
+    return sorted(folds), tasks
+
+
+def stages(study: JointStudy, parts: Sequence[str]) -> Iterator[list[str]]:
+    """Runs that can be made independently of each other, by name; finished ones are among them.
+
+    A stage is to be made before the next is asked for: Table III decides which networks come after it.
+    """
+    study.read_images()
+    settings, first = study.settings, table3_tasks(study.settings)
+    folds, _ = needed(settings, parts, configured_augmentation(settings))
+    yield [study.gan_path(fold).name for fold in folds] + [task.name for task in first if "table3" in parts]
+    standard = best_augmentation(study, first) if table3_decides(study, parts) else configured_augmentation(settings)
+    yield [task.name for task in needed(settings, parts, standard)[1]]
+
+
+def table3_decides(study: JointStudy, parts: Sequence[str]) -> bool:
+    """Whether Aug. is Table III's best row: where that table is asked for, or was made in this folder before."""
+    return "table3" in parts or all(study.finished(task.name) for task in table3_tasks(study.settings))
 
 
 def conduct(study: JointStudy, parts: Sequence[str]) -> list[Section]:
@@ -174,8 +197,7 @@ def conduct(study: JointStudy, parts: Sequence[str]) -> list[Section]:
     class_legend(study.spec, figures / "legend.png")
     sections, standard = [], configured_augmentation(settings)
     first = table3_tasks(settings)
-    # A Table III that an earlier command made in this folder decides as well.
-    if "table3" in parts or all(study.finished(task.name) for task in first):
+    if table3_decides(study, parts):
         for task in first:
             study.segmenter(task)
         standard = best_augmentation(study, first)
