@@ -21,7 +21,7 @@ from tf_ganaug.errors import InputError
 from tf_ganaug.files import replacing, replacing_folder, write_text
 
 #: Raised when other arrays are kept, or the same ones otherwise.
-_FORMAT = 3
+_FORMAT = 4
 
 #: Pixels that are resized at a time.
 _BAND = 2**24
@@ -39,6 +39,7 @@ class SizedCases:
         native: (N, 2) int32, height and width of each image as it is stored.
         cases: in the order of N.
         padded: whether images kept their proportions, each in a `Window` of the frame.
+        drawn: (N, 256) booleans, which class indices each label has at its native size, where they were read from it.
     """
 
     images: np.ndarray
@@ -47,6 +48,7 @@ class SizedCases:
     native: np.ndarray
     cases: tuple[Case, ...]
     padded: bool = False
+    drawn: np.ndarray | None = None
 
     def rows(self, cases: Sequence[Case]) -> np.ndarray:
         """Positions in N of these cases."""
@@ -133,8 +135,9 @@ def sized_cases(
     place = folder / key
     if not (place / "complete").exists():
         _fill(place, dataset, height, width, percentiles, padded)
-    arrays = (np.load(place / f"{name}.npy", mmap_mode="r") for name in ("images", "labels", "ranges", "native"))
-    return SizedCases(*arrays, cases=dataset.cases, padded=padded)
+    names = ("images", "labels", "ranges", "native", "drawn")
+    arrays = {name: np.load(place / f"{name}.npy", mmap_mode="r") for name in names}
+    return SizedCases(**arrays, cases=dataset.cases, padded=padded)
 
 
 def sized_instances(dataset: Dataset, height: int, width: int, folder: Path) -> np.ndarray:
@@ -173,7 +176,7 @@ def _fill(place: Path, dataset: Dataset, height: int, width: int, percentiles: S
     shutil.rmtree(place, ignore_errors=True)
     count = len(dataset.cases)
     images = None
-    ranges, native = [], np.empty((count, 2), np.int32)
+    ranges, native, drawn = [], np.empty((count, 2), np.int32), np.zeros((count, 256), bool)
     with replacing_folder(place) as folder:
         labels = new_array(folder / "labels.npy", np.uint8, (count, height, width))
         for number, case in enumerate(tqdm(dataset.cases, "reading images", unit="image", disable=None)):
@@ -181,11 +184,13 @@ def _fill(place: Path, dataset: Dataset, height: int, width: int, percentiles: S
             image, label, ends = _sized(stored, indices, height, width, percentiles, dataset.sequences, padded)
             images = _typed(folder / "images.npy", images, image, number, count)
             images[number], labels[number], native[number] = image, label, indices.shape
+            drawn[number] = np.bincount(indices.ravel(), minlength=256) > 0
             ranges.append(ends)
         images.flush()
         labels.flush()
         np.save(folder / "ranges.npy", np.stack(ranges))
         np.save(folder / "native.npy", native)
+        np.save(folder / "drawn.npy", drawn)
         write_text(folder / "complete", f"{count} cases of {dataset.name}")
 
 

@@ -24,7 +24,7 @@ from tf_ganaug.data.files import NIFTI, as_label, decoding, plain_name, split_na
 from tf_ganaug.data.folder import kept_cases, require_ids, spec_of_values
 from tf_ganaug.data.haemorrhage import FIVE
 from tf_ganaug.data.listing import passed_over, require_pairs, subfolders
-from tf_ganaug.data.remarks import one_unit, remarks_of
+from tf_ganaug.data.remarks import one_unit, remarks_of, tell
 from tf_ganaug.data.volumes import require_equal, require_grid, require_single
 from tf_ganaug.data.voxels import read_grid, read_slice, read_volume, slice_spacing
 from tf_ganaug.errors import InputError
@@ -79,7 +79,7 @@ def read(root: Path, dataset_yaml: Path | None = None, classes: LabelSpec | None
         spec=spec,
         channels=1,
         given_splits=described.splits,
-        notes=(*notes, *remarks_of(cases)),
+        notes=tell(root, (*notes, *remarks_of(cases))),
     )
 
 

@@ -8,6 +8,7 @@ Every file may be of any format of `tf_ganaug.data.files`. NIfTI volumes, and np
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
@@ -25,7 +26,7 @@ from tf_ganaug.data.listing import listed
 from tf_ganaug.data.nifti import voxel_file
 from tf_ganaug.data.palettes import require_one_palette
 from tf_ganaug.data.provenance import read_provenance
-from tf_ganaug.data.remarks import one_unit, remarks_of
+from tf_ganaug.data.remarks import one_unit, remarks_of, tell
 from tf_ganaug.data.volumes import require_equal, require_grid, require_single
 from tf_ganaug.data.voxels import read_grid, read_slice, read_volume, slice_spacing
 from tf_ganaug.errors import InputError
@@ -74,7 +75,7 @@ def read(root: Path, dataset_yaml: Path | None = None, axis: int | None = None) 
         given_splits=described.splits,
         generated=read_provenance(root),
         sequences=any(len(pair.images) > 1 or pair.volumes > 1 for pair in layout.pairs),
-        notes=(*layout.notes, *remarks_of(cases)),
+        notes=tell(root, (*layout.notes, *remarks_of(cases))),
     )
 
 
@@ -125,9 +126,14 @@ def kept_cases(cases: list[Case], described: Description) -> list[Case]:
     """The cases that a description does not leave out.
 
     Raises:
-        InputError: if it leaves out a case, or splits a subject, that is not there.
+        InputError: if it leaves out a case, or splits a subject, that is not there, or two cases have one id.
     """
-    unknown = sorted(set(described.leave_out) - {case.id for case in cases})
+    counts = Counter(case.id for case in cases)
+    twice = next((case for case in cases if counts[case.id] > 1), None)
+    if twice is not None:
+        found = f"{twice.id} of another file too"
+        raise InputError(twice.source, "a case with an id of its own", found, "rename one of the files")
+    unknown = sorted(set(described.leave_out) - set(counts))
     if unknown:
         raise InputError(described.path, "'leave_out' of known cases", listed(unknown), "name cases by their ids")
     kept = [case for case in cases if case.id not in described.leave_out]
@@ -234,16 +240,19 @@ def _spec_of_labels(pairs: list[Pair], axis: int | None, described: Description)
     return spec_of_values(pairs[0].label.parent, values, described.ignored)
 
 
-def require_ids(path: Path, values: Collection[float]) -> None:
+def require_ids(path: Path, values: Collection[float], most: int = MOST_CLASSES) -> None:
     """Checks that the values of labels are class ids.
 
     Raises:
-        InputError: naming `path`, if they are more than `MOST_CLASSES` or no whole numbers.
+        InputError: naming `path`, if they are more than `most` or no whole numbers.
     """
-    if len(values) > MOST_CLASSES or not all(float(value).is_integer() for value in values):
+    if len(values) > most or not all(float(value).is_integer() for value in values):
         found = f"{len(values)} values, {sorted(values)[:4]} and others"
-        remedy = "store class ids, without smoothing or lossy compression, or name the classes in dataset.yaml"
-        raise InputError(path, f"at most {MOST_CLASSES} class ids, whole numbers", found, remedy)
+        remedy = (
+            "store class ids, without smoothing or lossy compression and not a number for each object, "
+            "or name the classes in dataset.yaml"
+        )
+        raise InputError(path, f"at most {most} class ids, whole numbers", found, remedy)
 
 
 def spec_of_values(folder: Path, values: Collection[float], ignored: tuple[int, ...]) -> LabelSpec:

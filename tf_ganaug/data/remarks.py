@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from tf_ganaug.data.cases import Case
 from tf_ganaug.data.listing import listed
+
+log = logging.getLogger("tf_ganaug")
+
+
+def tell(root: Path, notes: Sequence[str]) -> tuple[str, ...]:
+    """The notes, after warning of each."""
+    for note in notes:
+        log.warning("%s: %s", root, note)
+    return tuple(notes)
 
 
 def remarks_of(cases: Iterable[Case]) -> tuple[str, ...]:

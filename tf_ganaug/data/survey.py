@@ -21,8 +21,9 @@ from tf_ganaug.data.layouts import find_layout
 from tf_ganaug.data.limits import allowing
 from tf_ganaug.data.palettes import require_one_palette
 from tf_ganaug.data.pictures import Coding
+from tf_ganaug.data.provenance import Provenance, read_provenance
 from tf_ganaug.data.remarks import one_unit, remarks_of
-from tf_ganaug.data.survey_case import Facts, Fit, facts_of
+from tf_ganaug.data.survey_case import MOST_VALUES, Facts, Fit, facts_of
 from tf_ganaug.errors import InputError
 
 #: Readers of a user's own data.
@@ -47,6 +48,7 @@ class Survey:
         pixels: label value to pixels, by case.
         unreadable: what is wrong with files that cannot be read.
         notes: what the files do not state, and what is passed over, a line each.
+        generated: what the generator of all cases was trained on; None where none made them.
     """
 
     root: Path
@@ -62,6 +64,7 @@ class Survey:
     pixels: pd.DataFrame
     unreadable: tuple[InputError, ...]
     notes: tuple[str, ...] = ()
+    generated: Provenance | None = None
 
     @property
     def name(self) -> str:
@@ -98,6 +101,7 @@ def survey(root: Path, reader: str = "folder", dataset_yaml: Path | None = None)
     sources = _folder(root, described) if reader == "folder" else _dicom(root, described)
     coloured, described = sources.described is not described, sources.described
     unreadable, cases, facts = list(sources.unreadable), [], []
+    most = folder.MOST_CLASSES if sources.spec is None else MOST_VALUES
     for source in tqdm(sources.open, "reading", unit="pair", disable=None):
         try:
             opened = source()
@@ -108,7 +112,7 @@ def survey(root: Path, reader: str = "folder", dataset_yaml: Path | None = None)
         for case in opened:
             if case.id not in described.leave_out:
                 try:
-                    facts.append(facts_of(case))
+                    facts.append(facts_of(case, most))
                 except InputError as error:
                     unreadable.append(error)
     if not unreadable:
@@ -117,7 +121,7 @@ def survey(root: Path, reader: str = "folder", dataset_yaml: Path | None = None)
         raise InputError(described.path, "cases that are not left out", "none", "shorten 'leave_out'")
     cases = one_unit(cases)
     frame, pixels = _frames(facts, cases)
-    folder.require_ids(root, pixels.columns.tolist())
+    folder.require_ids(root, pixels.columns.tolist(), most)
     return Survey(
         root=root,
         reader=reader,
@@ -132,6 +136,7 @@ def survey(root: Path, reader: str = "folder", dataset_yaml: Path | None = None)
         pixels=pixels,
         unreadable=tuple({str(error): error for error in unreadable}.values()),
         notes=(*sources.notes, *remarks_of(cases)),
+        generated=read_provenance(root) if reader == "folder" else None,
     )
 
 

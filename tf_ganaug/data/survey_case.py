@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from tf_ganaug.data.cases import Case
 from tf_ganaug.data.files import split_name
-from tf_ganaug.data.folder import require_ids
+from tf_ganaug.data.folder import MOST_CLASSES, require_ids
 from tf_ganaug.data.levels import Levels, counts_of
 
 #: Edges and boundaries are compared at most at so many pixels a side.
@@ -19,6 +19,9 @@ _SIDE = 256
 
 #: Boundaries of fewer pixels lie anywhere by chance.
 _FEWEST = 20
+
+#: Values in all labels that are counted where classes are named; of more, at most 255 can be classes.
+MOST_VALUES = 4096
 
 #: Names of the mirrored labels that `fit_of` tries.
 MIRRORED = ("left to right", "top to bottom", "left to right and top to bottom")
@@ -89,15 +92,15 @@ class Facts(NamedTuple):
     values: dict[int, int]
 
 
-def facts_of(case: Case) -> Facts:
-    """Reads a case once.
+def facts_of(case: Case, most: int = MOST_CLASSES) -> Facts:
+    """Reads a case once; its label may have `most` values.
 
     Raises:
         InputError: if its image or label cannot be read, or the label's values are no class ids.
     """
     image, label = case.read_image(), case.read_label()
     values, counts = counts_of(label)
-    require_ids(Path(case.files[-1]), values.tolist())
+    require_ids(Path(case.files[-1]), values.tolist(), most)
     levels = Levels(image)
     height, width, channels = image.shape
     name = Path(case.source)

@@ -12,12 +12,10 @@ import numpy as np
 import pandas as pd
 
 from tf_ganaug.data.cache import common_type
+from tf_ganaug.data.judgement import FEWEST_SUBJECTS, reasons_against
 from tf_ganaug.data.listing import listed
 from tf_ganaug.data.survey import Survey
 from tf_ganaug.errors import InputError
-
-#: Train, validate, test.
-FEWEST_SUBJECTS = 3
 
 #: With fewer subjects, the parts of `run` leave one to test.
 FEW_SUBJECTS = 7
@@ -73,22 +71,12 @@ def is_usual(survey: Survey, kind: Sequence[Finding]) -> bool:
 def unfit(survey: Survey) -> list[str]:
     """Reasons for which nothing can be trained on the data."""
     facts, spec = survey.facts, survey.spec
-    subjects = facts["subject"].nunique()
-    drawn = survey.pixels.sum()
-    reasons = []
-    if subjects < FEWEST_SUBJECTS:
-        reasons.append(f"too few subjects: {subjects}, and one each to train, validate and test is the least")
-    if not any(drawn.get(i, 0) for number in spec.measured for i in spec.classes[number].ids):
-        reasons.append("no label has a class but the background")
-    elif absent := [spec.names[n] for n in spec.measured if not any(drawn.get(i, 0) for i in spec.classes[n].ids)]:
-        reasons.append(f"no label has the class {listed(absent)}")
+    values = [int(value) for value in survey.pixels.columns]
+    reasons = reasons_against(spec, facts["subject"].tolist(), values, survey.generated)
     unknown = [int(value) for value in survey.pixels.columns if value not in spec.ids]
     if unknown:
         cases = survey.pixels.index[(survey.pixels[unknown] > 0).any(axis=1)].tolist()
         reasons.append(f"label values {unknown[:8]} are no class and not ignored, in {listed(cases)}")
-    negative = [int(value) for value in survey.pixels.columns if value < 0]
-    if negative:
-        reasons.append(f"label values {negative[:8]} are below 0")
     kinds = facts["channels"].value_counts()
     if len(kinds) > 1:
         shares = ", ".join(f"{kind} ({count} cases)" for kind, count in kinds.items())

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -16,6 +18,7 @@ import tensorflow as tf
 from tf_ganaug.augment.standard import Augmentation
 from tf_ganaug.data.cache import SizedCases, sized_cases
 from tf_ganaug.data.cases import Case, Dataset
+from tf_ganaug.data.judgement import require_fit
 from tf_ganaug.data.pairs import Pairs, Part
 from tf_ganaug.data.pipeline import joined_batches, one_after_the_other, real_batches
 from tf_ganaug.data.provenance import Provenance
@@ -75,6 +78,17 @@ class QuestionStudy(Study):
     ):
         super().__init__(folder, dataset, settings)
         self.maps, self.generated = maps, generated
+
+    @contextmanager
+    def at_work(self, asked: dict[str, Any]) -> Iterator[None]:
+        """As of `Study`, after the judgement that `check-data` makes.
+
+        Raises:
+            InputError: if nothing can be trained on the data.
+        """
+        with super().at_work(asked):
+            require_fit(self.dataset, np.flatnonzero(self.sized.drawn.any(axis=0)[: len(self.spec.classes)]).tolist())
+            yield
 
     def on(self, folder: Path, dataset: Dataset) -> QuestionStudy:
         """See `Study.on`."""

@@ -1,0 +1,135 @@
+"""`check-data` and `run` judge the same data the same way, before anything is trained."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from tf_ganaug.data.survey import survey
+from tf_ganaug.data.survey_findings import unfit
+from tf_ganaug.errors import InputError
+from tf_ganaug.experiment.sources import Request
+from tf_ganaug.question.checks import settings_of
+from tf_ganaug.question.opening import Source, open_question
+
+CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
+
+#: Folders of data among the cases, where they are at hand; the limits that bombs meet are tested elsewhere.
+DATA = [
+    (path, "dicom" if "dicom" in path.parent.name and path.parent.name != "faults-dataset-json" else "folder")
+    for path in (sorted(CASES.glob("*/*")) if CASES.is_dir() else [])
+    if path.is_dir() and path.parent.name not in ("faults-png-bomb", "huge-png", "faults-subject-redos")
+]
+
+
+def checked(root, reader):
+    """Why `check-data` refuses, or nothing."""
+    try:
+        found = survey(root, reader)
+    except InputError as error:
+        return str(error)
+    return "; ".join([*map(str, found.unreadable), *unfit(found)])
+
+
+def run(root, reader, out):
+    """Why `run` refuses when it starts, or nothing."""
+    try:
+        study, asked = open_question(Source(Request(root, reader, None, None)), settings_of("smoke", []), out)
+        with study.at_work(asked):
+            return ""
+    except InputError as error:
+        return str(error)
+
+
+def assert_one_judgement(root, reader, out):
+    first, second = checked(root, reader), run(root, reader, out)
+    assert bool(first) == bool(second), f"check-data: {first or 'fit'}\nrun: {second or 'fit'}"
+    assert "\n" not in first + second
+
+
+@pytest.mark.parametrize(("path", "reader"), DATA, ids=[f"{path.parent.name}/{path.name}" for path, _ in DATA])
+def test_on_all_cases(tmp_path, path, reader):
+    assert_one_judgement(path, reader, tmp_path)
+
+
+MANY, TOO_MANY = (f"classes: {{{', '.join(f'{i}: c{i}' for i in range(1, most))}}}" for most in (90, 300))
+
+#: What a set may have that the plain one, four pairs of values 0 and 1, has not.
+VARIATIONS = {
+    "subjects": [1, 2, 3],
+    "classes": [
+        "classes: {1: a}", "classes: {1: a, 2: b}", "classes: {1: a, 2: a}", "classes: {1: a, 1: b}",
+        "classes: {-1: a}", "classes: {1: background, 2: b}", MANY, TOO_MANY, "ignored: [1]", "ignored: [0]",
+    ],
+    "splits": [
+        "splits: {train: [s0], validation: [s1], test: [s2]}",
+        "splits: {train: [s0, s1], validation: [s1], test: [s2]}",
+        "splits: {train: [s0], validation: [s1], test: []}",
+        "splits: {train: [s0], validation: [s1], test: [nobody]}",
+        "splits: {train: [s0], validation: [s1], validation: [s2], test: [s3]}",
+    ],
+    "other": ["keep_blank: true", "leave_out: [s3]", "leave_out: [nobody]", "spacing: [1, nan]", "subject: (s)"],
+    "fault": [
+        "constant", "negative", "fractions", "nan", "channels", "size", "no label", "empty", "two", "unknown", "other",
+    ],
+    "values": [(0, 1, 2), (0, 255), (0,), (1, 2), tuple(range(90))],
+    "form": ["npy", "nii.gz"],
+}  # fmt: skip
+PLAIN = {"subjects": 4, "classes": "", "splits": "", "other": "", "fault": "", "values": (0, 1), "form": "png"}
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.sampled_from([(k, v) for k, found in VARIATIONS.items() for v in found]), max_size=2))
+def test_on_variations(tmp_path_factory, changes):
+    made = {**PLAIN, **dict(changes)}
+    folder = tmp_path_factory.mktemp("variation")
+    root = folder / "data"
+    for number in range(made["subjects"]):
+        save_pair(root, number, made["values"], made["form"], made["fault"] if number == made["subjects"] - 1 else "")
+    lines = [made[key] for key in ("classes", "splits", "other") if made[key]]
+    (root / "dataset.yaml").write_text("\n".join(lines) or "name: data")
+    assert_one_judgement(root, "folder", folder / "out")
+    shutil.rmtree(folder)
+
+
+def save_pair(root, number, values, form, fault):
+    rng = np.random.default_rng(number)
+    image = rng.integers(0, 255, (12, 10)).astype(np.float32)
+    label = np.resize(np.array(values), (12, 10)).astype(np.float32)
+    if fault == "constant":
+        image[:] = 7
+    if fault == "nan":
+        image[0, 0] = np.nan
+    if fault == "channels":
+        image = np.stack([image] * 3, -1)
+    if fault == "size":
+        label = label[:5]
+    if fault in ("negative", "fractions", "unknown"):
+        label[0, 0] = {"negative": -1, "fractions": 0.5, "unknown": 77}[fault]
+    if fault == "empty":
+        label[:] = 0
+    (root / "images").mkdir(parents=True, exist_ok=True)
+    (root / "labels").mkdir(exist_ok=True)
+    save(root / "images" / f"s{number}.{form}", image)
+    if fault != "no label":
+        save(root / "labels" / f"s{number}.{form}", label)
+    if fault == "other":
+        (root / "images" / "notes.txt").write_text("no picture")
+    if fault == "two":
+        save(root / "images" / f"s{number}.tif", image)
+
+
+def save(path, pixels):
+    if path.suffix == ".npy":
+        np.save(path, pixels)
+    elif path.suffix == ".gz":
+        nibabel.save(nibabel.Nifti1Image(pixels[:, :, None], np.eye(4)), path)
+    else:
+        Image.fromarray(np.nan_to_num(pixels).astype(np.uint8)).save(path)

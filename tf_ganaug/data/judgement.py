@@ -1,0 +1,61 @@
+"""Whether anything can be trained on a data set: one judgement for `check-data` and for the start of `run`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from tf_ganaug.data.cases import Dataset, LabelSpec
+from tf_ganaug.data.listing import listed
+from tf_ganaug.data.provenance import Provenance
+from tf_ganaug.errors import InputError
+
+#: Train, validate, test.
+FEWEST_SUBJECTS = 3
+
+
+def reasons_against(
+    spec: LabelSpec, subjects: Collection[str], values: Collection[int], generated: Provenance | None
+) -> list[str]:
+    """Why nothing can be trained; nothing where something can.
+
+    Args:
+        spec: the classes.
+        subjects: of all cases.
+        values: stored ids that some label has.
+        generated: what made the cases, if a generator did.
+    """
+    found = []
+    if len(set(subjects)) < FEWEST_SUBJECTS:
+        count = len(set(subjects))
+        found.append(f"too few subjects: {count}, and one each to train, validate and test is the least")
+    absent = [spec.names[n] for n in spec.measured if not any(i in values for i in spec.classes[n].ids)]
+    if len(absent) == len(spec.measured):
+        found.append("no label has a class but the background")
+    elif absent:
+        found.append(f"no label has the class {listed(absent)}")
+    if negative := sorted({i for i in (*spec.ids, *values) if i < 0}):
+        found.append(f"label values {negative[:8]} are below 0")
+    if generated is not None:
+        found.append(
+            f"the cases are pairs of a generator trained on {generated.dataset} (provenance.json), "
+            "which cannot validate or test"
+        )
+    return found
+
+
+def require_fit(dataset: Dataset, drawn: Collection[int]) -> None:
+    """Checks that something can be trained on a data set whose labels have been read.
+
+    Args:
+        dataset: all cases.
+        drawn: indices of the classes that some label has at its native size.
+
+    Raises:
+        InputError: with all reasons against it.
+    """
+    values = {i for number in drawn for i in dataset.spec.classes[number].ids}
+    subjects = {case.subject for case in dataset.cases}
+    found = reasons_against(dataset.spec, subjects, values, dataset.generated)
+    if found:
+        remedy = "look at the data with tf-ganaug check-data"
+        raise InputError(dataset.name, "data that are fit for training", "; ".join(found), remedy)
