@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from tf_ganaug.experiment.repeats import Repeats, compare, effect_size, holm, paired_test, t_test
+from tf_ganaug.experiment.crossed import Mean
+from tf_ganaug.experiment.repeats import Repeats, compare, effect_size, holm, t_test
 
 #: Dice in percent of eight repeats.
 BASE = [76.2, 77.4, 76.9, 77.8, 76.1, 77.0, 76.5, 77.3]
@@ -26,24 +27,6 @@ def test_t_test_by_hand():
     assert t_test(Repeats(1, 1, 8), Repeats(0, 1, 8)) == pytest.approx(2 * stats.t.sf(2, 14))
 
 
-def test_paired_test_equals_the_textbook():
-    found = paired_test(MORE, BASE)
-    differences = np.subtract(MORE, BASE)
-    error = differences.std(ddof=1) / math.sqrt(8)
-    assert found.difference == pytest.approx(differences.mean())
-    assert (found.low, found.high) == pytest.approx(stats.t.interval(0.95, 7, differences.mean(), error))
-    assert found.p == pytest.approx(stats.ttest_1samp(differences, 0).pvalue)
-    with pytest.raises(ValueError, match="same repeats"):
-        paired_test(MORE, BASE[1:])
-
-
-def test_pairs_show_what_independent_samples_hide():
-    # Each repeat has a level of its own, and gains about 1.
-    base = [60.0, 70.0, 80.0, 90.0]
-    more = [61.1, 70.9, 81.2, 90.8]
-    assert paired_test(more, base).p < 0.01 and t_test(Repeats.of(more), Repeats.of(base)) > 0.9
-
-
 def test_effect_size_by_hand():
     assert effect_size(Repeats(78, 1, 8), Repeats(76, 2, 8)) == pytest.approx(2 / math.sqrt(2.5))
     # (2 * 1 + 6 * 4) / 8 = 3.25 with 3 and 7 repeats.
@@ -53,8 +36,6 @@ def test_effect_size_by_hand():
 @pytest.mark.parametrize("scores", [[70.0], [70.0, 70.0], [0.1 + 0.2, 0.3]])
 @pytest.mark.filterwarnings("error")
 def test_no_test_of_one_repeat_or_of_repeats_that_do_not_vary(scores):
-    found = paired_test(scores, [0.0] * len(scores))
-    assert found.difference == pytest.approx(np.mean(scores)) and np.isnan([found.low, found.high, found.p]).all()
     same, zero = Repeats.of([scores[0]] * len(scores)), Repeats.of([0.0] * len(scores))
     assert math.isnan(t_test(same, zero)) and math.isnan(effect_size(same, zero))
 
@@ -96,25 +77,30 @@ def table():
     return pd.concat([frame[frame.repeat % 2 == 1], frame[frame.repeat % 2 == 0]])
 
 
+def difference(own, base):
+    """Of three subjects on whom the scores of an arm differ by 1, 2 and 3."""
+    shift = {0: 0.0, 50: 1.0, 100: 1.5}[own[1]]
+    return Mean.of(shift + np.array([[1.0, 1.1], [2.0, 2.2], [3.0, 2.7]]))
+
+
 def test_compare():
-    found = compare(table(), "dice", "added", 0, ["network"])
+    found = compare(table(), "dice", "added", 0, ["network"], difference)
     assert list(found.index) == [(network, added) for network in ("UNet", "UResNet") for added in (0, 50, 100)]
     one = found.loc[("UResNet", 100)]
     scores, baseline = np.array(MORE[::-1]) - 4.4, np.array(BASE) - 4
     assert one["mean"] == pytest.approx(scores.mean()) and one.repeats == 8
     assert one.deviation == pytest.approx(scores.std(ddof=1))
     assert one.p == pytest.approx(stats.ttest_ind(scores, baseline).pvalue) and one.marked == (one.p < 0.05)
-    assert one.paired_p == pytest.approx(stats.ttest_rel(scores, baseline).pvalue)
-    interval = stats.ttest_rel(scores, baseline).confidence_interval()
-    assert (one.difference, one.low, one.high) == pytest.approx(((scores - baseline).mean(), *interval))
+    assert one.difference == difference(("UResNet", 100), ("UResNet", 0))
     pooled = math.sqrt((scores.var(ddof=1) + baseline.var(ddof=1)) / 2)
     assert one.effect == pytest.approx((scores - baseline).mean() / pooled)
     compared = found.drop(index=0, level="added")
-    assert found.holm_p.dropna().tolist() == holm(compared.paired_p).tolist() and (found.holm_p.count() == 4)
+    assert found.holm_p.dropna().tolist() == holm([mean.p for mean in compared.difference]).tolist()
+    assert found.holm_p.count() == 4
 
 
 def test_a_baseline_is_compared_with_nothing():
-    found = compare(table(), "dice", "added", 0, ["network"]).loc[("UNet", 0)]
+    found = compare(table(), "dice", "added", 0, ["network"], difference).loc[("UNet", 0)]
     assert found["mean"] == pytest.approx(np.mean(BASE)) and not found.marked
     assert found.drop(["mean", "deviation", "repeats", "marked"]).isna().all()
 
@@ -122,8 +108,8 @@ def test_a_baseline_is_compared_with_nothing():
 def test_incomplete_tables_are_refused():
     frame = table()
     with pytest.raises(ValueError, match="repeats of its baseline"):
-        compare(frame[(frame.added != 50) | (frame.repeat != 3)], "dice", "added", 0, ["network"])
+        compare(frame[(frame.added != 50) | (frame.repeat != 3)], "dice", "added", 0, ["network"], difference)
     with pytest.raises(ValueError, match="each repeat once"):
-        compare(pd.concat([frame, frame[:1]]), "dice", "added", 0, ["network"])
+        compare(pd.concat([frame, frame[:1]]), "dice", "added", 0, ["network"], difference)
     with pytest.raises(KeyError):
-        compare(frame[frame.added > 0], "dice", "added", 0, ["network"])
+        compare(frame[frame.added > 0], "dice", "added", 0, ["network"], difference)

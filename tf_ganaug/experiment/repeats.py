@@ -6,12 +6,14 @@ A score is one number per repeat, of any unit; means, differences and deviations
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy import stats
+
+from tf_ganaug.experiment.crossed import Mean
 
 #: Below it a difference is marked (Bowles 2018, 3.1).
 LEVEL = 0.05
@@ -41,25 +43,6 @@ class Repeats:
         """As tables show it, "89.20 (0.30)"; a mark, bold in the paper, is an asterisk at the end."""
         deviation = f"{self.deviation:.{digits}f}" if self.count > 1 else "one repeat"
         return f"{self.mean:.{digits}f} ({deviation})" + " *" * marked
-
-
-@dataclass(frozen=True)
-class Paired:
-    """Repeats and their baseline's, repeat by repeat.
-
-    Attributes:
-        difference: mean of score - baseline.
-        low: lower end of its 95 % interval, by Student's t.
-        high: upper end.
-        p: of the two-tailed paired t-test.
-
-    All but the difference are NaN where no test can be made: of one repeat, or of equal differences.
-    """
-
-    difference: float
-    low: float
-    high: float
-    p: float
 
 
 def t_test(repeats: Repeats, baseline: Repeats) -> float:
@@ -94,31 +77,6 @@ def _vary(repeats: Repeats, baseline: Repeats) -> bool:
     return min(repeats.count, baseline.count) > 1 and max(repeats.deviation, baseline.deviation) > 0
 
 
-def paired_test(scores: Sequence[float], baseline: Sequence[float]) -> Paired:
-    """Paired t-test of the repeats' differences, with its 95 % interval.
-
-    It answers for what differs between repeats and for nothing else: where they share a subset and a GAN, not for
-    the chance of either.
-
-    Args:
-        scores: one of each repeat.
-        baseline: those of the same repeats, in the same order.
-
-    Raises:
-        ValueError: for other numbers of repeats.
-    """
-    if len(scores) != len(baseline):
-        raise ValueError("both must have the same repeats")
-    differences = np.subtract(scores, baseline)
-    mean = float(differences.mean())
-    # Less than rounding: scipy would divide by it.
-    if np.ptp(differences) <= 1e-12 * np.abs([scores, baseline]).max():
-        return Paired(mean, math.nan, math.nan, math.nan)
-    found = stats.ttest_rel(scores, baseline)
-    low, high = found.confidence_interval(1 - LEVEL)
-    return Paired(mean, float(low), float(high), float(found.pvalue))
-
-
 def holm(p: Sequence[float]) -> np.ndarray:
     """Holm's step-down correction: below a level, the hypothesis is rejected with that chance of any false rejection.
 
@@ -138,7 +96,14 @@ def holm(p: Sequence[float]) -> np.ndarray:
     return corrected
 
 
-def compare(scores: pd.DataFrame, measure: str, arm: str, baseline: object, within: Sequence[str]) -> pd.DataFrame:
+def compare(
+    scores: pd.DataFrame,
+    measure: str,
+    arm: str,
+    baseline: object,
+    within: Sequence[str],
+    difference: Callable[[tuple, tuple], Mean],
+) -> pd.DataFrame:
     """Every training of a table against the baseline of its own data and network.
 
     Args:
@@ -147,12 +112,12 @@ def compare(scores: pd.DataFrame, measure: str, arm: str, baseline: object, with
         arm: column that tells a training from its baseline, such as the share of synthetic patches.
         baseline: its value in the baselines.
         within: columns that a training shares with its baseline.
+        difference: of a training from its baseline, with interval; both as (*within, arm).
 
     Returns:
         Index (*within, arm), in the order of `scores`. Columns `mean`, `deviation` and `repeats`; `p` and `marked` of
-        `t_test`; `difference`, `low`, `high` and `paired_p` of `paired_test`, repeats paired by their numbers;
-        `effect` of `effect_size`; `holm_p`, the paired p corrected for all of the table. A baseline has NaN for all
-        but the first three and is not marked.
+        `t_test`; `effect` of `effect_size`; `difference`, and `holm_p`, its p corrected for all of the table. A
+        baseline has NaN, or None, for all but the first three and is not marked.
 
     Raises:
         ValueError: if a training has a repeat twice, or other repeats than its baseline.
@@ -165,21 +130,19 @@ def compare(scores: pd.DataFrame, measure: str, arm: str, baseline: object, with
     cells = {cell: one.droplevel(keys).sort_index() for cell, one in indexed.groupby(level=keys, sort=False)}
     records = []
     for cell, own in cells.items():
-        base = cells[(*cell[:-1], baseline)]
-        if not own.index.equals(base.index):
+        of = (*cell[:-1], baseline)
+        if not own.index.equals(cells[of].index):
             raise ValueError(f"{cell} must have the repeats of its baseline")
-        records.append(_record(own, None if cell[-1] == baseline else base))
+        against = None if cell == of else difference(cell, of)
+        records.append(_record(own, cells[of], against))
     frame = pd.DataFrame(records, pd.MultiIndex.from_tuples(cells, names=keys))
-    return frame.assign(holm_p=holm(frame.paired_p))
+    return frame.assign(holm_p=holm([math.nan if one is None else one.p for one in frame.difference]))
 
 
-def _record(own: pd.Series, base: pd.Series | None) -> dict[str, float]:
-    repeats = Repeats.of(own)
-    record = {"mean": repeats.mean, "deviation": repeats.deviation, "repeats": repeats.count}
-    if base is None:
-        compared = dict.fromkeys(("p", "effect", "difference", "low", "high", "paired_p"), math.nan)
-        return {**record, **compared, "marked": False}
-    against, paired = Repeats.of(base), paired_test(own, base)
-    p, effect = t_test(repeats, against), effect_size(repeats, against)
-    interval = {"difference": paired.difference, "low": paired.low, "high": paired.high, "paired_p": paired.p}
-    return {**record, "p": p, "effect": effect, **interval, "marked": p < LEVEL}
+def _record(own: pd.Series, base: pd.Series, difference: Mean | None) -> dict:
+    repeats, against = Repeats.of(own), Repeats.of(base)
+    record = {"mean": repeats.mean, "deviation": repeats.deviation, "repeats": repeats.count, "difference": difference}
+    if difference is None:
+        return {**record, "p": math.nan, "effect": math.nan, "marked": False}
+    p = t_test(repeats, against)
+    return {**record, "p": p, "effect": effect_size(repeats, against), "marked": p < LEVEL}

@@ -55,13 +55,13 @@ def paired_difference(frame: pd.DataFrame, baseline: pd.DataFrame, measure: str)
         raise ValueError("both rows must have been measured on the same cases, in the same repeats")
     cases = (mine - theirs).unstack("repeat").dropna().groupby(level="subject")
     sums, counts = cases.sum().to_numpy(), cases.size().to_numpy()[:, None]
-    return _of_means(sums[:, None], np.broadcast_to(counts[:, None], sums[:, None].shape))
+    return Mean.of_jackknife(*_with_and_without(sums[:, None], np.broadcast_to(counts[:, None], sums[:, None].shape)))
 
 
 def paired_subject_difference(
     frame: pd.DataFrame, baseline: pd.DataFrame, measure: str, gans: Sequence | None = None
 ) -> Mean:
-    """Difference of two rows' `of_subject`, the mean over the subjects that have a class, then over classes.
+    """Difference of two rows' `of_subject`: the mean over the subjects that have one of a class, then over classes.
 
     Args:
         frame: pixel counts of one row's cases, with `repeat`, `subject` and `class`.
@@ -76,9 +76,12 @@ def paired_subject_difference(
     if not mine.index.equals(theirs.index):
         raise ValueError("both rows must have been measured on the same subjects and classes, in the same repeats")
     levels = [mine.index.unique(level) for level in ("repeat", "subject", "class")]
-    each = (mine - theirs).reindex(pd.MultiIndex.from_product(levels)).to_numpy()
-    values = np.moveaxis(each.reshape([len(level) for level in levels]), 0, -1)
-    return _of_means(np.nan_to_num(values), (~np.isnan(values)).astype(float), gans)
+    index = pd.MultiIndex.from_product(levels)
+    parts = []
+    for each in (mine, theirs):
+        values = np.moveaxis(each.reindex(index).to_numpy().reshape([len(level) for level in levels]), 0, -1)
+        parts.append(_with_and_without(np.nan_to_num(values), ~np.isnan(values)))
+    return Mean.of_jackknife(parts[0][0] - parts[1][0], parts[0][1] - parts[1][1], gans)
 
 
 def pooled(frame: pd.DataFrame, measure: str) -> pd.Series:
@@ -153,11 +156,12 @@ def interval_note(repeats: int, units: str = "subjects", own_gans: bool = False)
     )
 
 
-def _of_means(sums: np.ndarray, counts: np.ndarray, gans: Sequence | None = None) -> Mean:
-    """The mean over classes of sums / counts over all subjects, jackknifed; both (subjects, classes, repeats)."""
+def _with_and_without(sums: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean over classes of sums / counts, both (subjects, classes, repeats): (repeats,) of all subjects, (subjects,
+    repeats) without each.
+    """
     whole = _mean(_ratio(sums.sum(0), counts.sum(0)), 0)
-    without = _mean(_ratio(sums.sum(0) - sums, counts.sum(0) - counts), 1)
-    return Mean.of_jackknife(whole, without, gans)
+    return whole, _mean(_ratio(sums.sum(0) - sums, counts.sum(0) - counts), 1)
 
 
 def _pooled_with_and_without(

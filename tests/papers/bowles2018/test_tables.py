@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from tf_ganaug.errors import InputError
+from tf_ganaug.experiment.crossed import Mean
 from tf_ganaug.experiment.settings import configs_folder, load_settings
 from tf_ganaug.papers.bowles2018 import CSF, WMH, csf, tables
 from tf_ganaug.papers.bowles2018.printed import TABLE_1, TABLE_2, TABLE_3
@@ -55,38 +56,57 @@ def test_dice_is_that_of_whole_subjects():
     assert found.to_dict() == {"x": 25.0, "y": 100.0}
 
 
-def score(network, available, rotation, added, values) -> list[dict]:
-    cell = {"network": network, "available": available, "rotation": rotation, "added": added}
-    return [{**cell, "repeat": repeat, "dice": value} for repeat, value in enumerate(values)]
+def counted(network, available, rotation, added, values) -> list[dict]:
+    """Pixels whose Dice in percent are (subjects, repeats) values."""
+    cell = {"network": network, "data": "CT", "available": available, "rotation": rotation, "added": added}
+    return [
+        {
+            **cell,
+            "repeat": repeat,
+            "subject": f"s{subject}",
+            "class": "CSF",
+            "pixels_true": 10000,
+            "pixels_found": 10000,
+            "pixels_both": round(100 * value),
+        }
+        for (subject, repeat), value in np.ndenumerate(np.asarray(values, float))
+    ]
 
 
 def test_table_beside_the_printed_one():
-    records = score("UNet", 50, True, 0.0, [80, 81, 82]) + score("UNet", 50, True, 50.0, [84, 85, 87])
-    found = pd.DataFrame(records)
-    section = tables.table("Table 2", found, tables.amounts(found), TABLE_2)
+    base = np.array([[70, 71, 72], [80, 81, 82], [90, 91, 92]])
+    more = base + np.array([[3, 3, 4], [4, 4, 5], [5, 5, 6]])
+    found = pd.DataFrame(counted("UNet", 50, True, 0.0, base) + counted("UNet", 50, True, 50.0, more))
+    section = tables.table("Table 2", found, tables.amounts, TABLE_2, False)
     shown, careful = (part.frame for part in section.parts)
     assert shown.to_dict("list") == {
         "Additional data": ["0%", "0%, paper", "50%", "50%, paper"],
         "UNet, 50 %": ["81.00 (1.00)", "86.0 (0.50)", "85.33 (1.53) *", "87.3 (0.46) *"],
     }
-    # Differences 4, 4 and 5: mean 13 / 3, deviation 0.577, t(2) = 4.303.
-    assert careful["Difference [95 %]"].tolist() == ["+4.33 [+2.90, +5.77]"]
+    expected = Mean.of(more - base)
+    assert careful["Difference [95 %]"].tolist() == [f"+4.33 [{expected.low:+.2f}, {expected.high:+.2f}]"]
+    assert careful["p, crossed"].tolist() == careful["p, Holm"].tolist() == [f"{expected.p:.3g}"]
+    assert "of these generators only" in section.parts[1].caption
+    own = tables.table("Table 2", found, tables.amounts, TABLE_2, True)
+    assert "own generator" in own.parts[1].caption
 
 
 def test_rows_of_table_3():
+    ones = [[1], [2], [3]]
     records = [
-        one for rotation in (False, True) for added in (0, 100) for one in score("UNet", 10, rotation, added, [1])
+        one for rotation in (False, True) for added in (0, 100) for one in counted("UNet", 10, rotation, added, ones)
     ]
     found = pd.DataFrame(records)
-    assert tables.augmentations(found).tolist() == list(TABLE_3.rows)
-    section = tables.table("Table 3", found, tables.augmentations(found), TABLE_3, "Augmentation")
+    assert list(dict.fromkeys(tables.augmentations(found))) == list(TABLE_3.rows)
+    section = tables.table("Table 3", found, tables.augmentations, TABLE_3, False, "Augmentation")
     assert section.parts[0].frame["UNet, 10 %"].tolist()[1::2] == [
         "75.1 (0.60)",
         "76.3 (1.77)",
         "76.9 (0.58) *",
         "78.4 (0.99) *",
     ]
-    assert section.parts[1].frame["Difference [95 %]"].tolist() == ["+0.00 [no test]"] * 3
+    same = "+0.00 [+0.00, +0.00; of these two networks only]"
+    assert section.parts[1].frame["Difference [95 %]"].tolist() == [same] * 3
     alone = tables.of_the_gan(found).frame
     assert alone[["Rotation", "Additional data (%)"]].to_numpy().tolist() == [[False, 100], [True, 100]]
 

@@ -201,11 +201,11 @@ def conduct(study: PatchStudy, parts: Sequence[str]) -> list[Section]:
     rows, cells = experiments(s, parts), wanted(s, parts)
     sections = [tables.experiments_section(study, list(rows.values()), cells, len(fractions(s, parts)))]
     if cells:
-        found = tables.scores(study, cells)
-        found.to_csv(study.folder / "scores.csv", index=False)
+        found = tables.counts(study, cells)
+        tables.scores(found).to_csv(study.folder / "scores.csv", index=False)
         frames = [study.measures(task).assign(run=task.name) for group in cells.values() for task in group]
         pd.concat(frames, ignore_index=True).to_csv(study.folder / "cases.csv", index=False)
-        sections += _results(found, rows, place)
+        sections += _results(found, rows, place, s.redraw)
     if "figure1" in parts:
         sections.append(figures.patches(study, shown(s, parts)[-1], place))
     if "figure3" in parts:
@@ -215,8 +215,8 @@ def conduct(study: PatchStudy, parts: Sequence[str]) -> list[Section]:
     return [*sections, figures.training(study, fractions(s, parts), cells, place)]
 
 
-def _results(found: pd.DataFrame, rows: dict[str, Experiment], place: Path) -> list[Section]:
-    """Tables 2 to 4 and Figure 2, those of these rows."""
+def _results(found: pd.DataFrame, rows: dict[str, Experiment], place: Path, own_gans: bool) -> list[Section]:
+    """Tables 2 to 4 and Figure 2, those of these rows, of `tables.counts`."""
     keys = list(Cell.__dataclass_fields__)
 
     def of(name: str) -> pd.DataFrame:
@@ -230,11 +230,11 @@ def _results(found: pd.DataFrame, rows: dict[str, Experiment], place: Path) -> l
     }
     for name, (title, printed) in titles.items():
         if name in rows:
-            sections.append(tables.table(title, of(name), tables.amounts(of(name)), printed))
+            sections.append(tables.table(title, of(name), tables.amounts, printed, own_gans))
     if "table3" in rows:
         one, title = of("table3"), "Table 3: CSF segmentation on CT, kinds of augmentation"
-        section = tables.table(title, one, tables.augmentations(one), TABLE_3, "Augmentation")
+        section = tables.table(title, one, tables.augmentations, TABLE_3, own_gans, "Augmentation")
         sections.append(Section(title, [*section.parts, tables.of_the_gan(one)]))
     if "figure2" in rows:
-        sections.append(figures.sweeps(of("figure2 left"), of("figure2"), HALF, place))
+        sections.append(figures.sweeps(*map(tables.scores, (of("figure2 left"), of("figure2"))), HALF, place))
     return sections

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from tf_ganaug.experiment.crossed import Mean
 from tf_ganaug.experiment.repeats import Repeats, compare
 from tf_ganaug.experiment.report import Section, Table
+from tf_ganaug.experiment.statistics import PIXELS, interval_note, paired_subject_difference, with_interval
 from tf_ganaug.papers.bowles2018.printed import Cell, Experiment, PrintedTable
 from tf_ganaug.papers.bowles2018.study import PatchStudy
 from tf_ganaug.papers.bowles2018.tasks import PatchTask
@@ -38,13 +40,23 @@ def dice(frame: pd.DataFrame) -> pd.Series:
     return (200 * sums.pixels_both / sizes).groupby("class", sort=False).mean()
 
 
-def scores(study: PatchStudy, cells: Mapping[Cell, Sequence[PatchTask]]) -> pd.DataFrame:
-    """One row per segmenter: the fields of its cell, `repeat`, `dice` (the mean over classes), and every class."""
-    records = []
+def counts(study: PatchStudy, cells: Mapping[Cell, Sequence[PatchTask]]) -> pd.DataFrame:
+    """Pixels of every subject's class: the fields of the segmenter's cell, `repeat`, `subject`, `class`, and counts."""
+    parts = []
     for cell, tasks in cells.items():
         for task in tasks:
-            classes = dice(study.measures(task))
-            records.append({**vars(cell), "repeat": task.repeat, "dice": classes.mean(), **classes})
+            sums = study.measures(task).groupby(["subject", "class"], sort=False)[list(PIXELS)].sum().reset_index()
+            parts.append(sums.assign(**vars(cell), repeat=task.repeat))
+    return pd.concat(parts, ignore_index=True)
+
+
+def scores(found: pd.DataFrame) -> pd.DataFrame:
+    """One row per segmenter of `counts`: its cell's fields, `repeat`, `dice` (the mean over classes), every class."""
+    keys = [*Cell.__dataclass_fields__, "repeat"]
+    records = []
+    for names, rows in found.groupby(keys, sort=False):
+        classes = dice(rows)
+        records.append({**dict(zip(keys, names)), "dice": classes.mean(), **classes})
     return pd.DataFrame(records)
 
 
@@ -100,20 +112,26 @@ def _of_repeats(study: PatchStudy) -> str:
 
 
 def table(
-    title: str, found: pd.DataFrame, rows: pd.Series, printed: PrintedTable, unit: str = "Additional data"
+    title: str,
+    found: pd.DataFrame,
+    rows: Callable[[pd.DataFrame], pd.Series],
+    printed: PrintedTable,
+    own_gans: bool,
+    unit: str = "Additional data",
 ) -> Section:
     """A table as the paper's, and the tests of every number against its baseline.
 
     Args:
         title: of the section.
-        found: `scores` of the table's cells.
-        rows: name of the row of each, as printed; the first is the baseline.
+        found: `counts` of the table's cells.
+        rows: `amounts` or `augmentations`; the first is the baseline.
         printed: the paper's table.
+        own_gans: whether each repeat has a GAN of its own.
         unit: heads the names of the rows.
     """
-    named = found.assign(row=rows)
+    named = found.assign(row=rows(found))
     baseline = named.row.iloc[0]
-    tests = compare(named, "dice", "row", baseline, ["network", "available"])
+    tests = _tests(named, "row", baseline, ["network", "available"])
     marks = printed.recomputed_marks()
     records = {}
     for (network, available, row), one in tests.iterrows():
@@ -129,20 +147,33 @@ def table(
         f"available data. An asterisk: differs from {baseline} by a two-tailed t-test, 5 %. The paper's marks, bold in "
         f"print, are recomputed from its printed mean, deviation and {printed.repeats} repeats."
     )
-    return Section(title, [Table(frame, caption), Table(_careful(tests, ("Network", "Available", unit)), _CAREFUL)])
+    careful = f"{_CAREFUL} {interval_note(int(tests.repeats.max()), own_gans=own_gans)}"
+    return Section(title, [Table(frame, caption), Table(_careful(tests, ("Network", "Available", unit)), careful)])
+
+
+def _tests(found: pd.DataFrame, arm: str, baseline: object, within: list[str]) -> pd.DataFrame:
+    """`compare` of `counts`: repeats by the scores of segmenters, differences by subjects and repeats."""
+    groups = dict(list(found.groupby([*within, arm], sort=False)))
+    each = found.drop_duplicates([*Cell.__dataclass_fields__, "repeat"])
+    labelled = scores(found).merge(each[[*Cell.__dataclass_fields__, "repeat", *{arm} - {"added"}]])
+
+    def difference(own: tuple, base: tuple) -> Mean:
+        return paired_subject_difference(groups[own], groups[base], "dice")
+
+    return compare(labelled, "dice", arm, baseline, within, difference)
 
 
 def of_the_gan(found: pd.DataFrame) -> Table:
     """Synthetic patches against none, with and without rotation: what Table 3's own baseline does not tell."""
-    tests = compare(found, "dice", "added", 0, ["network", "available", "rotation"])
+    tests = _tests(found, "added", 0, ["network", "available", "rotation"])
     frame = _careful(tests, ("Network", "Available", "Rotation", "Additional data (%)"))
     return Table(frame, "Synthetic patches against none, each with and without rotation; columns as above.")
 
 
 _CAREFUL = (
-    "Each training against its baseline: difference of DSC with the 95 % interval of the paired differences (repeats "
-    "with one number share weights at the start and the order of patches), Cohen's d, p of the unpaired test that the "
-    "asterisks stand for, p of the paired test, and that corrected by Holm for this table."
+    "Each training against its baseline: difference of DSC by subjects and repeats, which are crossed, Cohen's d of "
+    "the repeats, p of the unpaired test that the asterisks stand for, p of the difference, and that corrected by Holm "
+    "for this table."
 )
 
 
@@ -157,16 +188,15 @@ def _printed(printed: PrintedTable, marks: pd.DataFrame, row: str, column: tuple
 def _careful(tests: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """The tests of all but the baselines; `names` head the levels of their index."""
     records = []
-    for key, one in tests.dropna(subset="difference").iterrows():
-        interval = "no test" if np.isnan(one.low) else f"{one.low:+.2f}, {one.high:+.2f}"
+    for key, one in tests[tests.difference.notna()].iterrows():
         records.append(
             {
                 **dict(zip(names, key)),
                 "Available": f"{key[1]} %",
-                "Difference [95 %]": f"{one.difference:+.2f} [{interval}]",
+                "Difference [95 %]": with_interval(one.difference, 100),
                 "d": _number(one.effect, "+.2f"),
                 "p": _number(one.p, ".3g"),
-                "p, paired": _number(one.paired_p, ".3g"),
+                "p, crossed": _number(one.difference.p, ".3g"),
                 "p, Holm": _number(one.holm_p, ".3g"),
             }
         )
