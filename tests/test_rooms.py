@@ -14,8 +14,8 @@ PACKAGE = Path(__file__).resolve().parents[1] / "tf_ganaug"
 FLOORS = (
     ("errors",),
     ("random", "files", "backend"),
-    ("run", "metrics"),
-    ("data",),
+    ("run", "metrics", "frames"),
+    ("data", "checkpoints"),
     ("augment", "models"),
     ("gans", "segment"),
     ("quality",),

@@ -104,7 +104,7 @@ def spawned() -> list[int]:
 
 def kill_mid_run(run: Path) -> None:
     """Kills the run's process after its first checkpoint."""
-    while not (run / "checkpoints" / "checkpoint").exists():
+    while not list((run / "checkpoints").glob("*.index")):
         time.sleep(0.01)
     os.kill(holder(run / ".lock"), signal.SIGKILL)
     assert not (run / "result.json").exists()

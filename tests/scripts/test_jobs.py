@@ -55,7 +55,7 @@ def test_ctrl_c_ends_the_workers_and_the_same_command_resumes(tmp_path):
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     with begun as process:
-        while process.poll() is None and not (out / "gan-fold0" / "checkpoints" / "checkpoint").exists():
+        while process.poll() is None and not list((out / "gan-fold0" / "checkpoints").glob("*.index")):
             time.sleep(0.01)
         # As a terminal does: to the command and to all that it began.
         os.killpg(process.pid, signal.SIGINT)

@@ -23,7 +23,8 @@ from tf_ganaug.data.survey_findings import (
     subject_table,
     unfit,
 )
-from tf_ganaug.files import replacing, write_text
+from tf_ganaug.files import write_text
+from tf_ganaug.frames import write_frame
 
 #: Cases of one kind of finding that the summary names.
 _NAMED = 5
@@ -57,8 +58,7 @@ def write_cases(survey: Survey, found: Iterable[Finding], path: Path) -> None:
     told = pd.Series("", index=survey.facts.index, name="findings")
     for finding in found:
         told[finding.case] += f"{'; ' if told[finding.case] else ''}{finding.kind}: {finding.reason}"
-    with replacing(path) as temporary:
-        survey.facts.join(pixels).join(told).to_csv(temporary)
+    write_frame(path, survey.facts.join(pixels).join(told), index=True)
 
 
 def write_dataset_yaml(survey: Survey, path: Path) -> None:

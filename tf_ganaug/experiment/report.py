@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader
 from PIL import Image
 
 from tf_ganaug.files import make_folder, write_text
+from tf_ganaug.frames import to_csv
 
 MISSING = "\N{EN DASH}"
 
@@ -111,9 +112,9 @@ def write(folder: Path, title: str, lead: list[str], sections: list[Section], an
         columns=_columns,
         lines=_lines,
         picture=_picture,
-        csv=lambda table: _data_url("text/csv", _csv(table).encode()),
+        csv=lambda table: _data_url("text/csv", to_csv(table.frame).encode()),
     )
-    tables = {f"{name}.csv": _csv(part) for _, parts in named for part, name in parts if name}
+    tables = {f"{name}.csv": to_csv(part.frame) for _, parts in named for part, name in parts if name}
     write_text(folder / "report.md", markdown)
     write_text(folder / "report.html", html)
     _write_tables(folder / "tables", tables)
@@ -130,10 +131,6 @@ def _named(sections: Sequence[Section]) -> list[tuple[Section, list[tuple[str | 
         return words if seen[words] == 1 else f"{words}-{seen[words]}"
 
     return [(s, [(part, name(s) if isinstance(part, Table) else "") for part in s.parts]) for s in sections]
-
-
-def _csv(table: Table) -> str:
-    return table.frame.to_csv(index=False, lineterminator="\n")
 
 
 def _write_tables(folder: Path, tables: dict[str, str]) -> None:

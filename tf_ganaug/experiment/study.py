@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -24,6 +23,7 @@ from tf_ganaug.errors import InputError
 from tf_ganaug.files import claim_options, locked, make_folder, require_plain
 from tf_ganaug.gans.synthesizer import Provenance
 from tf_ganaug.random import named_seed
+from tf_ganaug.run import read_result
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ class Study:
 
     def costs(self) -> pd.DataFrame:
         """Every finished training of the folder: iterations, minutes."""
-        results = {path.parent.name: json.loads(path.read_text()) for path in sorted(self.folder.glob("*/result.json"))}
+        results = {path.parent.name: read_result(path.parent) for path in sorted(self.folder.glob("*/result.json"))}
         results = {name: result for name, result in results.items() if "iterations" in result}
         return pd.DataFrame(
             {

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
+from tf_ganaug.checkpoints import Checkpoints
 from tf_ganaug.errors import InputError
 from tf_ganaug.run import RunFolder, peak_memory
 
@@ -67,8 +68,8 @@ def train_gan(
         InputError: if a term is no longer finite.
     """
     done, seconds = tf.Variable(0, dtype=tf.int64), tf.Variable(0.0, dtype=tf.float64)
-    checkpoints = run.checkpoints(gan=parts, done=done, seconds=seconds)
-    checkpoints.restore_or_initialize()
+    checkpoints = Checkpoints(run, gan=parts, done=done, seconds=seconds)
+    checkpoints.restore()
     start = int(done)
     run.rewind(start)
     if start == 0:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -29,7 +28,7 @@ from tf_ganaug.quality.swd import SlicedWasserstein
 from tf_ganaug.quality.zscore import Reference, Screen, find_threshold, screen
 from tf_ganaug.random import fold as fold_in
 from tf_ganaug.random import named_seed
-from tf_ganaug.run import RunFolder
+from tf_ganaug.run import RunFolder, read_result, whole
 
 #: Label maps made, screened or painted at once.
 BATCH = 32
@@ -102,7 +101,7 @@ class MapMaker:
 
     def result(self, kind: str) -> dict:
         """What the finished run "pggan" or "maps" came to."""
-        return json.loads((self.data.path(kind) / "result.json").read_text(encoding="utf-8"))
+        return read_result(self.data.path(kind))
 
     def trained_pggan(self) -> ProgressiveGan:
         """The progressive GAN with its best average weights, trained first if that is not done."""
@@ -124,7 +123,7 @@ class MapMaker:
                     "empty": len(self.data.rows) - len(self.filled),
                 }
             )
-        best.restore(run.path / "best.npz")
+        best.restore(whole(run.path / "best.npz"))
         return gan
 
     def _train(self, run: RunFolder, gan: ProgressiveGan, best: BestAverage, positions: list[int]) -> float:
@@ -194,10 +193,10 @@ class MapMaker:
                     labels[first : first + len(maps)] = maps[..., 0]
                 labels.flush()
             self._screen(run, np.load(path, mmap_mode="r"))
-        with np.load(run.path / "norms.npz") as stored:
+        with np.load(whole(run.path / "norms.npz")) as stored:
             norms, real_norms = stored["synthetic"], stored["real"]
         screened = screen(real_norms, norms, run.result()["threshold"])
-        return Maps(np.load(path, mmap_mode="r"), norms, real_norms, screened)
+        return Maps(np.load(whole(path), mmap_mode="r"), norms, real_norms, screened)
 
     def _screen(self, run: RunFolder, labels: np.ndarray) -> None:
         """Section 3.4, against all real maps of the chain, the empty ones too."""

@@ -21,7 +21,7 @@ from tf_ganaug.gans.train import PREVIEWS, Schedule, train_gan
 from tf_ganaug.generators.settings import PainterSettings
 from tf_ganaug.models import pix2pix
 from tf_ganaug.random import named_seed
-from tf_ganaug.run import RunFolder
+from tf_ganaug.run import RunFolder, whole
 
 #: Images painted in one call where each is normalised by itself.
 BATCH = 32
@@ -101,7 +101,7 @@ class Pix2PixPainter:
     def candidate(self, epochs: int) -> Pix2Pix:
         """The networks after so many epochs; only the generator has its weights."""
         run, gan, labels = self.trained(), self.new_gan(), self.subset.sized.labels
-        gan.generator.load_weights(_weights(run, epochs))
+        gan.generator.load_weights(whole(_weights(run, epochs)))
         if not self.settings.painter.batch_statistics:
             gan.freeze_statistics(labels[rows] for rows in chunks(self.subset.rows, self.settings.painter.batch))
         return gan

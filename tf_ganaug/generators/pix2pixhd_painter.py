@@ -25,7 +25,7 @@ from tf_ganaug.gans.synthesizer import Synthesizer
 from tf_ganaug.gans.train import PREVIEWS, Schedule, train_gan
 from tf_ganaug.models import pix2pixhd
 from tf_ganaug.random import named_seed
-from tf_ganaug.run import RunFolder
+from tf_ganaug.run import RunFolder, whole
 
 #: Label maps painted in one call; instance norm keeps them apart.
 BATCH = 8
@@ -98,13 +98,13 @@ class PhotographPainter:
             gan.generator.save_weights(path)
             gan.discriminator.save_weights(run.path / "discriminator.weights.h5")
             run.finish({"iterations": iterations, "seconds": seconds, "training_pairs": len(self.subset.rows)})
-        gan.generator.load_weights(path)
+        gan.generator.load_weights(whole(path))
         return gan
 
     def trained_with_discriminator(self) -> Pix2PixHD:
         """`trained` with both networks' weights."""
         gan = self.trained
-        gan.discriminator.load_weights(self.subset.path("pix2pixhd") / "discriminator.weights.h5")
+        gan.discriminator.load_weights(whole(self.subset.path("pix2pixhd") / "discriminator.weights.h5"))
         return gan
 
     def _train(self, run: RunFolder, gan: Pix2PixHD, iterations: int) -> float:

@@ -12,6 +12,7 @@ from tf_ganaug.data import brats, camvid, cityscapes, ct_ich, dicom, folder, scr
 from tf_ganaug.data.cases import Dataset, LabelSpec
 from tf_ganaug.data.pool_layouts import PoolLayout
 from tf_ganaug.errors import InputError
+from tf_ganaug.frames import write_frame
 from tf_ganaug.gans.synthesizer import Synthesizer
 from tf_ganaug.quality.copies import COPY
 from tf_ganaug.quality.near_copies import keep_distant, training_images
@@ -61,7 +62,7 @@ def write_distant(
                 rows += zip(names, kept.numbers.tolist(), cases, kept.nearest.distances.tolist())
                 bar.update(len(names))
     table = pd.DataFrame(rows, columns=["case", "draw", "nearest", "distance"])
-    table.to_csv(pool.folder / "nearest.csv", index=False, float_format="%.6g")
+    write_frame(pool.folder / "nearest.csv", table.assign(distance=table.distance.map("{:.6g}".format)))
     return {
         "asked": asked,
         "distance": distance,

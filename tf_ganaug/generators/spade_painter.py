@@ -26,7 +26,7 @@ from tf_ganaug.generators.map_maker import BATCH, MapMaker, progress
 from tf_ganaug.models import spade
 from tf_ganaug.models.patch_discriminator import discriminator
 from tf_ganaug.random import named_seed
-from tf_ganaug.run import RunFolder
+from tf_ganaug.run import RunFolder, whole
 
 
 class Painter:
@@ -84,7 +84,7 @@ class Painter:
             seconds = self._train(run, gan, iterations)
             gan.generator.save_weights(run.path / "generator.weights.h5")
             run.finish({"iterations": iterations, "seconds": seconds, "training_pairs": len(self.data.rows)})
-        gan.generator.load_weights(run.path / "generator.weights.h5")
+        gan.generator.load_weights(whole(run.path / "generator.weights.h5"))
         return gan
 
     def _train(self, run: RunFolder, gan: Spade, iterations: int) -> float:
@@ -136,7 +136,7 @@ class Painter:
                 images.flush()
             self.synthesizer()
             run.finish({"images": count})
-        return np.load(path, mmap_mode="r"), maps.labels[kept[:count]]
+        return np.load(whole(path), mmap_mode="r"), maps.labels[kept[:count]]
 
     def _painted(self, rows: np.ndarray) -> Iterator[np.ndarray]:
         labels = self.maker.maps().labels

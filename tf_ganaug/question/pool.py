@@ -16,13 +16,14 @@ from tf_ganaug.data.pairs import Pairs, Part
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.subset import Subset, chunks
 from tf_ganaug.files import replacing
+from tf_ganaug.frames import read_frame, write_frame
 from tf_ganaug.gans.synthesizer import Synthesizer
 from tf_ganaug.quality.copies import Nearest, nearest, origins
 from tf_ganaug.quality.swd import SlicedWasserstein
 from tf_ganaug.question.generator import Generator
 from tf_ganaug.question.screens import BATCH, by_quality, by_zscore, keep_all
 from tf_ganaug.random import fold, named_seed
-from tf_ganaug.run import RunFolder
+from tf_ganaug.run import RunFolder, whole
 
 #: Images read at a time to be compared with others.
 READ = 256
@@ -53,8 +54,8 @@ class Pool:
         run = self.subset.run("pool", self._options)
         if not run.finished:
             self._make(run)
-        images, labels = (np.load(run.path / f"{name}.npy", mmap_mode="r") for name in ("images", "labels"))
-        kept = pd.read_csv(run.path / "pairs.csv").query("kept").pair.to_numpy()
+        images, labels = (np.load(whole(run.path / f"{name}.npy"), mmap_mode="r") for name in ("images", "labels"))
+        kept = read_frame(whole(run.path / "pairs.csv")).query("kept").pair.to_numpy()
         return self.subset.part(images, labels, kept)
 
     @property
@@ -72,7 +73,7 @@ class Pool:
         screened = self.settings.screen != "none"
         drawn = round(self.count * self.settings.pool.oversample) if screened else self.count
         self._draw(run, synthesizer, drawn)
-        images, labels = (np.load(run.path / f"{name}.npy", mmap_mode="r") for name in ("images", "labels"))
+        images, labels = (np.load(whole(run.path / f"{name}.npy"), mmap_mode="r") for name in ("images", "labels"))
         table = self._screened(self.subset.part(images, labels, np.arange(drawn)))
         if not table.kept.any():
             expected, remedy = (
@@ -80,12 +81,10 @@ class Pool:
                 "train the GAN longer, or do without",
             )
             raise InputError(run.path, expected, f"none of {drawn}", f"{remedy} --screen")
-        with replacing(run.path / "pairs.csv") as temporary:
-            table.to_csv(temporary, index=False)
+        write_frame(run.path / "pairs.csv", table)
         kept = self.subset.part(images, labels, table.query("kept").pair.to_numpy())
         found, held = self._nearest(kept), self._nearest(self.subset.real(self.held))
-        with replacing(run.path / "nearest.csv") as temporary:
-            pd.DataFrame(asdict(found)).to_csv(temporary, index=False)
+        write_frame(run.path / "nearest.csv", pd.DataFrame(asdict(found)))
         run.finish(
             {
                 "drawn": drawn,
@@ -132,7 +131,7 @@ class Pool:
 
     def nearest(self) -> Nearest:
         """The training images most like each kept pair, of a finished pool."""
-        frame = pd.read_csv(self.subset.path("pool") / "nearest.csv")
+        frame = read_frame(whole(self.subset.path("pool") / "nearest.csv"))
         return Nearest(frame.numbers.to_numpy(), frame.distances.to_numpy())
 
     def _nearest(self, part: Part) -> Nearest:

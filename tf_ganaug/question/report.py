@@ -20,7 +20,8 @@ from tf_ganaug.experiment.appendix import appendix, data_line
 from tf_ganaug.experiment.estimate import estimate
 from tf_ganaug.experiment.figures import ComparisonRow, class_legend, comparison, curves, panels
 from tf_ganaug.experiment.report import Answer, Figure, Section, Table, write
-from tf_ganaug.files import make_folder, replacing
+from tf_ganaug.files import make_folder
+from tf_ganaug.frames import write_frame
 from tf_ganaug.quality.copies import COPY
 from tf_ganaug.question import answer
 from tf_ganaug.question import figures as question_figures
@@ -87,8 +88,7 @@ def conduct(study: QuestionStudy, asked: dict[str, Any]) -> Path:
 def report(study: QuestionStudy) -> Path:
     """Writes the report of a question whose runs are finished; returns the path of report.html."""
     frame = test_measures(study)
-    with replacing(study.folder / "cases.csv") as temporary:
-        frame.to_csv(temporary, index=False)
+    write_frame(study.folder / "cases.csv", frame)
     place = make_folder(study.folder / "figures")
     s = study.settings
     changes = answer.changes(frame)

@@ -25,13 +25,13 @@ from tf_ganaug.data.provenance import Provenance
 from tf_ganaug.data.splits import Split, by_shares, nested, select
 from tf_ganaug.experiment.study import Study, Training
 from tf_ganaug.experiment.subset import Subset
-from tf_ganaug.files import replacing
+from tf_ganaug.frames import read_frame, write_frame
 from tf_ganaug.question.generator import Generator
 from tf_ganaug.question.networks import counted_pixels, new_segmenter, whole_network
 from tf_ganaug.question.pool import Pool
 from tf_ganaug.question.settings import Settings
 from tf_ganaug.random import named_seed
-from tf_ganaug.run import RunFolder
+from tf_ganaug.run import RunFolder, whole
 from tf_ganaug.segment.predict import evaluate, predictions
 from tf_ganaug.segment.train import Patience, Segmenter, train_segmenter
 
@@ -181,8 +181,7 @@ class QuestionStudy(Study):
             patience = Patience(t.iterations, 0, t.iterations, t.validate_every, t.log_every, t.checkpoint_every)
             held = self.held_pairs(self.cases(0, "validation"))
             trained = train_segmenter(run, segmenter, batches, held, patience)
-            with replacing(run.path / "cases.csv") as temporary:
-                self._measure(whole_network(segmenter)).to_csv(temporary, index=False)
+            write_frame(run.path / "cases.csv", self._measure(whole_network(segmenter)))
             run.finish(asdict(trained))
         return run.result()
 
@@ -222,7 +221,7 @@ class QuestionStudy(Study):
         """The task's network with its best weights, trained first if that is not done."""
         self.segmenter(task)
         segmenter = self.new_segmenter(task)
-        segmenter.model.load_weights(self.folder / self.name(task) / "best.weights.h5")
+        segmenter.model.load_weights(whole(self.folder / self.name(task) / "best.weights.h5"))
         segmenter.carry_over()
         return whole_network(segmenter)
 
@@ -242,7 +241,7 @@ class QuestionStudy(Study):
 
     def measures(self, task: QuestionTask) -> pd.DataFrame:
         """cases.csv of a finished task, with its fraction, arm and repeat."""
-        frame = pd.read_csv(self.folder / self.name(task) / "cases.csv", dtype={"case": str, "subject": str})
+        frame = read_frame(whole(self.folder / self.name(task) / "cases.csv"))
         return frame.assign(fraction=task.fraction, arm=task.arm, repeat=task.repeat)
 
     # Estimates

@@ -13,7 +13,7 @@ from tf_ganaug.data.cases import Case, Dataset
 from tf_ganaug.data.pairs import Pairs
 from tf_ganaug.data.pool import new_pool
 from tf_ganaug.errors import InputError
-from tf_ganaug.files import replacing
+from tf_ganaug.frames import write_frame
 from tf_ganaug.question.opening import generated_pairs
 from tf_ganaug.question.screens import by_quality, by_zscore
 from tf_ganaug.question.study import QuestionStudy, QuestionTask
@@ -93,8 +93,7 @@ def evaluate_on(study: QuestionStudy, dataset: Dataset, path: Path) -> pd.DataFr
             named = {"fraction": task.fraction, "arm": task.arm, "repeat": task.repeat}
             frames.append(evaluate(found, study.spec).assign(**named))
     frame = pd.concat(frames, ignore_index=True)
-    with replacing(path) as temporary:
-        frame.to_csv(temporary, index=False)
+    write_frame(path, frame)
     return frame
 
 
@@ -133,5 +132,5 @@ def screen_pairs(study: QuestionStudy, pairs: Path, by: str, share: float, out: 
             pool.add(case.read_image()[None], case.class_indices(generated.spec)[None])
         trained_on = None if generated.generated is None else asdict(generated.generated)
         pool.finish({"screened": str(pairs), "by": by, "share": share, "trained_on": trained_on})
-        table.to_csv(pool.folder / "screen.csv", index=False)
+        write_frame(pool.folder / "screen.csv", table)
     return table

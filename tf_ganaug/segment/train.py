@@ -12,6 +12,7 @@ import keras
 import tensorflow as tf
 
 from tf_ganaug import backend
+from tf_ganaug.checkpoints import Checkpoints
 from tf_ganaug.data.cases import LabelSpec
 from tf_ganaug.data.grids import pair_grid
 from tf_ganaug.data.pairs import Pairs
@@ -198,8 +199,8 @@ def train_segmenter(
     Raises:
         InputError: if the loss is no longer finite.
     """
-    checkpoints = run.checkpoints(segmenter=segmenter.parts())
-    checkpoints.restore_or_initialize()
+    checkpoints = Checkpoints(run, segmenter=segmenter.parts())
+    checkpoints.restore()
     start = int(segmenter.step)
     run.rewind(start)
     if start:

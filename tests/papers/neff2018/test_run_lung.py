@@ -129,7 +129,8 @@ def test_list_and_dry_run(tmp_path):
 
 def weights(folder: Path) -> dict[str, np.ndarray]:
     """Every tensor of the newest checkpoint but the clock."""
-    reader = tf.train.load_checkpoint(str(folder / "checkpoints"))
+    newest = max((folder / "checkpoints").glob("*.index"), key=lambda path: int(path.stem.split("-")[1]))
+    reader = tf.train.load_checkpoint(str(newest.with_suffix("")))
     names = [name for name in reader.get_variable_to_shape_map() if "seconds" not in name and "_GRAPH" not in name]
     return {name: reader.get_tensor(name) for name in names}
 
@@ -157,7 +158,7 @@ def test_a_killed_training_ends_bit_for_bit_alike(tmp_path, arguments, places, m
         with subprocess.Popen(
             command("run_paper.py", *options, killed), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as process:
-            while process.poll() is None and not list((killed / place / "checkpoints").glob("checkpoint")):
+            while process.poll() is None and not list((killed / place / "checkpoints").glob("*.index")):
                 time.sleep(0.01)
             os.kill(process.pid, signal.SIGKILL)
         assert not (killed / place / "result.json").exists()

@@ -16,6 +16,7 @@ from tf_ganaug.experiment.report import Section
 from tf_ganaug.experiment.sources import Request, open_dataset, refuse_target
 from tf_ganaug.experiment.study import Training
 from tf_ganaug.files import make_folder
+from tf_ganaug.frames import write_frame
 from tf_ganaug.models.sizes import require_multiple, require_power_of_two
 from tf_ganaug.papers.bowles2018 import figures, tables
 from tf_ganaug.papers.bowles2018.networks import NETWORKS
@@ -202,9 +203,9 @@ def conduct(study: PatchStudy, parts: Sequence[str]) -> list[Section]:
     sections = [tables.experiments_section(study, list(rows.values()), cells, len(fractions(s, parts)))]
     if cells:
         found = tables.counts(study, cells)
-        tables.scores(found).to_csv(study.folder / "scores.csv", index=False)
+        write_frame(study.folder / "scores.csv", tables.scores(found))
         frames = [study.measures(task).assign(run=task.name) for group in cells.values() for task in group]
-        pd.concat(frames, ignore_index=True).to_csv(study.folder / "cases.csv", index=False)
+        write_frame(study.folder / "cases.csv", pd.concat(frames, ignore_index=True))
         sections += _results(found, rows, place, s.redraw)
     if "figure1" in parts:
         sections.append(figures.patches(study, shown(s, parts)[-1], place))

@@ -19,7 +19,7 @@ from tf_ganaug.gans.synthesizer import Provenance, Synthesizer
 from tf_ganaug.generators.joint_pggan import JointPggan
 from tf_ganaug.papers.bowles2018.settings import Settings
 from tf_ganaug.random import fold, named_seed
-from tf_ganaug.run import RunFolder
+from tf_ganaug.run import RunFolder, whole
 
 #: Synthetic patches made at once.
 BATCH = 32
@@ -83,5 +83,5 @@ class PatchGan(JointPggan):
 
     def part(self, count: int) -> Part:
         """The first `count` synthetic patches of a finished run."""
-        images, labels = (np.load(self.path / f"{name}.npy", mmap_mode="r") for name in ("images", "labels"))
+        images, labels = (np.load(whole(self.path / f"{name}.npy"), mmap_mode="r") for name in ("images", "labels"))
         return Part(images, labels, np.arange(count), self.provenance.ranges(count))

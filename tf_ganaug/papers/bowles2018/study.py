@@ -19,13 +19,13 @@ from tf_ganaug.data.pipeline import real_batches
 from tf_ganaug.data.splits import Split, by_shares
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.study import Study, Training
-from tf_ganaug.files import replacing
+from tf_ganaug.frames import read_frame, write_frame
 from tf_ganaug.generators.joint_pggan import schedule_of
 from tf_ganaug.papers.bowles2018.networks import NETWORKS, new_segmenter, training_of
 from tf_ganaug.papers.bowles2018.patch_gan import PatchGan
 from tf_ganaug.papers.bowles2018.tasks import Fraction, PatchTask, named
 from tf_ganaug.random import named_seed
-from tf_ganaug.run import RunFolder
+from tf_ganaug.run import RunFolder, whole
 from tf_ganaug.segment.predict import evaluate, predictions
 from tf_ganaug.segment.train import Patience, Segmenter, train_segmenter
 
@@ -167,8 +167,7 @@ class PatchStudy(Study):
             )
             trained = train_segmenter(run, segmenter, partial(self.batches, task, pairs), held, patience)
             measured = evaluate(self._predictions(segmenter.whole, self.cases(0, "test")), self.spec, distances=False)
-            with replacing(run.path / "cases.csv") as temporary:
-                measured.to_csv(temporary, index=False)
+            write_frame(run.path / "cases.csv", measured)
             run.finish({**asdict(trained), "patches": pairs.count})
         return run.result()
 
@@ -192,12 +191,12 @@ class PatchStudy(Study):
 
     def measures(self, task: PatchTask) -> pd.DataFrame:
         """cases.csv of a finished task."""
-        return pd.read_csv(self.folder / task.name / "cases.csv", dtype={"case": str, "subject": str})
+        return read_frame(whole(self.folder / task.name / "cases.csv"))
 
     def predict(self, task: PatchTask, cases: Sequence[Case]) -> Iterator[tuple[Case, np.ndarray, np.ndarray]]:
         """Case, truth and prediction at native size, by a finished task."""
         segmenter = self.new_segmenter(task)
-        segmenter.model.load_weights(self.folder / task.name / "best.weights.h5")
+        segmenter.model.load_weights(whole(self.folder / task.name / "best.weights.h5"))
         segmenter.carry_over()
         return self._predictions(segmenter.whole, cases)
 

@@ -23,12 +23,12 @@ from tf_ganaug.data.splits import Split
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.study import Study, Training
 from tf_ganaug.experiment.subset import Subset, chunks, extremes
-from tf_ganaug.files import replacing
+from tf_ganaug.frames import read_frame, write_frame
 from tf_ganaug.generators.map_maker import MapMaker
 from tf_ganaug.generators.spade_painter import Painter
 from tf_ganaug.models.unet import foroozandeh_unet
 from tf_ganaug.random import named_seed
-from tf_ganaug.run import RunFolder, read_metrics
+from tf_ganaug.run import RunFolder, read_metrics, whole
 from tf_ganaug.segment.losses import class_weights, weighted_dice_loss
 from tf_ganaug.segment.predict import evaluate, predictions
 from tf_ganaug.segment.train import Patience, Segmenter, train_segmenter
@@ -223,8 +223,7 @@ class ChainStudy(Study):
             )
             test = self._held_pairs("test", table, standard)
             measured = evaluate(self._predictions(segmenter.model, test, view), view, distances=False)
-            with replacing(run.path / "cases.csv") as temporary:
-                measured.to_csv(temporary, index=False)
+            write_frame(run.path / "cases.csv", measured)
             # As Keras evaluates: the mean over minibatches by their size.
             loss, _ = segmenter.validate(test, self.settings.segmenter.batch)
             found = {"test_loss": loss, "standard": standard, "weights": weights.tolist(), "slices": pairs.count}
@@ -261,14 +260,14 @@ class ChainStudy(Study):
 
     def measures(self, task: SliceTask) -> pd.DataFrame:
         """cases.csv of a finished task, with the columns of a run."""
-        frame = pd.read_csv(self.folder / task.name / "cases.csv", dtype={"case": str, "subject": str})
+        frame = read_frame(whole(self.folder / task.name / "cases.csv"))
         return frame.assign(fold=0, repeat=task.repeat)
 
     def predict(self, task: SliceTask, cases: Sequence[Case]) -> Iterator[tuple[Case, np.ndarray, np.ndarray]]:
         """Case, truth and prediction at native size, by a finished task's best weights."""
         result, view = self.segmenter(task), self.views[task.view]
         model = self.new_segmenter(task, np.float32(result["weights"])).model
-        model.load_weights(self.folder / task.name / "best.weights.h5")
+        model.load_weights(whole(self.folder / task.name / "best.weights.h5"))
         part = self._part(self.sized.images, self.sized.labels, self.sized.rows(cases))
         pairs = Pairs([part], self.spec.view_table(view), tuple(result["standard"]))
         return predictions(model, pairs, cases, view, self.settings.segmenter.batch)

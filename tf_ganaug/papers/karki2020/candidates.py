@@ -15,10 +15,11 @@ from tf_ganaug.data.arrays import new_array
 from tf_ganaug.data.pairs import Part
 from tf_ganaug.experiment.subset import Subset, chunks
 from tf_ganaug.files import replacing
+from tf_ganaug.frames import read_frame, write_frame
 from tf_ganaug.generators.pix2pix_painter import Pix2PixPainter
 from tf_ganaug.papers.karki2020.judge import LesionJudge
 from tf_ganaug.quality.selection import pooled_images
-from tf_ganaug.run import RunFolder
+from tf_ganaug.run import RunFolder, whole
 
 
 class LesionPainter(Pix2PixPainter):
@@ -42,12 +43,11 @@ class LesionPainter(Pix2PixPainter):
         if not run.finished:
             painted = {epochs: self._paint_all(run, epochs) for epochs in s.painter.epochs}
             frame = self.judge.table(painted)
-            with replacing(run.path / "candidates.csv") as temporary:
-                frame.to_csv(temporary, index=False)
+            write_frame(run.path / "candidates.csv", frame)
             best = int(frame.candidate[frame.rank_sum.idxmin()])
             self.synthesizer(best, self.subset.sized.labels[self.subset.rows]).save(run.path / "synthesizer")
             run.finish({"images": len(self.subset.rows)})
-        return pd.read_csv(run.path / "candidates.csv")
+        return read_frame(whole(run.path / "candidates.csv"))
 
     def _paint_all(self, run: RunFolder, epochs: int) -> np.ndarray:
         """A candidate's image of every training mask, stored; (N, H, W, C), memory-mapped."""
@@ -69,7 +69,7 @@ class LesionPainter(Pix2PixPainter):
 
     def painted(self, epochs: int) -> np.ndarray:
         """The images of one candidate, memory-mapped; `table` makes them."""
-        return np.load(self._path(epochs), mmap_mode="r")
+        return np.load(whole(self._path(epochs)), mmap_mode="r")
 
     def _path(self, epochs: int) -> Path:
         return self.subset.path("images") / f"epochs{epochs:03d}.npy"

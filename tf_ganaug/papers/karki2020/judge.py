@@ -19,6 +19,7 @@ from tf_ganaug.quality.realism import Judge, probability_real, scored_subjects, 
 from tf_ganaug.quality.selection import select
 from tf_ganaug.quality.sharpness import fourier_magnitude, laplacian_variance
 from tf_ganaug.random import named_seed
+from tf_ganaug.run import whole
 
 #: Images measured at once.
 BATCH = 32
@@ -95,7 +96,7 @@ class LesionJudge:
             seconds = train_judge(run, judge, reals, learnt, s.each, seed, schedule)
             judge.model.save_weights(path)
             run.finish({"iterations": s.iterations, "seconds": seconds, "originals": reals.count})
-        judge.model.load_weights(path)
+        judge.model.load_weights(whole(path))
         return judge
 
     def _new_judge(self) -> Judge:

@@ -23,14 +23,14 @@ from tf_ganaug.data.splits import Split
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.study import Study, Training
 from tf_ganaug.experiment.subset import Subset, chunks, extremes
-from tf_ganaug.files import replacing
+from tf_ganaug.frames import read_frame, write_frame
 from tf_ganaug.generators.pix2pix_painter import iterations
 from tf_ganaug.models.fcn8s import fcn8s
 from tf_ganaug.models.vgg16 import load_vgg16
 from tf_ganaug.papers.karki2020.candidates import LesionPainter
 from tf_ganaug.papers.karki2020.judge import LesionJudge
 from tf_ganaug.random import named_seed
-from tf_ganaug.run import RunFolder
+from tf_ganaug.run import RunFolder, whole
 from tf_ganaug.segment.losses import cross_entropy
 from tf_ganaug.segment.predict import evaluate, predictions
 from tf_ganaug.segment.train import Patience, Segmenter, train_segmenter
@@ -224,8 +224,7 @@ class LesionStudy(Study):
             held = self.held_pairs("validation")
             trained = train_segmenter(run, segmenter, partial(self.batches, task, pairs), held, patience)
             found = self._predictions(segmenter.model, self.cases(0, "test"))
-            with replacing(run.path / "cases.csv") as temporary:
-                evaluate(found, self.spec, distances=False).to_csv(temporary, index=False)
+            write_frame(run.path / "cases.csv", evaluate(found, self.spec, distances=False))
             run.finish({**asdict(trained), "slices": pairs.count})
         return run.result()
 
@@ -263,7 +262,7 @@ class LesionStudy(Study):
         """A task's network with its best weights, trained first if that is not done."""
         self.segmenter(task)
         model = self.new_segmenter(task).model
-        model.load_weights(self.folder / task.name / "best.weights.h5")
+        model.load_weights(whole(self.folder / task.name / "best.weights.h5"))
         return model
 
     def _predictions(self, model: keras.Model, cases: Sequence[Case]) -> Iterator:
@@ -276,7 +275,7 @@ class LesionStudy(Study):
 
     def measures(self, task: LesionTask) -> pd.DataFrame:
         """cases.csv of a finished task, with the columns of a run."""
-        frame = pd.read_csv(self.folder / task.name / "cases.csv", dtype={"case": str, "subject": str})
+        frame = read_frame(whole(self.folder / task.name / "cases.csv"))
         return frame.assign(fold=0, repeat=task.repeat)
 
     # Estimates and benchmark

@@ -15,6 +15,7 @@ from tf_ganaug.experiment.report import Section
 from tf_ganaug.experiment.sources import Request, open_dataset, refuse_target
 from tf_ganaug.experiment.study import Training
 from tf_ganaug.files import make_folder
+from tf_ganaug.frames import write_frame
 from tf_ganaug.models.sizes import require_multiple
 from tf_ganaug.papers.liu2019 import figures
 from tf_ganaug.papers.liu2019.settings import Settings
@@ -129,7 +130,7 @@ def conduct(study: RecombinationStudy, parts: Sequence[str]) -> list[Section]:
         study.segmenter(task)
     frame = pd.concat([study.measures(task).assign(row=row.name) for row in table for task in row.tasks])
     test = frame[frame.part == "test"]
-    test.to_csv(study.folder / "cases.csv", index=False)
+    write_frame(study.folder / "cases.csv", test)
     sections = [] if len(table) == 1 else tables(study, table, test)
     sections.append(figures.distribution(study, place))
     sections += figures.supplements(study, [row.tasks[0] for row in table if row.tasks[0].share], place)

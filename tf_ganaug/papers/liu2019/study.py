@@ -24,14 +24,14 @@ from tf_ganaug.data.pipeline import real_batches
 from tf_ganaug.experiment.statistics import pooled
 from tf_ganaug.experiment.study import Study, Training
 from tf_ganaug.experiment.subset import Subset, extremes
-from tf_ganaug.files import replacing
+from tf_ganaug.frames import read_frame, write_frame
 from tf_ganaug.gans.style_transfer import StyleTransfer
 from tf_ganaug.generators.pix2pixhd_painter import PhotographPainter
 from tf_ganaug.models.pspnet import pspnet, rate_multipliers, without_auxiliary
 from tf_ganaug.models.resnet import load_backbone
 from tf_ganaug.papers.liu2019.supplements import Supplement, Supplements, proposed, rarity
 from tf_ganaug.random import named_seed
-from tf_ganaug.run import RunFolder
+from tf_ganaug.run import RunFolder, whole
 from tf_ganaug.segment.losses import auxiliary_cross_entropy
 from tf_ganaug.segment.predict import evaluate, predictions
 from tf_ganaug.segment.train import Patience, Segmenter, train_segmenter
@@ -194,8 +194,7 @@ class RecombinationStudy(Study):
             start = self._pretrained(task) if self.apart(task) else None
             pairs = Pairs(self.parts(task))
             model, trained = self._train(run, task, pairs, self.iterations(task)[-1], start)
-            with replacing(run.path / "cases.csv") as temporary:
-                self._measure(model).to_csv(temporary, index=False)
+            write_frame(run.path / "cases.csv", self._measure(model))
             run.finish({**trained, "images": pairs.count})
         return run.result()
 
@@ -233,7 +232,7 @@ class RecombinationStudy(Study):
         """The trained network without its auxiliary head, and what the training came to."""
         s, segmenter = self.settings.segmenter, self.new_segmenter(task.repeat, iterations)
         if start:
-            segmenter.model.load_weights(start)
+            segmenter.model.load_weights(whole(start))
         patience = Patience(iterations, 0, iterations, s.validate_every, s.log_every, s.checkpoint_every)
         held = self.held_pairs("validation")
         trained = train_segmenter(run, segmenter, partial(self.batches, task.repeat, pairs), held, patience)
@@ -274,13 +273,13 @@ class RecombinationStudy(Study):
 
     def measures(self, task: StreetTask) -> pd.DataFrame:
         """cases.csv of a finished task, with the columns of a run."""
-        frame = pd.read_csv(self.folder / task.name / "cases.csv", dtype={"case": str, "subject": str})
+        frame = read_frame(whole(self.folder / task.name / "cases.csv"))
         return frame.assign(fold=0, repeat=task.repeat)
 
     def predict(self, task: StreetTask, cases: Sequence[Case]) -> Iterator[tuple[Case, np.ndarray, np.ndarray]]:
         """Case, truth and prediction at native size, by a finished task."""
         model = self.new_segmenter(task.repeat, 1).model
-        model.load_weights(self.folder / task.name / "best.weights.h5")
+        model.load_weights(whole(self.folder / task.name / "best.weights.h5"))
         return self._predictions(without_auxiliary(model), cases)
 
     def _predictions(self, model: keras.Model, cases: Sequence[Case]) -> Iterator:

@@ -20,7 +20,7 @@ from tf_ganaug.experiment.subset import Subset
 from tf_ganaug.files import replacing, write_text
 from tf_ganaug.generators.pix2pixhd_painter import BATCH, PhotographPainter
 from tf_ganaug.random import named_seed
-from tf_ganaug.run import RunFolder
+from tf_ganaug.run import RunFolder, whole
 
 #: A class is rare by images if fewer of them have it than this share, and by pixels if it has less than this share of
 #: what each class would have of an even distribution.
@@ -163,12 +163,12 @@ class Supplements:
     def part(self, supplement: Supplement) -> Part:
         """The set's pairs."""
         path = self.run(supplement).path
-        images, labels = (np.load(path / f"{name}.npy", mmap_mode="r") for name in ("images", "labels"))
+        images, labels = (np.load(whole(path / f"{name}.npy"), mmap_mode="r") for name in ("images", "labels"))
         return self.subset.part(images, labels, np.arange(len(images)))
 
     def provenance(self, supplement: Supplement) -> list[dict[str, Any]]:
         """What each pair of a finished set was made of."""
-        return json.loads((self.run(supplement).path / "provenance.json").read_text(encoding="utf-8"))
+        return json.loads(whole(self.run(supplement).path / "provenance.json").read_text(encoding="utf-8"))
 
     def _made(self, supplement: Supplement) -> tuple[np.ndarray, np.ndarray, list[dict[str, Any]]]:
         """Images in the stored type, labels, and where each is from."""

@@ -18,6 +18,7 @@ from tf_ganaug.experiment.sources import Request, open_dataset, refuse_target
 from tf_ganaug.experiment.statistics import interval_note, paired_pooled_difference, pooled, with_interval
 from tf_ganaug.experiment.study import Training
 from tf_ganaug.files import make_folder
+from tf_ganaug.frames import write_frame
 from tf_ganaug.papers.neff2018.rows import (
     Row,
     Settings,
@@ -210,7 +211,7 @@ def conduct(study: JointStudy, parts: Sequence[str]) -> list[Section]:
         for task in all_tasks(rows):
             study.segmenter(task)
         frame = measures(study, rows)
-        frame.to_csv(study.folder / "cases.csv", index=False)
+        write_frame(study.folder / "cases.csv", frame)
         if "figure4" in parts:
             sections.insert(0, figure4_section(frame, figures))
         if "table4" in parts:

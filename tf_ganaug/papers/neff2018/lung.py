@@ -18,6 +18,7 @@ from tf_ganaug.experiment.sources import Request, open_dataset, read_target
 from tf_ganaug.experiment.statistics import interval_note, paired_difference, per_case, with_interval
 from tf_ganaug.experiment.study import Training
 from tf_ganaug.files import make_folder
+from tf_ganaug.frames import write_frame
 from tf_ganaug.papers.neff2018.rows import (
     Row,
     Settings,
@@ -221,7 +222,7 @@ def conduct(study: JointStudy, parts: Sequence[str]) -> list[Section]:
         for task in all_tasks(tasks):
             study.segmenter(task)
         frame = measures(study, tasks)
-        frame.to_csv(study.folder / "cases.csv", index=False)
+        write_frame(study.folder / "cases.csv", frame)
         sections.insert(0, table2_section(study, frame, figures))
     if "figure3" in parts:
         compared = {name: tasks[name] for name in (MIXED, STANDARD)}

@@ -20,13 +20,13 @@ from tf_ganaug.data.pairs import Pairs
 from tf_ganaug.data.pipeline import training_batches
 from tf_ganaug.experiment.study import Study, Training
 from tf_ganaug.experiment.subset import Subset
-from tf_ganaug.files import replacing
+from tf_ganaug.frames import read_frame, write_frame
 from tf_ganaug.gans.synthesizer import Synthesizer
 from tf_ganaug.generators.joint_gan import JointGan
 from tf_ganaug.models.unet import neff_unet
 from tf_ganaug.papers.neff2018.tasks import SegmenterTask
 from tf_ganaug.random import named_seed
-from tf_ganaug.run import RunFolder
+from tf_ganaug.run import RunFolder, whole
 from tf_ganaug.segment.losses import cross_entropy
 from tf_ganaug.segment.predict import evaluate, predictions
 from tf_ganaug.segment.train import Patience, Segmenter, train_segmenter
@@ -94,8 +94,7 @@ class JointStudy(Study):
             synthesizer = self.synthesizer(task.fold) if task.generated else None
             batches = self.batches(task, self.pairs(task.fold, "train"), synthesizer)
             trained = train_segmenter(run, segmenter, batches, validation, patience)
-            with replacing(run.path / "cases.csv") as temporary:
-                self._measure(segmenter.model, task).to_csv(temporary, index=False)
+            write_frame(run.path / "cases.csv", self._measure(segmenter.model, task))
             run.finish(asdict(trained))
         return run.result()
 
@@ -130,14 +129,13 @@ class JointStudy(Study):
 
     def measures(self, task: SegmenterTask) -> pd.DataFrame:
         """cases.csv of a finished task, with its part, fold and repeat."""
-        types = {"case": str, "subject": str}
-        frame = pd.read_csv(self.folder / task.name / "cases.csv", dtype=types)
+        frame = read_frame(whole(self.folder / task.name / "cases.csv"))
         return frame.assign(fold=task.fold, repeat=task.repeat)
 
     def predict(self, task: SegmenterTask, cases: Sequence[Case]) -> Iterator[tuple[Case, np.ndarray, np.ndarray]]:
         """Case, truth and prediction at native size, by a finished task's best weights."""
         model = self.new_segmenter(task).model
-        model.load_weights(self.folder / task.name / "best.weights.h5")
+        model.load_weights(whole(self.folder / task.name / "best.weights.h5"))
         return self._predictions(model, cases)
 
     def _predictions(self, model: keras.Model, cases: Sequence[Case]) -> Iterator[tuple[Case, np.ndarray, np.ndarray]]:
