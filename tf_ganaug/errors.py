@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
+import sys
 
 
 class InputError(Exception):
@@ -24,3 +27,47 @@ class InputError(Exception):
     def __str__(self) -> str:
         where, expected, found, remedy = self.args
         return " ".join(f"{where}: expected {expected}, found {found}; {remedy}".split())
+
+
+#: Errors of a disk by number, with what to do; libraries written in C tell them by their words alone.
+_REMEDIES = {
+    errno.ENOSPC: "make room there; the same command continues",
+    errno.EDQUOT: "make room there; the same command continues",
+    errno.EROFS: "choose another folder",
+    errno.EACCES: "choose another folder, or change its permissions",
+    errno.EPERM: "choose another folder, or change its permissions",
+    errno.ENOENT: "if it was removed or renamed meanwhile, the same command makes it again",
+    errno.ENOTDIR: "choose another folder",
+    errno.EIO: "look after the disk; the same command continues",
+}
+
+
+def from_outside(error: Exception) -> InputError | None:
+    """The error as one line, where a disk, a folder or the memory caused it; None where we did."""
+    if isinstance(error, InputError):
+        return error
+    if isinstance(error, MemoryError):
+        return _of_memory(str(error) or "none left")
+    if isinstance(error, OSError):
+        return _of_disk(error.filename or "disk", error.errno, error.strerror or str(error))
+    tf = sys.modules.get("tensorflow")
+    if tf is None or not isinstance(error, tf.errors.OpError):
+        return None
+    if _disk_error(str(error)) is not None:
+        return _of_disk("disk", None, str(error))
+    return _of_memory(str(error)) if isinstance(error, tf.errors.ResourceExhaustedError) else None
+
+
+def _of_memory(found: str) -> InputError:
+    remedy = "choose smaller frames, minibatches or networks, or fewer runs at a time; the same command continues"
+    return InputError("memory", "enough for this command", found.split("\n")[0][:200], remedy)
+
+
+def _of_disk(where: str | bytes, number: int | None, found: str) -> InputError:
+    number = _disk_error(found) if number is None else number
+    remedy = _REMEDIES.get(number, "look after that place; the same command continues")
+    return InputError(os.fsdecode(where), "a place to read and write", found.split("\n")[0][:200], remedy)
+
+
+def _disk_error(text: str) -> int | None:
+    return next((number for number in _REMEDIES if re.search(os.strerror(number), text, re.IGNORECASE)), None)

@@ -61,7 +61,7 @@ def test_ctrl_c_ends_the_workers_and_the_same_command_resumes(tmp_path):
         os.killpg(process.pid, signal.SIGINT)
         errors = process.communicate()[1]
     assert process.returncode == 130, errors
-    assert errors.splitlines()[-1].startswith("stopped; the same command continues") and "Traceback" not in errors
+    assert errors.splitlines()[-1].startswith("stopped by Ctrl-C; ") and "Traceback" not in errors
     assert not (out / "gan-fold0" / "result.json").exists()
     # Nobody is at work there any more.
     with locked(out / "gan-fold0"):

@@ -13,7 +13,7 @@ from typing import Optional
 
 from tqdm import tqdm
 
-from tf_ganaug.errors import InputError
+from tf_ganaug.errors import InputError, from_outside
 from tf_ganaug.experiment.study import Study
 from tf_ganaug.files import locked, make_folder
 
@@ -48,17 +48,15 @@ class Plan:
         """Makes a run, or continues it; a finished one is left alone.
 
         Returns:
-            None, or why there is no result, in a form that another process can raise: an InputError, or any other
-            error as a RuntimeError with its traceback as text.
+            None, or why there is no result, in a form that another process can raise: an InputError, which those of
+            disk and memory become, or any other error as a RuntimeError with its traceback as text.
         """
         try:
             # A worker that a cluster takes for dead may live: its run is not made twice at a time.
             with locked(make_folder(self.folder / name)):
                 self.study.make(name)
-        except InputError as error:
-            return error
-        except Exception:
-            return RuntimeError(f"{name}\n{traceback.format_exc()}")
+        except Exception as error:
+            return from_outside(error) or RuntimeError(f"{name}\n{traceback.format_exc()}")
         return None
 
 

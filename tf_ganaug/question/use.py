@@ -13,6 +13,7 @@ from tf_ganaug.data.cases import Case, Dataset
 from tf_ganaug.data.pairs import Pairs
 from tf_ganaug.data.pool import new_pool
 from tf_ganaug.errors import InputError
+from tf_ganaug.files import make_folder
 from tf_ganaug.frames import write_frame
 from tf_ganaug.question.opening import generated_pairs
 from tf_ganaug.question.screens import by_quality, by_zscore
@@ -84,6 +85,7 @@ def evaluate_on(study: QuestionStudy, dataset: Dataset, path: Path) -> pd.DataFr
         if mine != theirs:
             remedy = "describe the data alike, in dataset.yaml"
             raise InputError(dataset.name, f"{kind} {mine} as in {study.dataset.name}", str(theirs), remedy)
+    make_folder(path.parent)  # a place that cannot be written is known before the work
     frames = []
     with TemporaryDirectory() as place:
         sized = study.on(Path(place), dataset).sized

@@ -1,0 +1,165 @@
+"""Every end of a command is told in a line, with an exit status of its own."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+import numpy as np
+import pytest
+import tensorflow as tf
+from click.testing import CliRunner
+
+from tf_ganaug.checkpoints import Checkpoints
+from tf_ganaug.commands.common import input_errors
+from tf_ganaug.errors import InputError, from_outside
+from tf_ganaug.run import RunFolder
+
+
+def end_of(work, *arguments):
+    """Exit status and last words of a command that does this."""
+    command = click.command()(input_errors(lambda: work(*arguments)))
+    done = CliRunner().invoke(command, [])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    assert "Traceback" not in done.stderr and len(done.stderr.splitlines()) == 1
+    return done.exit_code, done.stderr
+
+
+def full_disk():
+    with open("/dev/full", "w") as file:
+        file.write("x")
+
+
+def run_without_its_folder(place):
+    run = RunFolder(place / "run", {})
+    shutil.rmtree(place / "run")
+    run.say("hello")
+
+
+def checkpoint_on(place):
+    """TensorFlow's own writer meets a file where the folder should be."""
+    run = RunFolder(place / "run", {})
+    (place / "run" / "checkpoints").write_text("in the way")
+    Checkpoints(run, step=tf.Variable(1)).save(1)
+
+
+def read_only():
+    raise OSError(errno.EROFS, os.strerror(errno.EROFS), "results/cases.csv")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_full_disk():
+    assert end_of(full_disk)[0] == 2
+    assert "make room there; the same command continues" in end_of(full_disk)[1]
+
+
+def test_folders_and_memory(tmp_path):
+    status, line = end_of(run_without_its_folder, tmp_path)
+    assert status == 2 and f"{tmp_path}/run/log.txt: expected" in line and "No such file" in line
+    status, line = end_of(checkpoint_on, tmp_path)
+    assert status == 2 and "checkpoints" in line
+    status, line = end_of(read_only)
+    assert status == 2 and "results/cases.csv" in line and "choose another folder" in line
+    status, line = end_of(np.empty, 1 << 50)
+    assert status == 2 and line.startswith("memory: expected enough") and "smaller" in line
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor of shape [9]"), "memory: expected"),
+        (tf.errors.ResourceExhaustedError(None, None, "a/b; No space left on device"), "make room"),
+        (tf.errors.NotFoundError(None, None, "runs/x; No such file or directory"), "makes it again"),
+        (OSError("Can't write data (errno = 28, error message = 'No space left on device')"), "make room"),
+        (OSError("500 requested and 200 written"), "500 requested"),
+    ],
+)
+def test_what_libraries_say_of_disk_and_memory(error, words):
+    assert words in str(from_outside(error))
+
+
+def test_mistakes_of_ours_are_no_input():
+    assert from_outside(tf.errors.InvalidArgumentError(None, None, "shapes differ")) is None
+    assert from_outside(KeyError("dice")) is None
+    known = InputError("a", "b", "c", "d")
+    assert from_outside(known) is known
+
+
+def test_a_mistake_leaves_its_traceback_in_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def mistaken():
+        return 1 / 0
+
+    status, line = end_of(mistaken)
+    assert status == 70 and "ZeroDivisionError: division by zero" in line and "report" in line
+    (log,) = tmp_path.glob("tf-ganaug-error-*.log")
+    assert log.name in line
+    assert "in mistaken" in log.read_text() and "Python 3" in log.read_text()
+
+
+def test_wrong_options_stay_the_shells():
+    command = click.command()(click.option("--n", type=int)(input_errors(lambda n: None)))
+    done = CliRunner().invoke(command, ["--n", "many"])
+    assert done.exit_code == 2 and "Usage" in done.stderr
+
+
+WAITING = """
+import sys, time
+from pathlib import Path
+import click
+from tf_ganaug.commands.common import input_errors
+@click.command()
+@input_errors
+def main():
+    try:
+        Path("ready").touch()
+        time.sleep(60)
+    except Exception:
+        time.sleep(60)
+    finally:
+        Path("cleaned").touch()
+main([])
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_signals_are_told(tmp_path, name):
+    number = getattr(signal, name)
+    with subprocess.Popen([sys.executable, "-c", WAITING], cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        while not (tmp_path / "ready").exists():
+            time.sleep(0.01)
+        process.send_signal(number)
+        errors = process.communicate()[1]
+    assert process.returncode == 128 + number
+    assert errors.startswith(f"stopped by {'Ctrl-C' if name == 'SIGINT' else name}; ") and len(errors.splitlines()) == 1
+    assert "the same command continues" in errors and (tmp_path / "cleaned").exists()
+
+
+def test_the_last_words_name_what_was_saved(monkeypatch):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Checkpoints, "newest", "runs/x/gan-fold0 at iteration 400")
+    assert end_of(interrupted) == (
+        130,
+        "stopped by Ctrl-C; saved: runs/x/gan-fold0 at iteration 400; the same command continues there\n",
+    )
+
+
+def test_nohup_is_left_alone(tmp_path):
+    script = WAITING.replace("time.sleep(60)", "time.sleep(1)")
+    command = ["nohup", sys.executable, "-c", script]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        while not (tmp_path / "ready").exists():
+            time.sleep(0.01)
+        process.send_signal(signal.SIGHUP)
+        process.communicate()
+    assert process.returncode == 0
