@@ -52,6 +52,14 @@ def test_a_part_of_a_file_is_not_taken_for_the_file(tmp_path):
     np.testing.assert_array_equal(stored.as_tensor(images[2:]), np.arange(32, 80).reshape(3, 4, 4, 1))
 
 
+def test_a_map_outlives_its_file(tmp_path):
+    """Steps are timed on data whose temporary folder is gone."""
+    np.save(tmp_path / "a.npy", np.arange(12))
+    array = np.load(tmp_path / "a.npy", mmap_mode="r")
+    (tmp_path / "a.npy").unlink()
+    np.testing.assert_array_equal(stored.as_tensor(array), np.arange(12))
+
+
 def test_several_parts_in_any_order_and_a_view():
     arrays = [
         (RNG.integers(0, 100, (n, 4, 4, 1)).astype(np.uint8), RNG.integers(0, 3, (n, 4, 4)).astype(np.uint8))

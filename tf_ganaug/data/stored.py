@@ -31,7 +31,9 @@ def as_tensor(array: np.ndarray) -> tf.Tensor:
     Args:
         array: of any shape; a memory-mapped file must not change while it is in use.
     """
-    if not (isinstance(array, np.memmap) and isinstance(array.base, mmap.mmap) and array.flags.c_contiguous):
+    whole = isinstance(array, np.memmap) and isinstance(array.base, mmap.mmap) and array.flags.c_contiguous
+    # A file that was removed lives on in its map, but cannot be opened again.
+    if not (whole and os.path.exists(array.filename)):
         with tf.device("CPU:0"):
             return tf.constant(array)
     state = os.stat(array.filename)
