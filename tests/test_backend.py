@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tf_ganaug import backend
+from tf_ganaug.models import dcgan, pggan, pix2pix, pix2pixhd, spade, wgan_resnet
 
 #: 0 1 2 3 / 10 11 12 13 / 20 21 22 23: a value is ten times its row plus its column.
 PLANE = np.float32([[10 * row + column for column in range(4)] for row in range(3)])
@@ -123,3 +124,27 @@ def test_precision_reaches_the_layers(float16):
     backend.set_precision("mixed_bfloat16")
     assert keras.layers.Dense(1).compute_dtype == "bfloat16"
     assert not hasattr(backend.adam(0.1, 0.5, 0.9), "inner_optimizer")
+
+
+NETWORKS = {
+    "DCGAN": lambda: dcgan.generator(16, 16, 4, dim=4, latent_size=6),
+    "residual": lambda: wgan_resnet.generator(64, 64, 4, dim=4),
+    "progressive": lambda: pggan.generator(32, 32, 4, 64, 8, 16, noise=True).fading[2],
+    "pix2pix": lambda: pix2pix.generator(64, 64, 3, 1, 4),
+    "pix2pixHD": lambda: pix2pixhd.global_generator(64, 64, 3, 1, 4, blocks=1),
+    "SPADE": lambda: spade.generator(64, 64, 3, 1, ngf=4, upsamplings=3, hidden=8),
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_in_float32_is_the_one_built_so(name, float16):
+    trained = NETWORKS[name]()
+    plain = backend.in_float32(trained)
+    assert keras.mixed_precision.global_policy().name == "mixed_float16"
+    backend.set_precision("float32")
+    built = NETWORKS[name]()
+    built.set_weights(trained.get_weights())
+    assert backend.in_float32(built) is built
+    inputs = [tf.random.stateless_normal((2, *each.shape[1:]), (0, 1)) for each in built.inputs]
+    found, expected = (network(inputs if len(inputs) > 1 else inputs[0], training=False) for network in (plain, built))
+    np.testing.assert_array_equal(found, expected)

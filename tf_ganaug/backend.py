@@ -138,3 +138,26 @@ def apply_gradients(
 def set_precision(policy: str) -> None:
     """Sets Keras' global policy: "float32", "mixed_bfloat16" or "mixed_float16"."""
     keras.mixed_precision.set_global_policy(policy)
+
+
+def in_float32(network: keras.Model) -> keras.Model:
+    """The network as it would be under the policy "float32", with its present weights: itself if it is so already.
+
+    What is saved or runs on a CPU should be: TensorFlow's convolutions in float16 are a hundred times slower there.
+    """
+    if all(layer.compute_dtype == "float32" for layer in network.layers):
+        return network
+
+    def same(layer: keras.layers.Layer) -> keras.layers.Layer:
+        config = layer.get_config()
+        # Keras 3 has operations among the layers, which have no type of their own.
+        return type(layer).from_config({**config, "dtype": "float32"} if "dtype" in config else config)
+
+    policy = keras.mixed_precision.global_policy()
+    set_precision("float32")
+    try:
+        plain = keras.models.clone_model(network, clone_function=same)
+    finally:
+        keras.mixed_precision.set_global_policy(policy)
+    plain.set_weights(network.get_weights())
+    return plain

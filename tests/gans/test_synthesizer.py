@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
+from tf_ganaug import backend
 from tf_ganaug.data.cases import IGNORE, LabelSpec
 from tf_ganaug.errors import InputError
 from tf_ganaug.gans.synthesizer import Provenance, Synthesizer, export, find_synthesizer, freeze_statistics
@@ -128,6 +129,25 @@ def test_only_what_is_called_is_stored(synthesizer, saved):
     nodes = stored.meta_graphs[0].object_graph_def.nodes
     assert sum(node.WhichOneof("kind") == "function" for node in nodes) == 2
     assert sum(node.WhichOneof("kind") == "variable" for node in nodes) == len(synthesizer.module.weights) > 8
+
+
+def convolutions(saved):
+    """The types in which the functions of a SavedModel convolve."""
+    functions = saved_model_pb2.SavedModel.FromString((saved / "saved_model.pb").read_bytes()).meta_graphs[0]
+    nodes = [node for function in functions.graph_def.library.function for node in function.node_def]
+    return {node.attr["T"].type for node in nodes if node.op.startswith("Conv2D")}
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_what_is_saved_after_half_precision_convolves_in_float32(tmp_path, policy):
+    backend.set_precision(policy)
+    try:
+        trained = dcgan.generator(16, 32, 4, dim=4, latent_size=6, he=True)
+        freeze_statistics(trained, seed=5, latents=64, batch=64)
+        Synthesizer.from_generator(trained, SPEC, PROVENANCE).save(tmp_path / "made")
+    finally:
+        backend.set_precision("float32")
+    assert convolutions(tmp_path / "made") == {tf.float32.as_datatype_enum}
 
 
 ALONE = """

@@ -5,6 +5,7 @@ Source: NVIDIA/pix2pixHD models/pix2pixHD_model.py, models/networks.py, util/ima
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import keras
@@ -167,6 +168,11 @@ class Pix2PixHD(tf.Module):
     def _condition(self, labels: tf.Tensor, instances: tf.Tensor | None) -> tf.Tensor:
         condition = one_hot(labels, self.classes)
         return tf.concat([condition, instance_edges(instances)], -1) if self.edges else condition
+
+    def painter(self) -> Callable[[tf.Tensor], tf.Tensor]:
+        """What `paint` does without instances, in float32, for export."""
+        plain = backend.in_float32(self.generator)
+        return lambda labels: plain(self._condition(labels, None), training=False)
 
     def _paint(self, labels: tf.Tensor, instances: tf.Tensor | None = None) -> tf.Tensor:
         """Class indices (N, H, W) uint8 to images (N, H, W, C) in [-1, 1].

@@ -186,9 +186,10 @@ class ProgressiveGan(tf.Module):
         return self._compiled_sample(tf.convert_to_tensor(latents, tf.float32), *self._levels())
 
     def sampler(self) -> Callable[[tf.Tensor], tf.Tensor]:
-        """What `sample` does at the current level of detail, for export."""
-        levels = self._levels()
-        return lambda latents: self._sample(latents, *levels)
+        """What `sample` does at the current level of detail, in float32, for export."""
+        coarse, fine = self._levels()
+        plain = backend.in_float32(self.average.view(coarse, fine))
+        return lambda latents: self._full_size(plain(latents, training=False), fine)
 
     def latents(self, count: int, position: tf.Tensor, stream: int) -> tf.Tensor:
         """(count, latent size) ~ N(0, 1), a function of seed, images shown and stream."""
@@ -244,6 +245,8 @@ class ProgressiveGan(tf.Module):
         return loss
 
     def _sample(self, latents: tf.Tensor, coarse: int, fine: int) -> tf.Tensor:
-        images = self.average.view(coarse, fine)(latents, training=False)
+        return self._full_size(self.average.view(coarse, fine)(latents, training=False), fine)
+
+    def _full_size(self, images: tf.Tensor, fine: int) -> tf.Tensor:
         times = 1 << (self.average.top - fine)
         return tf.repeat(tf.repeat(images, times, axis=1), times, axis=2)

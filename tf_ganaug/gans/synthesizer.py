@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_ganaug import __version__
+from tf_ganaug import __version__, backend
 from tf_ganaug.data.cases import LabelClass, LabelSpec
 from tf_ganaug.data.provenance import Provenance
 from tf_ganaug.errors import InputError
@@ -107,7 +107,7 @@ class Synthesizer:
     def from_generator(
         cls, generator: keras.Model, spec: LabelSpec, provenance: Provenance, layout: JointLayout | None = None
     ) -> Synthesizer:
-        """Wraps a generator of joint images whose statistics are frozen.
+        """Wraps a generator of joint images whose statistics are frozen, in float32 whatever it was trained in.
 
         Args:
             generator: latents to joint images.
@@ -115,10 +115,10 @@ class Synthesizer:
             provenance: of the training.
             layout: of the joint images; None for `JointLayout.of(spec)`.
         """
-        parted = layout or JointLayout.of(spec)
+        parted, plain = layout or JointLayout.of(spec), backend.in_float32(generator)
 
         def make(latents: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            return parted.separate(generator(latents, training=False))
+            return parted.separate(plain(latents, training=False))
 
         return cls.from_function(make, generator.input_shape[-1], spec, provenance)
 

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_ganaug import backend
 from tf_ganaug.data.pairs import Pairs, Part
 from tf_ganaug.data.pipeline import real_batches
 from tf_ganaug.experiment.subset import Subset, chunks
@@ -136,6 +137,7 @@ class Pix2PixPainter:
     def synthesizer(self, epochs: int, maps: np.ndarray) -> Synthesizer:
         """A candidate whose latents choose one of the label maps (N, H, W) and name the dropout of its image."""
         gan, drawn = self.candidate(epochs), DrawnMaps(maps)
+        gan.generator = backend.in_float32(gan.generator)
         paint = self._alone(gan)
 
         def make(latents: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

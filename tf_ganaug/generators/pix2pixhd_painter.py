@@ -140,11 +140,11 @@ class PhotographPainter:
 
     def synthesizer(self, maps: np.ndarray) -> Synthesizer:
         """The trained painter, without edges, whose latents choose one of the label maps (N, H, W)."""
-        gan, drawn, data = self.trained, DrawnMaps(maps), self.subset
+        paint, drawn, data = self.trained.painter(), DrawnMaps(maps), self.subset
 
         def make(latents: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             labels, _ = drawn.draw(latents)
-            return gan.paint(labels), labels
+            return paint(labels), labels
 
         return Synthesizer.from_function(make, drawn.LATENT_SIZE, data.spec, data.provenance)
 

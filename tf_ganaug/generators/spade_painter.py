@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_ganaug import backend
 from tf_ganaug.data.arrays import new_array
 from tf_ganaug.data.pipeline import real_batches
 from tf_ganaug.errors import InputError
@@ -151,7 +152,7 @@ class Painter:
         """Both GANs as one way from noise to pairs; not screened."""
         place = self.data.path("spade") / "synthesizer"
         if not (place / "metadata.json").exists():
-            pggan, painter = self.maker.trained_pggan(), self.trained.generator
+            pggan, painter = self.maker.trained_pggan(), backend.in_float32(self.trained.generator)
             draw = pggan.sampler()
             classes = len(self.data.spec.classes)
 
