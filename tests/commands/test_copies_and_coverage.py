@@ -37,7 +37,7 @@ def test_the_copy_detector_on_ones_own_data(tmp_path):
 def test_the_copy_detector_needs_persons(tmp_path):
     write_persons(tmp_path / "data", 3)
     done = run("copies", "--data", tmp_path / "data")
-    assert done.exit_code == 2 and "four subjects at least, found 3" in done.stderr
+    assert done.exit_code == 2 and "10 subjects at least, found 3" in done.stderr
 
 
 def test_the_copy_detectors_cost():

@@ -19,7 +19,7 @@ def copies(data: Path | None, dataset_yaml: Path | None, cost: int | None, seed:
     """Show how often the copy detector is right: on drawn heads (MR, CT) and chests, or on images of one's own.
 
     Half of the subjects are training subjects. Their images are changed as a generator may give them back, and all of
-    these should be called copies; the other subjects' images, blurred or not, and means of training images should
+    these should be called copies; the other subjects' images, blurred or not, and means of training persons should
     not. Images are compared at 64 x 64 pixels.
     """
     from tf_ganaug.quality.copy_characteristic import characteristic, drawn_persons, persons_of, seconds

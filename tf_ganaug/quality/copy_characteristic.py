@@ -17,8 +17,8 @@ from tf_ganaug.errors import InputError
 from tf_ganaug.quality.copies import nearest, origins
 from tf_ganaug.random import named_seed
 
-#: Images that a mean is taken of.
-MEAN_OF = 5
+#: Training persons that a mean is taken of, and subjects that are needed for it.
+MEAN_OF, FEWEST = 5, 10
 
 #: What images are brought to, pixels.
 SIZE = 64
@@ -40,12 +40,12 @@ def persons_of(data: Path, dataset_yaml: Path | None = None) -> tuple[np.ndarray
     """The images of a folder, likewise.
 
     Raises:
-        InputError: for a folder that cannot be read, or with fewer than four subjects.
+        InputError: for a folder that cannot be read, or with fewer than `FEWEST` subjects.
     """
     cases = folder.read(data, dataset_yaml).cases
     subjects = {case.subject for case in cases}
-    if len(subjects) < 4:
-        raise InputError(data, "images of four subjects at least", f"{len(subjects)}", "use more data")
+    if len(subjects) < FEWEST:
+        raise InputError(data, f"images of {FEWEST} subjects at least", f"{len(subjects)}", "use more data")
     return _sized(cases)
 
 
@@ -64,7 +64,7 @@ def characteristic(images: np.ndarray, subjects: np.ndarray, seed: int = 0) -> d
     Pixels are those of the images given: 64 on the longer side are what the detector looks at.
 
     Args:
-        images: (N, H, W, C) in [-1, 1], of at least four subjects.
+        images: (N, H, W, C) in [-1, 1], of at least `FEWEST` subjects.
         subjects: (N,) names.
         seed: of the halves, of noise and of what is averaged.
 
@@ -80,7 +80,7 @@ def characteristic(images: np.ndarray, subjects: np.ndarray, seed: int = 0) -> d
     def share(made: np.ndarray) -> float:
         return nearest([made], [training], persons).share
 
-    copies, others = _changed(training, rng), _alike(training, unseen, rng)
+    copies, others = _changed(training, rng), _alike(training, persons, unseen, rng)
     parts = {"copies": copies, "not copies": others}
     return {part: {name: share(made) for name, made in kinds.items()} for part, kinds in parts.items()}
 
@@ -108,14 +108,19 @@ def _changed(images: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarr
     }
 
 
-def _alike(training: np.ndarray, unseen: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
+def _alike(
+    training: np.ndarray, persons: np.ndarray, unseen: np.ndarray, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
     """What no generator has copied from the training images."""
-    chosen = [rng.choice(len(training), MEAN_OF, replace=False) for _ in range(len(unseen))]
+    chosen = [
+        [rng.choice(np.flatnonzero(persons == one)) for one in rng.permutation(persons.max() + 1)[:MEAN_OF]]
+        for _ in unseen
+    ]
     return {
         "unseen persons": unseen,
         "unseen persons, blurred by 1 pixel": _blurred(unseen),
         "unseen persons, noise of deviation 0.2": unseen + rng.normal(0, 0.2, unseen.shape),
-        "means of five training images": np.stack([training[rows].mean(0) for rows in chosen]),
+        "means of five training persons": np.stack([training[rows].mean(0) for rows in chosen]),
     }
 
 
