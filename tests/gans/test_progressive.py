@@ -96,6 +96,13 @@ def test_published_schedule():
     assert looks[-1] < 12_000_000 <= looks[-1] + 32
 
 
+def test_the_papers_ticks():
+    """Foroozandeh 2020, 4.1: 205 of them; the lowest distances at the 86th, 7.2401 M, and the 89th, 7.3601 M images."""
+    shown = list(ProgressiveSchedule(256).ticks().values())
+    assert len(shown) == 205 and shown[-1] == 12_000_000
+    assert [round(shown[number - 1] / 1e6, 4) for number in (86, 89)] == [7.2401, 7.3601]
+
+
 def test_a_schedule_without_fades_switches_at_once():
     schedule = ProgressiveSchedule(8, stable_images=10, fade_images=0)
     assert [schedule.at(shown).lod for shown in (0, 9, 10, 30)] == [1.0, 1.0, 0.0, 0.0]

@@ -121,3 +121,16 @@ class ProgressiveSchedule:
         while shown < self.total_images:
             yield shown
             shown += self.repeats * self.at(shown).minibatch
+
+    def ticks(self) -> dict[int, int]:
+        """After how many looks at the schedule the results are looked at, and images shown until then.
+
+        As in the original, a tick is as long as the step just made says, and the end of the training ends one.
+        """
+        found, begun = {}, 0
+        for iteration, before in enumerate(self.positions(), 1):
+            stage = self.at(before)
+            shown = before + self.repeats * stage.minibatch
+            if shown - begun >= stage.tick_images or shown >= self.total_images:
+                found[iteration] = begun = shown
+        return found

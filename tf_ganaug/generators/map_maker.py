@@ -150,22 +150,13 @@ class MapMaker:
             for shown in positions[start:]:
                 yield gan.step(source, shown)
 
-        schedule = Schedule(len(positions), s.log_every, self._ticks(positions), s.checkpoint_every)
+        schedule = Schedule(len(positions), s.log_every, self.schedule.ticks(), s.checkpoint_every)
         return train_gan(run, tf.train.Checkpoint(gan=gan.parts(), best=best), iterate, look, schedule)
 
     def _shown(self, positions: list[int], iterations: int) -> int:
         """Images shown after so many iterations."""
         last = positions[iterations - 1]
         return last + self.schedule.repeats * self.schedule.at(last).minibatch
-
-    def _ticks(self, positions: list[int]) -> frozenset[int]:
-        """Iterations after which a tick's images have been shown."""
-        ticks, begun = set(), 0
-        for iteration, shown in enumerate(positions[1:], 1):
-            if shown - begun >= self.schedule.at(begun).tick_images:
-                ticks.add(iteration)
-                begun = shown
-        return frozenset(ticks)
 
     def _real_batches(self) -> Iterator[np.ndarray]:
         """Real maps (N, H, W, 1) again and again, for the sliced Wasserstein distance."""
