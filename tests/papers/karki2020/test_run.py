@@ -130,6 +130,7 @@ def test_an_interrupted_training_ends_bit_for_bit_alike(finished, tmp_path, monk
         ("painter.epochs=[5, 2]", "increase"),
         ("judge.patients=some", "subset or all"),
         ("segmenter.vgg16=missing.h5", "VGG-16"),
+        ("segmenter.vgg16=null", '"random"'),
     ],
 )
 def test_settings_that_cannot_be(tmp_path, change, says):

@@ -37,6 +37,9 @@ def check(settings: Settings) -> None:
         raise InputError("data.window", "[level, width]", str(settings.data.window), "name two numbers")
     if settings.judge.patients not in ("subset", "all"):
         raise InputError("judge.patients", "subset or all", settings.judge.patients, "choose one of these")
+    if settings.segmenter.vgg16 is None:
+        expected, remedy = "VGG-16's weights (4.1)", "name Keras' file, or \"random\" to do without the paper's start"
+        raise InputError("segmenter.vgg16", expected, "none", remedy)
     epochs = settings.painter.epochs
     if not epochs or sorted(set(epochs)) != list(epochs) or epochs[0] < 1:
         raise InputError("painter.epochs", "numbers of epochs that increase", str(epochs), "sort them")

@@ -38,8 +38,9 @@ class JudgeSettings(RecordSettings):
 
 @dataclass
 class FullyConvolutionalSettings(PatienceSettings, AdamSettings):
-    """FCN-8s and its training; widths and form as in `models.fcn8s`, `vgg16` a file of weights.
+    """FCN-8s and its training; widths and form as in `models.fcn8s`, `vgg16` a file of weights, or "random".
 
+    `pool_scales` suit VGG-16's activations; with random weights they are 1.
     A class counts in the loss by its pixels' share to the power of -`balance`: 0 counts all pixels alike.
     """
 

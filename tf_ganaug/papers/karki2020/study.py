@@ -237,6 +237,7 @@ class LesionStudy(Study):
         """Untrained, or with VGG-16's weights; all tasks of one repeat start from the same."""
         s, seed = self.settings.segmenter, named_seed(self.settings.seed, f"fcn8s-repeat{task.repeat}")
         keras.utils.set_random_seed(seed)
+        pretrained = s.vgg16 != "random"
         model = fcn8s(
             *self.settings.data.size,
             self.dataset.channels,
@@ -244,11 +245,11 @@ class LesionStudy(Study):
             s.filters,
             s.fc_filters,
             s.aligned,
-            tuple(s.pool_scales),
-            caffe_input=s.vgg16 is not None,
+            tuple(s.pool_scales) if pretrained else (1.0, 1.0),
+            caffe_input=pretrained,
             seed=seed % 2**31,
         )
-        if s.vgg16 is not None and not load_vgg16(model, Path(s.vgg16)) and run is not None:
+        if pretrained and not load_vgg16(model, Path(s.vgg16)) and run is not None:
             run.say(f"{s.vgg16} has no top: fc6 and fc7 start from random weights")
         optimizer = backend.adam(s.learning_rate, s.beta_1, s.beta_2)
         loss = partial(cross_entropy, weights=self.class_weights(task.share))

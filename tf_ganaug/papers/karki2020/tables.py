@@ -114,7 +114,11 @@ def patients_section(study: LesionStudy) -> Section:
         patients = len({case.subject for case in cases})
         records.append({"Share": part, "Patients": patients, "Slices": len(cases), "Absent classes": ""})
     s = study.settings
-    start = f"VGG-16's weights from {s.segmenter.vgg16}" if s.segmenter.vgg16 else "random weights, not VGG-16's"
+    start = (
+        f"VGG-16's weights from {s.segmenter.vgg16}"
+        if s.segmenter.vgg16 != "random"
+        else "random weights, not VGG-16's"
+    )
     judge = {
         "all": "The judges of generated images, a segmenter and a classifier, were trained on ALL training patients, "
         "as in the paper: they know more than the arm they choose for.",
