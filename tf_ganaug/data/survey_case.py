@@ -13,6 +13,7 @@ from tf_ganaug.data.cases import Case
 from tf_ganaug.data.files import split_name
 from tf_ganaug.data.folder import MOST_CLASSES, require_ids
 from tf_ganaug.data.levels import Levels, counts_of
+from tf_ganaug.data.survey_hints import count_areas, share_on_edges
 
 #: Edges and boundaries are compared at most at so many pixels a side.
 _SIDE = 256
@@ -67,6 +68,8 @@ class Facts(NamedTuple):
         contrast: 99th percentile less the 1st.
         at_maximum: share of the values that are the image's own maximum.
         digest: of the decoded pixels, equal only for equal images.
+        on_edges: `survey_hints.share_on_edges` of the label.
+        areas: `survey_hints.count_areas` of the label.
         fit: of label to image, NaN where boundaries are too short.
         values: stored label value to its number of pixels.
     """
@@ -88,6 +91,8 @@ class Facts(NamedTuple):
     contrast: float
     at_maximum: float
     digest: str
+    on_edges: float
+    areas: int
     fit: Fit
     values: dict[int, int]
 
@@ -122,6 +127,8 @@ def facts_of(case: Case, most: int = MOST_CLASSES) -> Facts:
         contrast=levels.high - levels.low,
         at_maximum=levels.at_maximum,
         digest=_digest(image),
+        on_edges=share_on_edges(label),
+        areas=count_areas(label),
         fit=fit_of(image, label),
         values={int(value): int(count) for value, count in zip(values, counts)},
     )

@@ -15,6 +15,7 @@ from tf_ganaug.data.cache import common_type
 from tf_ganaug.data.judgement import FEWEST_SUBJECTS, reasons_against
 from tf_ganaug.data.listing import listed
 from tf_ganaug.data.survey import Survey
+from tf_ganaug.data.survey_hints import hints
 from tf_ganaug.errors import InputError
 
 #: With fewer subjects, the parts of `run` leave one to test.
@@ -100,7 +101,14 @@ def refused(survey: Survey) -> list[str]:
 
 def remarks(survey: Survey) -> list[str]:
     """What concerns the data as a whole."""
-    found = [*survey.notes, *_all_misplaced(survey.facts), *_subjects(survey), *_few(survey), *_values(survey)]
+    found = [
+        *survey.notes,
+        *_all_misplaced(survey.facts),
+        *_subjects(survey),
+        *_few(survey),
+        *_values(survey),
+        *hints(survey),
+    ]
     return [*found, *_pixels(survey.facts)]
 
 

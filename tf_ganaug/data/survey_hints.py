@@ -1,0 +1,67 @@
+"""What label values may be that are no classes: the soft edge of a mask, a number for each object, a background."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+if TYPE_CHECKING:
+    from tf_ganaug.data.survey import Survey
+
+#: Share of the values between the smallest and the largest that lie on edges, from which a mask was smoothed.
+_ON_EDGES = 0.9
+
+#: Objects in the fullest label, from which values may be numbers of objects.
+_OBJECTS = 4
+
+#: Pixels a side that are looked at: of larger labels the middle for edges, every second or nth pixel for areas.
+_SIDE = 2048
+
+
+def share_on_edges(label: np.ndarray) -> float:
+    """Of the pixels (H, W) between the smallest and the largest value, those that lie between two neighbours' values.
+
+    NaN where there are none.
+    """
+    top, left = (max(0, side - _SIDE) // 2 for side in label.shape)
+    label = label[top : top + _SIDE, left : left + _SIDE]
+    between = (label > label.min()) & (label < label.max())
+    if not between.any():
+        return np.nan
+    lowest, highest = ndimage.minimum_filter(label, 3), ndimage.maximum_filter(label, 3)
+    return float(((lowest < label) & (label < highest))[between].mean())
+
+
+def count_areas(label: np.ndarray) -> int:
+    """Connected areas of one value other than 0, neighbours by a corner too."""
+    from skimage.measure import label as numbered
+
+    step = -(-max(label.shape) // _SIDE)
+    return int(numbered(label[::step, ::step], background=0, connectivity=2).max())
+
+
+def hints(survey: Survey) -> list[str]:
+    """Doubts about unnamed values, and about a class of id 0."""
+    spec, values = survey.spec, [int(value) for value in survey.pixels.columns]
+    if survey.named:
+        zero = [c.name for number, c in enumerate(spec.classes) if 0 in c.ids and number != spec.background]
+        remedy = "if it is the background, name it 'background', which is not measured"
+        return [f"id 0 is the class '{name}', measured as others: {remedy}" for name in zero]
+    found = []
+    on_edges = survey.facts["on_edges"].dropna()
+    if len(on_edges) and on_edges.median() >= _ON_EDGES and values[-1] >= 2 * len(values):
+        found.append(
+            f"label values between {values[0]} and {values[-1]} lie on the edges of objects: perhaps a mask was "
+            "smoothed or resized, and its two values alone are classes"
+        )
+    drawn = survey.pixels.drop(columns=0, errors="ignore") > 0
+    counts, largest = drawn.sum(axis=1), drawn.mul(drawn.columns).max(axis=1)
+    numbered = (counts == largest).all() and (counts == survey.facts["areas"].reindex(counts.index)).all()
+    if numbered and counts.nunique() > 1 and counts.max() >= _OBJECTS:
+        found.append(
+            f"label values count the areas of each label, from 1 to {int(counts.max())} at most: perhaps they are "
+            "numbers of objects (instances); store one class for all of them"
+        )
+    return found
