@@ -11,6 +11,7 @@ from PIL import Image
 
 from tf_ganaug.data import folder
 from tf_ganaug.data.cases import Case
+from tf_ganaug.data.description import read_description
 from tf_ganaug.data.splits import by_shares
 from tf_ganaug.data.survey import survey
 from tf_ganaug.data.survey_case import facts_of, fit_of
@@ -370,3 +371,18 @@ def test_cases_are_written_with_their_findings(tmp_path):
     assert len(table) == CASES
     assert table.loc["c3", "findings"] == "empty label: no class but the background"
     assert (table["pixels_of_0"] + table["pixels_of_1"] == SIDE * SIDE).all()
+
+
+def test_names_that_would_add_lines_to_the_written_description(tmp_path):
+    names = ("c0", "x\nspacing: [9, 9]", "y\u2028spacing: [9, 9]", "z\x85spacing: [8, 8]", "\u00fc \u4e2d")
+    for part in ("images", "labels"):
+        (tmp_path / "in" / part).mkdir(parents=True)
+    for name in names:
+        save(tmp_path / "in" / "images" / f"{name}.png", np.full((8, 8), 7, np.uint8))
+        save(tmp_path / "in" / "labels" / f"{name}.png", np.eye(8, dtype=np.uint8))
+    found = survey(tmp_path / "in")
+    write_dataset_yaml(found, tmp_path / "dataset.yaml")
+    described = read_description(tmp_path / "dataset.yaml")
+    assert described.spacing is None
+    assert sorted(described.leave_out) == sorted(names)
+    assert str(tmp_path) not in (tmp_path / "dataset.yaml").read_text()

@@ -22,8 +22,9 @@ _NAMED = 20
 @click.option("--reader", type=click.Choice(["folder", "dicom"]), default="folder", help="dicom: a folder per series.")
 @click.option("--dataset-yaml", type=click.Path(path_type=Path), help="Describes DIR instead of DIR/dataset.yaml.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the results.  [default: check-NAME]")
+@click.option("--digests", type=click.Path(path_type=Path), help="Write SHA-256 of all files there, or compare.")
 @input_errors
-def check_data(data: Path, reader: str, dataset_yaml: Path | None, out: Path | None) -> None:
+def check_data(data: Path, reader: str, dataset_yaml: Path | None, out: Path | None, digests: Path | None) -> None:
     """Look through DIR, your images and labels, before anything is trained on them.
 
     Every case is read once, and those of the picture again. DIR is never written to.
@@ -60,7 +61,9 @@ def check_data(data: Path, reader: str, dataset_yaml: Path | None, out: Path | N
       tf-ganaug check-data my_data
       tf-ganaug check-data my_data --dataset-yaml check-my_data/dataset.yaml --out check-again
       tf-ganaug check-data scans --reader dicom
+      tf-ganaug check-data my_data --digests my_data.sha256     (again: have the files changed since?)
     """
+    from tf_ganaug.data.digests import compare_digests, write_digests
     from tf_ganaug.data.survey import survey
     from tf_ganaug.data.survey_findings import findings, unfit
     from tf_ganaug.data.survey_overlays import write_overlays
@@ -71,6 +74,10 @@ def check_data(data: Path, reader: str, dataset_yaml: Path | None, out: Path | N
     out = out or Path(f"check-{data.resolve().name}")
     if data.resolve() in (out.resolve(), *out.resolve().parents):
         raise InputError("--out", f"a folder outside {data}", str(out), "name another, or start elsewhere")
+    if digests is not None and digests.exists():
+        compare_digests(data, digests)
+    elif digests is not None and data.resolve() in digests.resolve().parents:
+        raise InputError("--digests", f"a file outside {data}", str(digests), "name another, or start elsewhere")
     surveyed = survey(data, reader, dataset_yaml)
     if surveyed.unreadable:
         for error in surveyed.unreadable[:_NAMED]:
@@ -78,6 +85,8 @@ def check_data(data: Path, reader: str, dataset_yaml: Path | None, out: Path | N
         if len(surveyed.unreadable) > _NAMED:
             click.echo(f"+{len(surveyed.unreadable) - _NAMED} more", err=True)
         sys.exit(2)
+    if digests is not None and not digests.exists():
+        write_digests(data, digests)
     make_folder(out)
     found = findings(surveyed)
     text = summary(surveyed, found)

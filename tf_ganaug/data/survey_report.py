@@ -65,7 +65,7 @@ def write_dataset_yaml(survey: Survey, path: Path) -> None:
     """Writes a description of the data that `data.description` reads, with a comment at every guess."""
     described = survey.described
     lines = [
-        f"# Made by tf-ganaug check-data from {survey.root.resolve()}",
+        f"# Made by tf-ganaug check-data from {_flow(survey.root.resolve().name)}",
         "# Edit it, then copy it into that folder or name it with --dataset-yaml.",
         f"name: {_flow(survey.name)}",
         *_class_lines(survey),
@@ -80,7 +80,7 @@ def write_dataset_yaml(survey: Survey, path: Path) -> None:
     lines += [f"limits: {_flow({'pixels': described.limits})}"] if described.limits != PIXELS else []
     constant = refused(survey)
     if described.leave_out or constant:
-        comment = f"  # {listed(constant)}: constant, or state 'keep_blank: true'" if constant else ""
+        comment = f"  # {listed([*map(_flow, constant)])}: constant, or state 'keep_blank: true'" if constant else ""
         lines.append(f"leave_out: {_flow([*described.leave_out, *constant])}{comment}")
     write_text(path, "\n".join(lines))
 
@@ -218,5 +218,6 @@ def _subject_line(survey: Survey) -> list[str]:
 
 
 def _flow(value: object) -> str:
-    """JSON, which is YAML in one line."""
-    return json.dumps(value, ensure_ascii=False)
+    """JSON, which is YAML in one line; what is no printable character, and could end the line, is escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text)
