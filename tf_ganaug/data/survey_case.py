@@ -12,8 +12,8 @@ from scipy import ndimage
 from tf_ganaug.data.cases import Case
 from tf_ganaug.data.files import split_name
 from tf_ganaug.data.folder import MOST_CLASSES, require_ids
+from tf_ganaug.data.label_traits import count_areas, share_on_edges
 from tf_ganaug.data.levels import Levels, counts_of
-from tf_ganaug.data.survey_hints import count_areas, share_on_edges
 
 #: Edges and boundaries are compared at most at so many pixels a side.
 _SIDE = 256
@@ -68,8 +68,8 @@ class Facts(NamedTuple):
         contrast: 99th percentile less the 1st.
         at_maximum: share of the values that are the image's own maximum.
         digest: of the decoded pixels, equal only for equal images.
-        on_edges: `survey_hints.share_on_edges` of the label.
-        areas: `survey_hints.count_areas` of the label.
+        on_edges: `label_traits.share_on_edges` of the label.
+        areas: `label_traits.count_areas` of the label.
         fit: of label to image, NaN where boundaries are too short.
         values: stored label value to its number of pixels.
     """

@@ -2,44 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import numpy as np
-from scipy import ndimage
-
-if TYPE_CHECKING:
-    from tf_ganaug.data.survey import Survey
+from tf_ganaug.data.survey import Survey
 
 #: Share of the values between the smallest and the largest that lie on edges, from which a mask was smoothed.
 _ON_EDGES = 0.9
 
 #: Objects in the fullest label, from which values may be numbers of objects.
 _OBJECTS = 4
-
-#: Pixels a side that are looked at: of larger labels the middle for edges, every second or nth pixel for areas.
-_SIDE = 2048
-
-
-def share_on_edges(label: np.ndarray) -> float:
-    """Of the pixels (H, W) between the smallest and the largest value, those that lie between two neighbours' values.
-
-    NaN where there are none.
-    """
-    top, left = (max(0, side - _SIDE) // 2 for side in label.shape)
-    label = label[top : top + _SIDE, left : left + _SIDE]
-    between = (label > label.min()) & (label < label.max())
-    if not between.any():
-        return np.nan
-    lowest, highest = ndimage.minimum_filter(label, 3), ndimage.maximum_filter(label, 3)
-    return float(((lowest < label) & (label < highest))[between].mean())
-
-
-def count_areas(label: np.ndarray) -> int:
-    """Connected areas of one value other than 0, neighbours by a corner too."""
-    from skimage.measure import label as numbered
-
-    step = -(-max(label.shape) // _SIDE)
-    return int(numbered(label[::step, ::step], background=0, connectivity=2).max())
 
 
 def hints(survey: Survey) -> list[str]:
