@@ -374,3 +374,17 @@ def test_a_damaged_table_of_subjects_is_refused(tmp_path, table, found):
     with pytest.raises(InputError) as caught:
         folder.read(tmp_path)
     assert found in str(caught.value) and "groups.csv" in str(caught.value)
+
+
+def test_pictures_turned_by_a_mark_are_told(tmp_path):
+    save_pairs(tmp_path, "a", "b")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(np.rot90(PICTURE).copy()).save(tmp_path / "images" / "a.png", exif=exif)
+    dataset = folder.read(tmp_path)
+    np.testing.assert_array_equal(dataset.cases[0].read_image()[..., 0], PICTURE)
+    assert dataset.notes == (
+        "turned as an orientation mark (EXIF) says, so the other file of the pair must lie as viewers show both: a.png",
+    )
+    Image.fromarray(PICTURE).save(tmp_path / "images" / "a.png", exif=exif)
+    assert "expected 6 x 8 as a.png, found 8 x 6" in refusal(tmp_path)

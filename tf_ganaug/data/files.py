@@ -22,7 +22,7 @@ from tf_ganaug.data import nifti
 from tf_ganaug.data.cases import LARGEST_ID
 from tf_ganaug.data.containers import require_content
 from tf_ganaug.data.limits import require_pixels, require_regular
-from tf_ganaug.data.pictures import PICTURES, Coding, decode_picture, picture_coding, picture_shape
+from tf_ganaug.data.pictures import PICTURES, Coding, Header, decode_picture, picture_coding, picture_header
 from tf_ganaug.errors import InputError
 
 SUFFIXES = (".nii.gz", ".nii", ".hdr", *PICTURES, ".npy", ".img")
@@ -105,26 +105,31 @@ def read_coding(path: Path) -> Coding:
 
 
 def read_shape(path: Path, label: bool = False) -> tuple[int, int, int]:
-    """(H, W, C) of what `read_image` returns, from the header alone.
+    """(H, W, C) of what `read_image` returns, from the header alone; raises as `read_header`."""
+    return read_header(path, label).shape
+
+
+def read_header(path: Path, label: bool = False) -> Header:
+    """The shape of what `read_image` returns, and how a mark turns it.
 
     Raises:
-        InputError: if the file is missing, or its header is damaged, that of no 2-D picture, or of one too
-            large; of a label, if its compression may have changed it.
+        InputError: if the file is missing, or its header is damaged, that of no 2-D picture, or of one too large; of a
+            label, if its compression may have changed it.
     """
     suffix = split_name(path)[1]
     with decoding(path):
         if suffix == ".img":
             _check_jsrt_length(path)
-            shape = JSRT_SIDE, JSRT_SIDE, 1
+            header = Header((JSRT_SIDE, JSRT_SIDE, 1))
         elif suffix in PICTURES:
-            shape = picture_shape(path, suffix, label)
+            header = picture_header(path, suffix, label)
         elif suffix == ".npy":
-            shape = open_npy(path).shape
+            header = Header(open_npy(path).shape)
         else:
-            shape = nifti.picture_shape(path)
-        shape = _checked(shape, path)
-        require_pixels(path, shape[:2])
-    return shape
+            header = Header(nifti.picture_shape(path))
+        header = header._replace(shape=_checked(header.shape, path))
+    require_pixels(path, header.shape[:2])
+    return header
 
 
 def as_image(pixels: np.ndarray, where: str | os.PathLike, blank: bool = False) -> np.ndarray:
@@ -202,7 +207,7 @@ def _decode(path: Path, label: bool, colours: bool) -> np.ndarray:
     suffix = split_name(path)[1]
     if suffix not in SUFFIXES:
         raise InputError(path, f"a file ending in one of {', '.join(SUFFIXES)}", path.name, "convert it")
-    read_shape(path, label)
+    read_header(path, label)
     with decoding(path):
         if suffix in PICTURES:
             return decode_picture(path, suffix, label, colours)

@@ -19,7 +19,7 @@ import numpy as np
 from tf_ganaug.data.cases import Case, Dataset, LabelSpec
 from tf_ganaug.data.colours import ids_of, read_mask
 from tf_ganaug.data.description import Description, read_description
-from tf_ganaug.data.files import NIFTI, as_image, as_label, read_coding, read_image, read_label, read_shape, split_name
+from tf_ganaug.data.files import NIFTI, as_image, as_label, read_coding, read_header, read_image, read_label, split_name
 from tf_ganaug.data.layouts import Pair, find_layout
 from tf_ganaug.data.limits import PIXELS, allowing
 from tf_ganaug.data.listing import listed
@@ -33,6 +33,9 @@ from tf_ganaug.errors import InputError
 
 #: More different values than this in the label files are a soft mask or a picture, not class ids.
 MOST_CLASSES = 64
+
+#: Of a picture that is not read as it is stored.
+_TURNED = "turned as an orientation mark (EXIF) says, so the other file of the pair must lie as viewers show both"
 
 
 def read(root: Path, dataset_yaml: Path | None = None, axis: int | None = None) -> Dataset:
@@ -89,7 +92,8 @@ def read_pair(pair: Pair, described: Description, axis: int | None) -> tuple[int
         if is_volume(pair.images[0], axis):
             channels, cases = _slices(pair, 2 if axis is None else axis, described)
         else:
-            channels, cases = _checked_channels(pair), [_picture(pair, described)]
+            channels, case = _picture(pair, described)
+            cases = [case]
     if described.limits == PIXELS:
         return channels, cases
     allowed = partial(partial, _within, described.limits)
@@ -146,16 +150,13 @@ def kept_cases(cases: list[Case], described: Description) -> list[Case]:
     return kept
 
 
-def _checked_channels(pair: Pair) -> int:
-    first, *rest = shapes = [read_shape(path) for path in pair.images]
-    others = [*zip(pair.images[1:], rest), (pair.label, read_shape(pair.label, label=True))]
-    for path, shape in others:
-        require_equal(path, shape[:2], first[:2], pair.images[0])
-    return sum(shape[2] for shape in shapes)
-
-
-def _picture(pair: Pair, described: Description) -> Case:
-    return Case(
+def _picture(pair: Pair, described: Description) -> tuple[int, Case]:
+    """The number of channels and the case of one picture, checked by the headers of its files."""
+    headers = {path: read_header(path) for path in pair.images}
+    headers[pair.label] = read_header(pair.label, label=True)
+    for path, header in headers.items():
+        require_equal(path, header.shape[:2], headers[pair.images[0]].shape[:2], pair.images[0])
+    case = Case(
         id=pair.stem,
         subject=pair.subject,
         spacing=described.spacing or (1.0, 1.0),
@@ -163,7 +164,9 @@ def _picture(pair: Pair, described: Description) -> Case:
         read_image=partial(_read_channels, pair.images, described.keep_blank),
         read_label=_label_reader(pair.label, described),
         spacing_known=described.spacing is not None,
+        remarks=tuple((str(path), _TURNED) for path, header in headers.items() if 2 <= header.mark <= 8),
     )
+    return sum(headers[path].shape[2] for path in pair.images), case
 
 
 def _label_reader(path: Path, described: Description) -> Callable[[], np.ndarray]:

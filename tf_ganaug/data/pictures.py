@@ -50,16 +50,29 @@ class Coding(NamedTuple):
     palette: np.ndarray | None
 
 
-def picture_shape(path: Path, suffix: str, label: bool = False) -> tuple[int, int, int]:
-    """(H, W, C) of what `decode_picture` gives as colours, from the header."""
+class Header(NamedTuple):
+    """What a header says of a picture.
+
+    Attributes:
+        shape: (H, W, C) as shown, with a palette's colours and without alpha.
+        mark: of its orientation: 2 to 8 turn or mirror what is stored.
+    """
+
+    shape: tuple[int, int, int]
+    mark: int = 1
+
+
+def picture_header(path: Path, suffix: str, label: bool = False) -> Header:
+    """Of what `decode_picture` gives as colours."""
     require_content(path, suffix, label)
     if suffix in _TIFF:
         with open_tiff(path) as tiff:
-            return tiff.shape
+            return Header(tiff.shape, tiff.mark)
     header = read_header(path) if suffix == ".png" else None
     with _opened(path, suffix) as image:
         count = header.channels if header and header.kind != _PALETTE else channels(image)
-        return (*upright_shape(image.height, image.width, _mark(image, path)), count)
+        mark = _mark(image, path)
+        return Header((*upright_shape(image.height, image.width, mark), count), mark)
 
 
 def picture_coding(path: Path, suffix: str) -> Coding:
