@@ -189,3 +189,18 @@ def test_dicom_series_with_segments_of_any_name(tmp_path):
     result = check(tmp_path / "ct", "--reader", "dicom", "--out", tmp_path / "out")
     assert result.exit_code == 2
     assert "labels/scan2.dcm: expected" in result.output and "scan3/1.dcm: expected" in result.output
+
+
+def test_colour_masks_are_listed_to_be_named(tmp_path):
+    data = save_pairs(tmp_path / "masks", value=1)
+    for path in (data / "labels").iterdir():
+        colours = np.array([[0, 0, 0], [12, 200, 7]], np.uint8)
+        Image.fromarray(colours[np.asarray(Image.open(path))]).save(path)
+    result = check(data, "--out", tmp_path / "out")
+    assert result.exit_code == 1 and "labels are colour masks of 2 colours" in result.output
+    described = tmp_path / "out" / "dataset.yaml"
+    assert '"colour 1": [12, 200, 7]' in described.read_text()
+    described.write_text(described.read_text().replace("colour 1", "cyst"))
+    result = check(data, "--dataset-yaml", described, "--out", tmp_path / "out")
+    assert result.exit_code == 0 and "cyst" in result.output
+    assert folder.read(data, described).spec.names == ("background", "cyst")

@@ -61,6 +61,18 @@ def colour(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def masks(colour, tmp_path_factory):
+    """The same pictures with masks of black and orange, as annotation programs save them."""
+    root = tmp_path_factory.mktemp("data") / "masks"
+    shutil.copytree(colour, root)
+    for path in (root / "labels").iterdir():
+        inside = np.asarray(Image.open(path)) > 0
+        Image.fromarray(np.where(inside[..., None], (230, 120, 0), 0).astype(np.uint8)).save(path)
+    (root / "dataset.yaml").write_text("subject: (s\\d)\ncolours: {disc: [230, 120, 0]}\n")
+    return root
+
+
+@pytest.fixture(scope="module")
 def volumes(tmp_path_factory):
     """Five subjects of two int16 NIfTI sequences of odd sizes, one a hundredth of the other, and their masks."""
     root, rng = tmp_path_factory.mktemp("data") / "volumes", np.random.default_rng(1)
@@ -93,10 +105,12 @@ def asked(data, out, gan, segmenter, screen="none", mix="add"):
 
 
 @pytest.fixture(scope="module")
-def answered(colour, tmp_path_factory):
-    """A finished question of two fractions, whose folder other commands take."""
+def answered(masks, tmp_path_factory):
+    """A finished question of two fractions about colour masks, whose folder other commands take."""
     out = tmp_path_factory.mktemp("runs") / "asked"
-    arguments = [*asked(colour, out, "pix2pix", "unet"), "--fractions", "0.5,1"]
+    result = call("check-data", masks, "--out", out.with_name("checked"))
+    assert result.exit_code == 0 and "fit for training" in result.output, result.output
+    arguments = [*asked(masks, out, "pix2pix", "unet"), "--fractions", "0.5,1"]
     result = call(*arguments)
     assert result.exit_code == 0, result.output
     return out, arguments
@@ -221,7 +235,7 @@ def test_dicom_series(series, tmp_path):
     assert tested == {"scan0", "scan3", "scan4", "scan5", "scan6"}
 
 
-def test_pairs_are_drawn_screened_trained_on_and_evaluated(answered, colour, tmp_path):
+def test_pairs_are_drawn_screened_trained_on_and_evaluated(answered, masks, tmp_path):
     out, _ = answered
     assert call("sample", out / "pix2pix-1", "-n", 12, "--out", tmp_path / "pairs").exit_code == 0
     for by in ("quality", "zscore"):
@@ -232,9 +246,9 @@ def test_pairs_are_drawn_screened_trained_on_and_evaluated(answered, colour, tmp
         assert len(list((tmp_path / by / "images").iterdir())) == table.kept.sum()
     options = ["--profile", "smoke", "--repeats", 1, "--segmenter", "unet"]
     run = tmp_path / "segmenter"
-    result = call("train-segmenter", "--data", colour, "--synthetic", tmp_path / "quality", "--out", run, *options)
+    result = call("train-segmenter", "--data", masks, "--synthetic", tmp_path / "quality", "--out", run, *options)
     assert result.exit_code == 0, result.output
-    result = call("evaluate", run, "--data", colour, "--csv", tmp_path / "all.csv")
+    result = call("evaluate", run, "--data", masks, "--csv", tmp_path / "all.csv")
     assert result.exit_code == 0, result.output
     assert len(pd.read_csv(tmp_path / "all.csv")) == 16
     split = json.loads((run / "splits.json").read_text())[0]
@@ -247,11 +261,11 @@ def test_pairs_are_drawn_screened_trained_on_and_evaluated(answered, colour, tmp
         assert ("of both arms" if command == "report" else "found a folder of pix2pix-0.5, pix2pix-1") in result.output
 
 
-def test_pairs_of_a_generator_that_saw_the_test_subjects_are_refused(answered, colour, tmp_path):
+def test_pairs_of_a_generator_that_saw_the_test_subjects_are_refused(answered, masks, tmp_path):
     out, _ = answered
     assert call("sample", out / "pix2pix-1", "-n", 2, "--out", tmp_path / "pairs").exit_code == 0
     options = ["--profile", "smoke", "--seed", 5, "--out", tmp_path / "run"]  # other subjects are tested
-    result = call("train-segmenter", "--data", colour, "--synthetic", tmp_path / "pairs", *options)
+    result = call("train-segmenter", "--data", masks, "--synthetic", tmp_path / "pairs", *options)
     assert result.exit_code == 2 and "has not seen" in result.output and not (tmp_path / "run").exists()
 
 
