@@ -211,8 +211,8 @@ def _pool_table(study: QuestionStudy, fraction: float) -> Table:
     text = (
         f"An image is a copy if it is less than {COPY:g} times as far from one training person as from any other, "
         "moved by a few pixels, mirrored or in another contrast as it may be. All kept pairs are compared; held-out "
-        "real images, which nothing can have copied, show how often that happens by chance. Sliced Wasserstein "
-        "distances are times 1000."
+        "real images, which nothing can have copied, show how often that happens by chance: only more than that "
+        "tells of copying. Sliced Wasserstein distances are times 1000."
     )
     return Table(pd.DataFrame(rows, columns=["of the pool", "value"]), text)
 
