@@ -354,8 +354,10 @@ def test_geometry_that_all_slices_have_wrong(root, changes, line):
 def test_spacing_that_is_not_stated(root, spacing):
     for number in range(SLICES):
         save_slice(root / "images" / "p" / f"IM{number}", units()[number], place(number), PixelSpacing=spacing)
-    nibabel.save(nifti_label(), root / "labels" / "p.nii.gz")
+    data = dicom.read(root)
+    assert [int(np.count_nonzero(case.read_label())) for case in data.cases] == [0, 2, 0, 2]
     (root / "labels" / "p.dcm").unlink()
+    nibabel.save(nifti_label(), root / "labels" / "p.nii.gz")
     data = dicom.read(root)
     assert {(case.spacing, case.spacing_known) for case in data.cases} == {((1.0, 1.0), False)}
     assert data.notes[0].startswith("voxel size not stated (PixelSpacing")

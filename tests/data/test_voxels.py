@@ -9,6 +9,7 @@ import pytest
 
 from tf_ganaug.data import limits
 from tf_ganaug.data.files import read_label, read_shape
+from tf_ganaug.data.volumes import common_grid
 from tf_ganaug.data.voxels import read_grid, read_slice, read_volume, slice_spacing
 from tf_ganaug.errors import InputError
 
@@ -259,3 +260,19 @@ def test_label_of_a_picture_lies_as_annotation_programs_write_it(tmp_path):
     assert "found axes to R-A-S" in refusal(read_label, path)
     nibabel.save(nibabel.Nifti1Image(VOXELS, np.diag([-1, -1, 1, 1])), path)
     assert "found a volume (4, 5, 6)" in refusal(read_label, path)
+
+
+def test_labels_that_lie_elsewhere_are_told_why(tmp_path):
+    image = save(tmp_path / "image.nii")
+    assert common_grid([image, save(tmp_path / "rounded.nii", affine=PLACED * 1.0001)]).shape == VOXELS.shape
+    for name, affine, found in (
+        ("saved.nii", np.eye(4), "voxels of 1 mm along the body's axes, as a program writes that knows no place"),
+        ("other.nii", np.diag([-1.2, 1.1, 3.0, 1.0]), "found another; resample both"),
+    ):
+        path = save(tmp_path / name, affine=affine)
+        assert found in refusal(lambda label: common_grid([image, label]), path)
+    path = save(tmp_path / "none.nii", pixdim=[1, 0, 0, 0, 1, 1, 1, 1], sform_code=0)
+    assert "one of the two states no voxel size" in refusal(lambda label: common_grid([image, label]), path)
+    np.save(tmp_path / "a.npy", VOXELS)
+    found = "found a file that states none, beside one that does"
+    assert found in refusal(lambda label: common_grid([image, label]), tmp_path / "a.npy")

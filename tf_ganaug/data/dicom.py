@@ -276,7 +276,8 @@ def _slice_of(path: Path, folder: Path, series: Series, groups: tuple, frame: in
     place = np.array(_group(groups, "PlanePositionSequence").ImagePositionPatient, float)
     distances = np.linalg.norm(series.places - place, axis=1)
     number = int(np.argmin(distances))
-    alike = np.allclose(along, series.along, atol=1e-4) and np.allclose(spacing, series.spacing, atol=1e-4)
+    alike = np.allclose(along, series.along, atol=1e-4)
+    alike &= not series.grid.known or np.allclose(spacing, series.spacing, atol=1e-4)
     if not alike or distances[number] > SAME_PLACE:
         where = f"{path} (frame {frame + 1})"
         raise InputError(where, f"the position and orientation of a slice in {folder.name}", "another", "resample it")

@@ -52,6 +52,9 @@ def require_grid(path: Path, grid: Grid, expected: Grid, image: Path) -> None:
     wanted, found, remedy = f"the position and orientation of {image.name}", "another", "resample both to one grid"
     if grid.affine is None or expected.affine is None:
         found, remedy = "a file that states none, beside one that does", "store both in one format"
+    elif not expected.known or not grid.known:
+        found += ", and one of the two states no voxel size"
+        remedy = "state it in its header, or save both with one geometry"
     elif np.allclose(np.abs(grid.affine[:3, :3]), np.eye(3)):
         found += ", voxels of 1 mm along the body's axes, as a program writes that knows no place"
         remedy = f"save it with the affine of {image.name} if its voxels lie as there, else resample it"
