@@ -79,18 +79,29 @@ def test_every_map_that_lacks_the_class_gets_one_layer_of_it_once():
     np.testing.assert_array_equal(MAP.added(recipes), [0, 0, 0, len(recipes), 0, 0, 0])
 
 
-def test_several_classes_are_added_where_each_lacks_the_thinnest_last():
+def test_several_classes_are_pasted_once_each_on_every_map_the_thinnest_last():
     order = MAP.ordered([3, 4, 5])
-    assert {len(recipe.layers) for recipe in OVERLAYS} == {1, 2, 3}
+    assert sorted(recipe.base for recipe in OVERLAYS) == list(range(MAPS))
     for recipe in OVERLAYS:
-        lacking = [number for number in order if not (LABELS[recipe.base] == number).any()]
-        assert [layer.class_index for layer in recipe.layers] == lacking
+        assert [layer.class_index for layer in recipe.layers] == order
         assert all((LABELS[layer.source] == layer.class_index).any() for layer in recipe.layers)
+        assert recipe.base not in {layer.source for layer in recipe.layers}, "its own layer adds nothing"
         expected = LABELS[recipe.base]
         for layer in recipe.layers:
             expected = overlay(expected, LABELS[layer.source], layer.class_index)
         np.testing.assert_array_equal(MAP.compose(recipe), expected)
-    np.testing.assert_array_equal(MAP.added(OVERLAYS)[3:6], [10, 13, 16])
+    np.testing.assert_array_equal(MAP.added(OVERLAYS)[3:6], [MAPS] * 3)
+
+
+def test_a_class_that_every_map_has_is_pasted_among_several_and_one_map_may_have_to_serve_itself():
+    labels = LABELS.copy()
+    labels[:, 0, 0] = NAMES.index("pole")
+    labels[labels == NAMES.index("train")] = 0
+    labels[4, 3, :5] = NAMES.index("train")
+    maps = LabelMaps(labels, SPEC)
+    recipes = maps.overlays(["pole", "train"], seed=1)
+    assert maps.added(recipes)[[4, 5]].tolist() == [MAPS, MAPS]
+    assert {layer.source for recipe in recipes for layer in recipe.layers if layer.class_index == 5} == {4}
 
 
 def test_more_overlays_than_maps_take_every_map_again_with_other_layers():
@@ -188,7 +199,7 @@ def test_instances_travel_with_their_layers_under_new_ids():
     [
         (lambda: MAP.overlays(["cat"], 0), "class 'cat': .*none of 20"),
         (lambda: MAP.overlays(["dog"], 0), "class 'dog': expected one of sky, building"),
-        (lambda: MAP.overlays(["road"], 0), "overlay of road: .*found all classes in each of 20"),
+        (lambda: MAP.overlays(["road"], 0), "overlay of road: .*found it in each of 20"),
         (lambda: MAP.reconstructions(["sky", "cat"], 0, 1), "class 'cat': .*none of 20"),
         (lambda: LabelMaps(LABELS[:5], SPEC).reconstructions(["sky", "building", "road"], 0, 1), "each of 6 .*5 maps"),
         (lambda: LabelMaps(LABELS[[0, 1, 7, 11]], SPEC).reconstructions(["sky"], 0, 1, ["pole", "train"]), "each of 3"),

@@ -94,6 +94,12 @@ def _nearest(covered: np.ndarray) -> np.ndarray:
     return np.where(rows - above <= below - rows, above, below)
 
 
+def _other(sources: np.ndarray, base: int, rng: np.random.Generator) -> int:
+    """A map drawn from the sources, not the base itself unless there is no other: its own layer would add nothing."""
+    others = sources[sources != base]
+    return int(rng.choice(others if len(others) else sources))
+
+
 class LabelMaps:
     """The maps whose layers are recombined, with how often they have each class.
 
@@ -172,32 +178,33 @@ class LabelMaps:
         return [self.spec.names.index(name) for name in names]
 
     def overlays(self, names: Sequence[str], seed: int, number: int | None = None) -> list[Recipe]:
-        """Maps with a layer of each of these classes that they lack, each from a map drawn at random (3.2).
+        """Maps with one layer of each of these classes on them, each from a map drawn at random (3.2).
 
-        Every map that lacks one of the classes comes once, in random order, before any comes again. One that
-        lacks none is left out.
+        One class, as the paper's wall, is pasted on the maps that lack it. Several are pasted on every map, one layer
+        of each also where the map has the class: of what nearly all maps have there would else be none. Every such
+        map comes once, in random order, before any comes again.
 
         Args:
-            names: of the classes; one, as the paper's wall, or several.
+            names: of the classes.
             seed: of the draws.
             number: of recipes; None for every such map once, as the paper.
 
         Raises:
-            InputError: for a class that no map has, or if no map lacks any.
+            InputError: for a class that no map has, or if no map lacks the only one.
         """
         classes = self.ordered(self._indices(names))
         present = self.pixels > 0
-        lacking = np.flatnonzero(~present[:, classes].all(1))
-        if not len(lacking):
-            found = f"all classes in each of {len(self.labels)}"
-            raise InputError(f"overlay of {', '.join(names)}", "a label map that lacks one", found, "choose rarer ones")
+        bases = np.arange(len(present)) if len(classes) > 1 else np.flatnonzero(~present[:, classes[0]])
+        if not len(bases):
+            found = f"it in each of {len(self.labels)}"
+            raise InputError(f"overlay of {names[0]}", "a label map that lacks it", found, "choose a rarer one")
         sources = {one: np.flatnonzero(present[:, one]) for one in classes}
         recipes = []
-        for draw in range(len(lacking) if number is None else number):
-            turn, place = divmod(draw, len(lacking))
-            base = int(np.random.default_rng([seed, 0, turn]).permutation(lacking)[place])
+        for draw in range(len(bases) if number is None else number):
+            turn, place = divmod(draw, len(bases))
+            base = int(np.random.default_rng([seed, 0, turn]).permutation(bases)[place])
             rng = np.random.default_rng([seed, 1, draw])
-            layers = [Layer(one, int(rng.choice(sources[one]))) for one in classes if not present[base, one]]
+            layers = [Layer(one, _other(sources[one], base, rng)) for one in classes]
             recipes.append(Recipe(base, tuple(layers)))
         return recipes
 

@@ -93,7 +93,8 @@ def _overlaid(study: RecombinationStudy, task: StreetTask, place: Path) -> list[
     told = ", ".join(f"{count} lack {name}" for name, count in lacking.items())
     pasted = ", ".join(f"{name} on {added[maps.spec.names.index(name)]}" for name in names)
     text = f"Of {len(maps.labels)} training maps {told}. Of the {supplement.count} new maps, pasted: {pasted}."
-    caption = "Classes pasted on maps that lack them; below each row where they are from."
+    pasted_on = "A class pasted on maps that lack it" if len(names) == 1 else "One layer of each class on every map"
+    caption = f"{pasted_on}; below each row where they are from."
     return [Section(f"Figure 4: {', '.join(names)} overlaid", [Figure(path, caption), text])]
 
 

@@ -83,9 +83,10 @@ def rarity(maps: LabelMaps, ious: pd.Series | None = None) -> pd.DataFrame:
 
 
 def proposed(frame: pd.DataFrame, number: int) -> list[str]:
-    """The classes to raise: of the rare ones that some map has and some lacks, the worst by the baseline's IoU.
+    """The classes to raise: of the rare ones that some map has, the worst by the baseline's IoU.
 
-    A single one is rare by images, so that there are many maps to overlay it on; several are by images or pixels.
+    A single one is rare by images, so that there are many maps to overlay it on; several are by images or pixels, and
+    every map may have them.
 
     Args:
         frame: from `rarity`, with `iou`.
@@ -98,7 +99,7 @@ def proposed(frame: pd.DataFrame, number: int) -> list[str]:
         InputError: if no class is rare.
     """
     by = "images" if number == 1 else "images|pixels"
-    rare = frame[frame.rare.str.contains(by) & (frame.images > 0) & (frame.images < 1)]
+    rare = frame[frame.rare.str.contains(by) & (frame.images > 0)]
     if not len(rare):
         expected = f"a class in fewer than {RARE_IMAGES:.0%} of the images, or with few pixels"
         raise InputError("maps.single", expected, "none", "name the class to overlay with --set maps.single=CLASS")
