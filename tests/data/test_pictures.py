@@ -182,6 +182,16 @@ def test_white_that_is_zero_is_inverted(tmp_path, dtype):
     assert "expected unsigned integers where white is zero, found float32" in refusal(read_image, path)
 
 
+def test_tiff_of_12_bits(tmp_path):
+    values = GREY.astype(np.uint16) * 16 + 3
+    save_bits(tmp_path / "a.tif", values, 12, light=1)
+    assert_image(tmp_path / "a.tif", values)
+    np.testing.assert_array_equal(read_label(tmp_path / "a.tif"), values)
+    for bits in (3, 5, 10, 14):
+        save_bits(tmp_path / "a.tif", values % 2**bits, bits, light=1)
+        assert "a whole tif file" in refusal(read_image, tmp_path / "a.tif")
+
+
 def test_fax_compression(tmp_path):
     path = tmp_path / "a.tif"
     Image.fromarray(IDS > 1).save(path, compression="group4")
@@ -357,6 +367,15 @@ def test_jpeg_lacks_no_row_of_its_header(tmp_path, progressive):
     whole[frame + 5 : frame + 7] = struct.pack(">H", 3 * ROWS)
     path.write_bytes(whole)
     assert "found last rows of flat grey, as where data are missing" in refusal(read_image, path)
+
+
+def test_jpeg_of_12_bits_is_not_called_damaged(tmp_path):
+    path = tmp_path / "a.jpg"
+    Image.fromarray(RGB).save(path)
+    whole = bytearray(path.read_bytes())
+    whole[whole.index(b"\xff\xc0") + 4] = 12
+    path.write_bytes(whole)
+    assert "found one that is damaged, or of a rare kind; store it as PNG" in refusal(read_image, path)
 
 
 def test_gif_fills_its_canvas(tmp_path):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 import png
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from tf_ganaug.data.containers import require_content
 from tf_ganaug.data.png_chunks import PngHeader, late_mark, read_header, require_whole
@@ -139,7 +139,12 @@ def write_png(path: Path, pixels: np.ndarray) -> None:
 @contextmanager
 def _opened(path: Path, suffix: str) -> Iterator[Image.Image]:
     """A file whose header is read, and is of a kind whose values Pillow keeps."""
-    with Image.open(path) as image:
+    try:
+        image = Image.open(path)
+    except UnidentifiedImageError as error:  # its first bytes are those of its suffix
+        found, remedy = "one that is damaged, or of a rare kind", "store it as PNG, or replace it by an intact copy"
+        raise InputError(path, f"a whole {suffix[1:]} file of a kind that is read", found, remedy) from error
+    with image:
         if suffix in (".jpg", ".jpeg") and image.mode not in ("L", "RGB"):
             raise InputError(path, "grey or RGB", image.mode, "convert it to RGB")
         if suffix == ".gif" and tuple(image.tile[0][1]) != (0, 0, *image.size):
