@@ -272,6 +272,10 @@ def test_volumes_of_four_dimensions_are_the_channels_that_dataset_json_names(tmp
     (tmp_path / "dataset.json").write_text(json.dumps({**described, **names}))
     data = folder.read(tmp_path)
     assert (data.channels, data.sequences) == (3, True)
+    four = {"modality": {**names["modality"], "3": "DWI"}}
+    (tmp_path / "dataset.json").write_text(json.dumps({**described, **four}))
+    assert "found 3; store each in a file of its own, or name as many channels" in refusal(tmp_path)
+    (tmp_path / "dataset.json").write_text(json.dumps({**described, **names}))
     first = data.cases[0].read_image()
     np.testing.assert_array_equal(first[..., 2], first[..., 0] + 2)
 
@@ -291,3 +295,11 @@ def test_spacing_that_one_volume_does_not_state_is_none_of_all(tmp_path):
     assert {case.spacing for case in data.cases} == {(1.0, 1.0)}
     assert any("voxel size not stated" in note and note.endswith(": v1.nii") for note in data.notes)
     assert any("all distances are in pixels" in note for note in data.notes)
+
+
+def test_channels_that_dataset_json_names_are_all_there(tmp_path):
+    save_nnunet(tmp_path, {"background": 0, "a": 1, "b": 2})
+    described = json.loads((tmp_path / "dataset.json").read_text())
+    described["channel_names"] = {"0": "FLAIR", "1": "T1", "2": "T2"}
+    (tmp_path / "dataset.json").write_text(json.dumps(described))
+    assert "p1_0000.nii.gz: expected 3 channels as dataset.json names them, found 2" in refusal(tmp_path)

@@ -386,3 +386,24 @@ def test_names_that_would_add_lines_to_the_written_description(tmp_path):
     assert described.spacing is None
     assert sorted(described.leave_out) == sorted(names)
     assert str(tmp_path) not in (tmp_path / "dataset.yaml").read_text()
+
+
+def test_a_table_of_subjects_is_found_though_its_names_have_endings(tmp_path):
+    save_pairs(tmp_path)
+    stems = sorted(path.stem for path in (tmp_path / "images").iterdir())
+    lines = [f"{stem}.png;p{number // 2}" for number, stem in enumerate(stems)]
+    (tmp_path / "groups.csv").write_text("\n".join(["file;subject", *lines]), encoding="utf-8-sig")
+    assert any(remark.startswith("groups.csv lists all files") for remark in remarks(survey(tmp_path)))
+
+
+def test_more_named_classes_than_unnamed_values_could_be(tmp_path):
+    for part in ("images", "labels"):
+        (tmp_path / part).mkdir()
+    for number in range(3):
+        rng = np.random.default_rng(number)
+        save(tmp_path / "images" / f"c{number}.png", rng.integers(0, 255, (12, 12)).astype(np.uint8))
+        save(tmp_path / "labels" / f"c{number}.png", np.arange(144, dtype=np.uint8).reshape(12, 12) // 2)
+    assert "at most 64 class ids" in str(survey(tmp_path).unreadable[0])
+    names = ", ".join(f"{i}: k{i}" for i in range(1, 72))
+    (tmp_path / "dataset.yaml").write_text(f"classes: {{{names}}}")
+    assert not unfit(survey(tmp_path))

@@ -94,6 +94,9 @@ def read_pair(pair: Pair, described: Description, axis: int | None) -> tuple[int
         else:
             channels, case = _picture(pair, described)
             cases = [case]
+    if pair.volumes > 1 and channels != pair.volumes:
+        expected, remedy = f"{pair.volumes} channels as dataset.json names them", "mend the names, or add what lacks"
+        raise InputError(pair.images[0], expected, f"{channels}", remedy)
     if described.limits == PIXELS:
         return channels, cases
     allowed = partial(partial, _within, described.limits)
