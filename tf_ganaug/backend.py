@@ -6,6 +6,7 @@ and newer with Keras 3. Only this file imports tensorflow_addons.
 
 from __future__ import annotations
 
+import gc
 import warnings
 from collections.abc import Callable, Sequence
 
@@ -161,3 +162,20 @@ def in_float32(network: keras.Model) -> keras.Model:
         keras.mixed_precision.set_global_policy(policy)
     plain.set_weights(network.get_weights())
     return plain
+
+
+def begin_networks(seed: int) -> None:
+    """To be called before networks are built: they are as the first of the process, whatever it made before.
+
+    Keras numbers its layers through a process, and TensorFlow's graph optimiser adds in an order that follows from
+    names ("add_9" comes after "add_10"), so that a network's last digits told how many were built before it. Keras also
+    keeps what it built until it is told to forget. Networks that live go on as they are.
+
+    Args:
+        seed: of the weights.
+    """
+    policy = keras.mixed_precision.global_policy()  # the current stack forgets it too
+    keras.backend.clear_session()
+    gc.collect()
+    keras.mixed_precision.set_global_policy(policy)
+    keras.utils.set_random_seed(seed)

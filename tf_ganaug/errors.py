@@ -7,6 +7,9 @@ import os
 import re
 import sys
 
+#: Letters of what was found that a message has.
+MOST = 1000
+
 
 class InputError(Exception):
     """Input that cannot be used; the message is one line made for the user.
@@ -26,7 +29,10 @@ class InputError(Exception):
 
     def __str__(self) -> str:
         where, expected, found, remedy = self.args
-        return " ".join(f"{where}: expected {expected}, found {found}; {remedy}".split())
+        found = found if len(found) <= MOST else f"{found[:MOST]}..."
+        line = " ".join(f"{where}: expected {expected}, found {found}; {remedy}".split())
+        # Names of files may hold what changes a terminal.
+        return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
 
 
 #: Errors of a disk by number, with what to do; libraries written in C tell them by their words alone.

@@ -111,6 +111,12 @@ def test_wrong_options_stay_the_shells():
     assert done.exit_code == 2 and "Usage" in done.stderr
 
 
+def test_a_message_is_one_line_that_changes_no_terminal():
+    line = str(InputError("a\x1b[31mred.png", "x", "many " * 1000, "y\nz\u202e"))
+    assert line.startswith("a\\x1b[31mred.png: expected x, found many") and line.endswith("; y z\\u202e")
+    assert len(line) < 1100
+
+
 WAITING = """
 import sys, time
 from pathlib import Path

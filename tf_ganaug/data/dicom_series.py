@@ -170,10 +170,10 @@ def _require_image(path: Path, header: pydicom.FileDataset) -> None:
         if header.get(name) is None:
             raise InputError(path, f"a slice with {name}", "none", "export the series again, or convert it to NIfTI")
     require_pixels(path, (int(header.Rows), int(header.Columns)))
-    if int(header.get("NumberOfFrames") or 1) != 1:
+    if header.get("NumberOfFrames") not in (None, "", 1):
         remedy = "convert the series to single-frame DICOM or NIfTI"
         raise InputError(path, "one slice per file", f"{header.NumberOfFrames} frames", remedy)
-    if int(header.get("SamplesPerPixel") or 1) != 1:
+    if header.get("SamplesPerPixel") not in (None, "", 1):
         found = f"{header.SamplesPerPixel} channels ({header.get('PhotometricInterpretation')})"
         raise InputError(path, "a slice in grey", found, "colours are not read: convert the series, or remove it")
     light = header.get("PhotometricInterpretation")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 
-import keras
 import tensorflow as tf
 
+from tf_ganaug import backend
 from tf_ganaug.data.pipeline import real_batches
 from tf_ganaug.experiment.subset import Subset
 from tf_ganaug.gans.joint import JointLayout
@@ -35,7 +35,7 @@ class JointGan:
     def new_gan(self) -> WganGp:
         """The untrained networks."""
         s, seed = self.settings.gan, named_seed(self.settings.seed, f"gan-{self.subset.name}")
-        keras.utils.set_random_seed(seed)
+        backend.begin_networks(seed)
         height, width, channels = self.subset.sized.images.shape[1:]
         shape = height, width, channels + self.layout.channels
         generator = dcgan.generator(*shape, s.dim, s.latent_size, s.he)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 
-import keras
 import tensorflow as tf
 
+from tf_ganaug import backend
 from tf_ganaug.data.cases import LabelSpec
 from tf_ganaug.data.grids import pair_grid
 from tf_ganaug.data.pairs import Pairs
@@ -67,7 +67,7 @@ class JointPggan:
     def new(self) -> ProgressiveGan:
         """The untrained GAN."""
         s = self.settings
-        keras.utils.set_random_seed(self.seed)
+        backend.begin_networks(self.seed)
         height, width, channels = self.pairs.shape
         shape, widths = (height, width, channels + self.layout.channels), (s.fmap_base, s.fmap_max)
         return ProgressiveGan(

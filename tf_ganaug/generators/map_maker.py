@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 
-import keras
 import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from tf_ganaug import backend
 from tf_ganaug.data.arrays import new_array
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.study import Training
@@ -70,7 +70,7 @@ class MapMaker:
     def new_pggan(self) -> ProgressiveGan:
         """The untrained progressive GAN."""
         s, seed = self.settings.pggan, named_seed(self.settings.seed, f"pggan-{self.data.name}")
-        keras.utils.set_random_seed(seed)
+        backend.begin_networks(seed)
         size = tuple(self.settings.data.size)
         widths = s.fmap_base, s.fmap_max
         return ProgressiveGan(

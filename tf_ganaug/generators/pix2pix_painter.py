@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -47,7 +46,7 @@ class Pix2PixPainter:
     def new_gan(self) -> Pix2Pix:
         """The untrained networks."""
         s, seed = self.settings.painter, named_seed(self.settings.seed, f"pix2pix-{self.subset.name}")
-        keras.utils.set_random_seed(seed)
+        backend.begin_networks(seed)
         size, classes = self.settings.data.size, len(self.subset.spec.classes)
         condition, channels = (1 if s.coded else classes), self.subset.sized.images.shape[-1]
         return Pix2Pix(

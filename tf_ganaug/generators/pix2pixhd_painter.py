@@ -7,10 +7,10 @@ from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 
-import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_ganaug import backend
 from tf_ganaug.augment.standard import Augmentation
 from tf_ganaug.data.pairs import Pairs
 from tf_ganaug.data.pipeline import real_batches
@@ -61,7 +61,7 @@ class PhotographPainter:
     def new_gan(self) -> Pix2PixHD:
         """The untrained networks."""
         s, seed = self.settings.painter, named_seed(self.settings.seed, f"pix2pixhd-{self.subset.name}")
-        keras.utils.set_random_seed(seed)
+        backend.begin_networks(seed)
         height, width, channels = self.subset.sized.images.shape[1:]
         shape = height, width, len(self.subset.spec.classes) + s.edges, channels
         if self.coarse:

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -55,7 +54,7 @@ class Painter:
     def new_spade(self) -> Spade:
         """The untrained networks."""
         s = self.settings.spade
-        keras.utils.set_random_seed(named_seed(self.settings.seed, f"spade-{self.data.name}"))
+        backend.begin_networks(named_seed(self.settings.seed, f"spade-{self.data.name}"))
         size, classes = self.settings.data.size, len(self.data.spec.classes)
         channels = self.data.sized.images.shape[-1]
 

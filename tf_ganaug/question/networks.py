@@ -46,7 +46,7 @@ def new_segmenter(settings: Settings, spec: LabelSpec, channels: int, pixels: np
         pixels: (classes,) of each class in the real training images, for the weighted Dice loss.
         seed: of the weights.
     """
-    keras.utils.set_random_seed(seed)
+    backend.begin_networks(seed)
     shape = (*settings.data.size, channels, len(spec.classes))
     rate = getattr(settings.rate, settings.segmenter)
     make = _deepmedic if settings.segmenter == "deepmedic" else _pspnet if settings.segmenter == "pspnet" else _adam

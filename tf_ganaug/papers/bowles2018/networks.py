@@ -33,7 +33,7 @@ def new_segmenter(settings: Settings, network: str, spec: LabelSpec, channels: i
     The validation with the highest mean Dice over whole slices keeps its weights (section 2).
     """
     seed = named_seed(settings.seed, f"{network}-repeat{repeat}")
-    keras.utils.set_random_seed(seed)
+    backend.begin_networks(seed)
     build = _deepmedic if network == "DeepMedic" else partial(_unet, network)
     model, whole, loss, optimizer = build(settings, channels, len(spec.classes), seed)
     return Segmenter(model, loss, spec, optimizer, settings.jit_compile, keep="dice", whole=whole)

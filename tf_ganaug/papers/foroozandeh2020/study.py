@@ -244,7 +244,7 @@ class ChainStudy(Study):
     def new_segmenter(self, task: SliceTask, weights: np.ndarray) -> Segmenter:
         """Untrained; all tasks of one view and repeat start from the same weights."""
         s, view = self.settings.segmenter, self.views[task.view]
-        keras.utils.set_random_seed(named_seed(self.settings.seed, f"unet-{task.view}-repeat{task.repeat}"))
+        backend.begin_networks(named_seed(self.settings.seed, f"unet-{task.view}-repeat{task.repeat}"))
         size = self.settings.data.size
         model = foroozandeh_unet(*size, self.dataset.channels, len(view.classes), s.levels, s.filters)
         loss = partial(weighted_dice_loss, weights=weights)

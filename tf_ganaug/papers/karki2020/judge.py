@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
+from tf_ganaug import backend
 from tf_ganaug.data.pairs import Pairs
 from tf_ganaug.experiment.subset import Subset
 from tf_ganaug.gans.train import Schedule
@@ -101,7 +102,7 @@ class LesionJudge:
 
     def _new_judge(self) -> Judge:
         s, seed = self.settings.judge, named_seed(self.settings.seed, f"judge-{self.subset.name}")
-        keras.utils.set_random_seed(seed)
+        backend.begin_networks(seed)
         height, width, channels = self.subset.sized.images.shape[1:]
         model = googlenet(height, width, channels, 2, s.filters, seed=seed % 2**20)
         return Judge(model, s.learning_rate, self.settings.jit_compile)

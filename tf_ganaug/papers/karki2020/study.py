@@ -236,7 +236,7 @@ class LesionStudy(Study):
     def new_segmenter(self, task: LesionTask, run: RunFolder | None = None) -> Segmenter:
         """Untrained, or with VGG-16's weights; all tasks of one repeat start from the same."""
         s, seed = self.settings.segmenter, named_seed(self.settings.seed, f"fcn8s-repeat{task.repeat}")
-        keras.utils.set_random_seed(seed)
+        backend.begin_networks(seed)
         pretrained = s.vgg16 != "random"
         model = fcn8s(
             *self.settings.data.size,

@@ -255,7 +255,7 @@ class RecombinationStudy(Study):
     def new_segmenter(self, repeat: int, iterations: int) -> Segmenter:
         """Untrained, or with ImageNet weights; all tasks of one repeat start from the same."""
         s, seed = self.settings.segmenter, named_seed(self.settings.seed, f"pspnet-repeat{repeat}")
-        keras.utils.set_random_seed(seed)
+        backend.begin_networks(seed)
         shape = self.height, self.width, self.dataset.channels, len(self.spec.classes)
         model = pspnet(*shape, s.layers, s.filters, imagenet_input=s.imagenet is not None, seed=seed)
         if s.imagenet is not None:

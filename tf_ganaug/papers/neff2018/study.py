@@ -121,7 +121,7 @@ class JointStudy(Study):
     def new_segmenter(self, task: SegmenterTask) -> Segmenter:
         """Untrained; all tasks of one fold and repeat start from the same weights, to be compared."""
         s = self.settings.segmenter
-        keras.utils.set_random_seed(named_seed(self.settings.seed, f"unet-fold{task.fold}-repeat{task.repeat}"))
+        backend.begin_networks(named_seed(self.settings.seed, f"unet-fold{task.fold}-repeat{task.repeat}"))
         classes, channels = len(self.spec.classes), self.dataset.channels
         model = neff_unet(self.height, self.width, channels, classes, s.levels, s.filters)
         optimizer = backend.adam(s.learning_rate, s.beta_1, s.beta_2)

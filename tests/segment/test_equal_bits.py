@@ -1,0 +1,81 @@
+"""A network's bits do not tell what its process trained before."""
+
+from __future__ import annotations
+
+import gc
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow.python.framework.config import disable_op_determinism
+
+from tf_ganaug import backend
+from tf_ganaug.data.cases import LabelSpec
+from tf_ganaug.models.pspnet import pspnet
+from tf_ganaug.segment.losses import auxiliary_cross_entropy
+from tf_ganaug.segment.train import Segmenter
+
+SPEC = LabelSpec.from_names({0: "background", 1: "disc"})
+SHAPE = (16, 32, 3)
+
+
+def new_pspnet():
+    backend.begin_networks(3)
+    return pspnet(*SHAPE, 2, 26, 1, seed=3)
+
+
+def trained() -> np.ndarray:
+    """The weights of a PSPNet after eight steps."""
+    model = new_pspnet()
+    rate = keras.optimizers.schedules.PolynomialDecay(0.01, 100, 0.0, 0.9)
+    optimizer = backend.sgd(rate, 0.9, 1e-4, [1.0] * len(model.trainable_variables))
+    segmenter = Segmenter(model, auxiliary_cross_entropy, SPEC, optimizer, jit_compile=False)
+    rng = np.random.default_rng(0)
+    for _ in range(8):
+        images = tf.constant(rng.uniform(-1, 1, (16, *SHAPE)).astype(np.float32))
+        segmenter.train_step(images, tf.constant(rng.integers(0, 2, (16, *SHAPE[:2]), np.uint8)))
+    return np.concatenate([weight.ravel() for weight in model.get_weights()])
+
+
+@pytest.fixture
+def deterministic():
+    tf.config.experimental.enable_op_determinism()
+    yield
+    disable_op_determinism()
+
+
+def test_equal_bits_whatever_was_trained_before(deterministic):
+    first = trained()
+    new_pspnet()  # a process that has made two networks before numbers their layers otherwise
+    np.testing.assert_array_equal(trained(), first)
+
+
+def test_networks_are_named_as_the_first_and_nothing_of_earlier_ones_is_kept():
+    names = [layer.name for layer in new_pspnet().layers]
+    before = len(gc.get_objects())
+    for _ in range(3):
+        assert [layer.name for layer in new_pspnet().layers] == names
+    assert len(gc.get_objects()) < before * 1.02
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+def test_the_precision_stays(policy):
+    backend.set_precision(policy)
+    try:
+        backend.begin_networks(1)
+        assert keras.mixed_precision.global_policy().name == policy
+        assert new_pspnet().layers[1].compute_dtype == ("bfloat16" if "bfloat16" in policy else "float32")
+    finally:
+        backend.set_precision("float32")
+
+
+def test_a_network_goes_on_after_the_next_is_begun():
+    first = new_pspnet()
+    images = tf.random.stateless_normal((2, *SHAPE), [1, 2])
+    expected = [x.numpy() for x in first(images, training=False)]
+    new_pspnet()
+    inner = keras.Model(first.input, first.layers[3].output)
+    assert inner(images).shape[0] == 2
+    for one, other in zip(expected, first(images, training=False)):
+        np.testing.assert_array_equal(one, other)
