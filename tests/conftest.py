@@ -1,11 +1,17 @@
-"""The graphs of one test file are gone in the next."""
+"""What all tests share: graphs of one file are gone in the next, and steps without graphs."""
 
 from __future__ import annotations
 
 import gc
+import os
+from contextlib import contextmanager
+
+# Before anything imports TensorFlow, and for the processes that tests start: its start-up lines concern nobody here.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import pytest
+import tensorflow as tf
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]):
@@ -23,3 +29,28 @@ def forget_graphs():
     yield
     keras.backend.clear_session()
     gc.collect()
+
+
+@contextmanager
+def without_graphs():
+    """Steps without their graphs, which take longer to build than a few steps without.
+
+    What trains is compiled in the tests of `gans`, `segment` and `quality`, and whole experiments in `make test-all`.
+    """
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
+def eager():
+    """For one test."""
+    with without_graphs():
+        yield
+
+
+@pytest.fixture(scope="module")
+def eager_file():
+    """For all tests of a file, and what they share."""
+    with without_graphs():
+        yield

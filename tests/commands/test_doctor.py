@@ -153,14 +153,6 @@ def test_facts_of_this_machine(tmp_path, monkeypatch):
     assert facts.cores >= 1 and 0 < facts.memory < 1e5 and facts.disk >= 0 and facts.avx
 
 
-@pytest.fixture
-def eager():
-    """Five graphs would take a minute to build; the steps are the same without."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
-
-
 def test_this_machine_trains_all_five(eager, monkeypatch):
     monkeypatch.setattr(timing, "ROUNDS", 1)
     done = CliRunner().invoke(main, ["doctor"], catch_exceptions=False)

@@ -15,6 +15,8 @@ from PIL import Image
 
 from tf_ganaug.experiment.report import Answer, Figure, Section, Table, write
 
+pytestmark = pytest.mark.long
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),

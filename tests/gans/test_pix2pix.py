@@ -24,14 +24,6 @@ def small_gan(channels=3, **changes):
     return Pix2Pix(painter, discriminator(32, 32, channels, 1, ndf=2), classes=3, seed=5, **changes)
 
 
-@pytest.fixture
-def eager():
-    """Steps without the seconds that tracing one takes."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
-
-
 def test_losses():
     real, fake = RNG.uniform(0, 1, (2, 2, 5, 5, 1)).astype(np.float32)
     fakes, images = RNG.uniform(-1, 1, (2, 2, 8, 8, 1)).astype(np.float32)

@@ -26,14 +26,6 @@ def small_gan(decay=RATE, enhanced=False, channels=3, **changes):
     return Pix2PixHD(painter, discriminator(16, 16, channels, 1, ndf=2), decay, seed=5, **changes)
 
 
-@pytest.fixture
-def eager():
-    """Steps without the seconds that tracing one takes."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
-
-
 def values_of(variables):
     return [variable.numpy() for variable in variables]
 

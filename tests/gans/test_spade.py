@@ -25,14 +25,6 @@ def small_gan(generator_rate=1e-3, discriminator_rate=4e-3, **changes):
     return Spade(painter, discriminator(16, 16, 3, 1, ndf=2), generator_rate, discriminator_rate, **changes)
 
 
-@pytest.fixture
-def eager():
-    """Steps without the seconds that tracing one takes."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
-
-
 def random_maps(batch=2):
     """Two scales of two maps of features and one of scores."""
     shapes = [[(5, 5, 3), (3, 3, 4), (4, 4, 1)], [(3, 3, 3), (2, 2, 4), (3, 3, 1)]]

@@ -44,14 +44,6 @@ def small_judge(learning_rate=1e-2):
 REALS, CANDIDATES = pairs(range(100, 112)), [pairs(range(150, 156)), pairs(range(200, 206))]
 
 
-@pytest.fixture
-def eager():
-    """Steps without the seconds that tracing one takes."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
-
-
 def test_minibatches_have_as_many_originals_as_generated_and_equally_many_of_every_candidate():
     batches = list(judge_batches(REALS, CANDIDATES, 3, seed=1).take(20))
     assert all(answers.numpy().tolist() == [REAL] * 6 + [0] * 6 for _, answers in batches)

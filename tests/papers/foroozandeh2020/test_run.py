@@ -16,6 +16,8 @@ from tf_ganaug.commands.paper import paper as main
 from tf_ganaug.commands.sample import sample
 from tf_ganaug.data import brain
 
+pytestmark = pytest.mark.usefixtures("eager_file")
+
 
 def run(*arguments, status: int = 0) -> str:
     command = ["foroozandeh2020", "--profile", "smoke", *map(str, arguments)]

@@ -21,6 +21,8 @@ from tf_ganaug.papers.karki2020.study import LesionTask
 from tf_ganaug.papers.karki2020.tables import patients_section
 from tf_ganaug.run import RunFolder
 
+pytestmark = pytest.mark.usefixtures("eager_file")
+
 ROOT = Path(__file__).resolve().parents[3]
 
 ARMS = ("original", "gan", "traditional", "gan-traditional")
@@ -97,6 +99,7 @@ def test_dry_run_counts_every_training(tmp_path):
     assert "11 trainings to do" in output and not (tmp_path / "out").exists()
 
 
+@pytest.mark.long
 def test_an_interrupted_training_ends_bit_for_bit_alike(finished, tmp_path, monkeypatch):
     """Stopped inside the pix2pix, the segmenter and the classifier, once each."""
     told, stopped = RunFolder.say, set()

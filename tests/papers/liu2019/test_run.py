@@ -16,6 +16,8 @@ from tf_ganaug.commands.paper import paper as main
 from tf_ganaug.data.street_labels import TRAINING_CLASSES
 from tf_ganaug.segment import train
 
+pytestmark = pytest.mark.usefixtures("eager_file")
+
 
 def run(*arguments, status: int = 0) -> str:
     command = ["liu2019", "--profile", "smoke", *map(str, arguments)]
@@ -110,6 +112,7 @@ def test_the_other_methods_mixed(tmp_path):
     assert mixed["pspnet-style-50-repeat0"] == 66 and mixed["pspnet-baseline-longer-repeat0"] == 33
 
 
+@pytest.mark.long
 def test_an_interrupted_training_ends_with_the_weights_of_an_uninterrupted_one(finished, tmp_path, monkeypatch):
     record = train.RunFolder.record
     options = ("--out", tmp_path / "out", "--only", "distribution")

@@ -14,6 +14,8 @@ from PIL import Image
 
 from tf_ganaug.commands.paper import paper as main
 
+pytestmark = pytest.mark.usefixtures("eager_file")
+
 #: Ids of one training class of each category, and of void.
 IDS = {"flat": 7, "construction": 11, "object": 17, "nature": 21, "sky": 23, "human": 24, "vehicle": 26, "void": 4}
 
