@@ -241,3 +241,15 @@ def test_jsrt_is_inverted_and_its_length_and_byte_order_checked(tmp_path):
         assert "expected 8388608 bytes (2048 x 2048 of 16 bits), found 8388606" in refusal(read, path)
     np.full((2048, 2048), 1000, "<u2").tofile(path)
     assert "12-bit values, high byte first" in refusal(read_image, path)
+
+
+def test_a_file_that_may_not_be_read_is_told_as_one(tmp_path, monkeypatch):
+    Image.fromarray(GREY8).save(tmp_path / "a.png")
+    np.save(tmp_path / "a.npy", GREY8)
+
+    def refused(*_, **__):  # as for another's file; the superuser of a test may read all
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.open", refused)
+    for name in ("a.png", "a.npy"):
+        assert "expected a file that may be read, found no permission" in refusal(read_image, tmp_path / name)

@@ -17,6 +17,7 @@ from tqdm import tqdm
 from tf_ganaug.data.arrays import new_array
 from tf_ganaug.data.cases import IGNORE, Case, Dataset
 from tf_ganaug.data.fit import Window
+from tf_ganaug.data.levels import counts_of
 from tf_ganaug.errors import InputError
 from tf_ganaug.files import replacing, replacing_folder, write_text
 
@@ -184,7 +185,7 @@ def _fill(place: Path, dataset: Dataset, height: int, width: int, percentiles: S
             image, label, ends = _sized(stored, indices, height, width, percentiles, dataset.sequences, padded)
             images = _typed(folder / "images.npy", images, image, number, count)
             images[number], labels[number], native[number] = image, label, indices.shape
-            drawn[number] = np.bincount(indices.ravel(), minlength=256) > 0
+            drawn[number, counts_of(indices)[0]] = True
             ranges.append(ends)
         images.flush()
         labels.flush()

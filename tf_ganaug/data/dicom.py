@@ -23,6 +23,7 @@ from tf_ganaug.data.dicom_series import SAME_PLACE, Series, patient_of, read_ser
 from tf_ganaug.data.files import NIFTI, as_label, decoding, plain_name, split_name
 from tf_ganaug.data.folder import kept_cases, require_ids, spec_of_values
 from tf_ganaug.data.haemorrhage import FIVE
+from tf_ganaug.data.levels import counts_of
 from tf_ganaug.data.listing import passed_over, require_pairs, subfolders
 from tf_ganaug.data.remarks import one_unit, remarks_of, tell
 from tf_ganaug.data.volumes import require_equal, require_grid, require_single
@@ -132,7 +133,7 @@ def label_content(path: Path) -> tuple[set[int], set[str]]:
         InputError: if the file is damaged, or its values are no class ids.
     """
     if split_name(path)[1] in NIFTI:
-        values = set(np.unique(read_volume(path)).tolist())
+        values = set(counts_of(read_volume(path))[0].tolist())
         require_ids(path, values)
         return values, set()
     with decoding(path):

@@ -195,6 +195,8 @@ def decoding(path: Path) -> Iterator[None]:
             yield
     except InputError:
         raise
+    except PermissionError as error:
+        raise InputError(path, "a file that may be read", "no permission", "change its permissions") from error
     except MemoryError as error:
         raise InputError(path, "a file that the memory holds", "none left", "cut it into smaller files") from error
     except Exception as error:

@@ -21,6 +21,7 @@ from tf_ganaug.data.colours import ids_of, read_mask
 from tf_ganaug.data.description import Description, read_description
 from tf_ganaug.data.files import NIFTI, as_image, as_label, read_coding, read_header, read_image, read_label, split_name
 from tf_ganaug.data.layouts import Pair, find_layout
+from tf_ganaug.data.levels import counts_of
 from tf_ganaug.data.limits import PIXELS, allowing
 from tf_ganaug.data.listing import listed
 from tf_ganaug.data.nifti import voxel_file
@@ -237,7 +238,7 @@ def _spec_of_labels(pairs: list[Pair], axis: int | None, described: Description)
     for pair in pairs:
         with allowing(described.limits):
             label = read_volume(pair.label) if is_volume(pair.label, axis) else read_label(pair.label)
-        found = set(np.unique(label).tolist())
+        found = set(counts_of(label)[0].tolist())
         values |= found
         require_ids(pair.label, values)
         if min(found) < 0:  # `check-data` goes on, and tells it at its end

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tf_ganaug.data.files import read_label
+from tf_ganaug.data.levels import counts_of
 from tf_ganaug.errors import InputError
 
 
@@ -27,7 +28,7 @@ def require_one_palette(labels: Mapping[Path, np.ndarray | None]) -> None:
         return
     first: dict[int, tuple[Path, tuple[int, ...]]] = {}
     for path, palette in palettes.items():
-        for index in np.unique(read_label(path)).tolist():
+        for index in counts_of(read_label(path))[0].tolist():
             colour = tuple(palette[index].tolist()) if index < len(palette) else (0, 0, 0)
             other, expected = first.setdefault(index, (path, colour))
             if colour != expected:

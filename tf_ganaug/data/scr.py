@@ -21,6 +21,7 @@ from tf_ganaug.data.cache import resize_label
 from tf_ganaug.data.cases import Case, Dataset, LabelSpec
 from tf_ganaug.data.files import JSRT_SIDE, read_image, read_label, read_shape
 from tf_ganaug.data.folder import common_channels
+from tf_ganaug.data.levels import counts_of
 from tf_ganaug.data.listing import require_pairs
 from tf_ganaug.errors import InputError
 
@@ -104,7 +105,7 @@ def _case(name: str, image: Path, shape: tuple[int, int, int], mask: Path, targe
 
 def _read_mask(path: Path, height: int, width: int, target: int) -> np.ndarray:
     mask = read_label(path)
-    values = np.unique(mask)
+    values = counts_of(mask)[0]
     if len(values) != 2 or values[0] != 0:
         found = f"values {values[:8].tolist()}"
         raise InputError(path, "a mask of 0 and one other value", found, "use SCR's own file")
