@@ -39,8 +39,8 @@ CHANGES = ("segmenter.min_iterations=30", "segmenter.max_iterations=30", "data.s
 PARTS = ("figure3",)
 
 
-def opened(folder: Path) -> tuple[JointStudy, dict]:
-    opening, folder, asked = prepare(experiment_of("neff2018"), "smoke", CHANGES, Request(), folder)
+def opened(folder: Path, *changes: str) -> tuple[JointStudy, dict]:
+    opening, folder, asked = prepare(experiment_of("neff2018"), "smoke", [*CHANGES, *changes], Request(), folder)
     return opening(folder), asked
 
 
@@ -210,16 +210,23 @@ def test_a_segmenters_folder_names_its_task(augmentation, kind):
     assert SegmenterTask.named(task.name) == task
 
 
-def test_table_1_decides_the_last_stage(tmp_path):
-    study, asked = opened(tmp_path / "out")
+@pytest.mark.parametrize(("searched", "parts"), [(False, ("table1", "figure3")), (True, ("figure3",))])
+def test_aug_is_the_papers_row_unless_table_1_is_to_decide_and_then_never_none(tmp_path, searched, parts):
+    study, asked = opened(tmp_path / "out", f"augmentation.searched={str(searched).lower()}")
     with study.at_work(asked):
-        stages = lung.stages(study, ("table1", "figure3"))
+        stages = lung.stages(study, parts)
         first = next(stages)
         assert len(first) == 10 and first[0] == "gan-fold0"
         for number, name in enumerate(first[1:]):
-            measured = pd.DataFrame({"case": ["a"], "subject": ["a"], "part": "validation", "dice": number == 4})
-            measured.astype({"dice": float}).to_csv(make_folder(study.folder / name) / "cases.csv", index=False)
-        assert next(stages) == ["unet-fold0-8-8-plain-repeat0", first[5]]
+            dice = {0: 1.0, 4: 0.9}.get(number, 0.5)
+            measured = pd.DataFrame({"case": ["a"], "subject": ["a"], "part": "validation", "dice": [dice]})
+            measured.to_csv(make_folder(study.folder / name) / "cases.csv", index=False)
+        # The first of the table has no augmentation, the last is the paper's bold row.
+        assert next(stages) == ["unet-fold0-8-8-plain-repeat0", first[5 if searched else 9]]
+        _, text = lung.table1_section(study, lung.table1_tasks(study.settings)).parts
+    assert text.startswith("The best row here: none. Aug. is ")
+    assert ("the best row here that augments at all: scale 0.05, translation 10, elastic 10" in text) == searched
+    assert ("shift 0.05, scale 0.05, translation 10, elastic 10, as named" in text) != searched
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,15 +24,18 @@ from tf_ganaug.papers.neff2018.rows import (
     Row,
     Settings,
     all_tasks,
+    best_augmentation,
     check,
     comparison_row,
-    configured_augmentation,
     curves_section,
     describe,
     measures,
+    outcome,
     row_tasks,
     samples_section,
     search_tasks,
+    searching,
+    standard_augmentation,
     study,
 )
 from tf_ganaug.papers.neff2018.study import JointStudy
@@ -93,11 +97,6 @@ def validation_miou(study: JointStudy, task: SegmenterTask) -> float:
     return float(pooled(measures(study, {"": [task]}, "validation"), "iou").mean())
 
 
-def best_augmentation(study: JointStudy, tasks: Sequence[SegmenterTask]) -> Augmentation:
-    """The one of Table III with the highest validation mIoU."""
-    return max(tasks, key=lambda task: validation_miou(study, task)).augmentation
-
-
 def table3(study: JointStudy, tasks: Sequence[SegmenterTask]) -> pd.DataFrame:
     """Table III: ours beside the printed values, percent."""
 
@@ -155,11 +154,11 @@ def image_miou(frame: pd.DataFrame) -> pd.Series:
 def trainings(study: JointStudy, parts: Sequence[str]) -> list[Training]:
     """What the parts need and is not finished, each training once.
 
-    With Table III the tasks called Aug. are listed as configured; what Table III finds may replace them.
+    Where Table III decides, the tasks called Aug. are listed as configured; what it finds may replace them.
     """
     settings = study.settings
-    first = table3_tasks(settings) if "table3" in parts else []
-    folds, second = needed(settings, parts, configured_augmentation(settings))
+    first = table3_tasks(settings) if searching(settings, parts, "table3") else []
+    folds, second = needed(settings, parts, settings.augmentation.named)
     return study.trainings(folds, list(dict.fromkeys(first + second)))
 
 
@@ -177,32 +176,28 @@ def needed(settings: Settings, parts: Sequence[str], standard: Augmentation) -> 
 def stages(study: JointStudy, parts: Sequence[str]) -> Iterator[list[str]]:
     """Runs that can be made independently of each other, by name; finished ones are among them.
 
-    A stage is to be made before the next is asked for: Table III decides which networks come after it.
+    A stage is to be made before the next is asked for: Table III may decide which networks come after it.
     """
     study.read_images()
     settings, first = study.settings, table3_tasks(study.settings)
-    folds, _ = needed(settings, parts, configured_augmentation(settings))
-    yield [study.gan_path(fold).name for fold in folds] + [task.name for task in first if "table3" in parts]
-    standard = best_augmentation(study, first) if table3_decides(study, parts) else configured_augmentation(settings)
+    folds, _ = needed(settings, parts, settings.augmentation.named)
+    yield [study.gan_path(fold).name for fold in folds] + [
+        task.name for task in first if searching(settings, parts, "table3")
+    ]
+    standard = standard_augmentation(settings, first, partial(validation_miou, study))
     yield [task.name for task in needed(settings, parts, standard)[1]]
-
-
-def table3_decides(study: JointStudy, parts: Sequence[str]) -> bool:
-    """Whether Aug. is Table III's best row: where that table is asked for, or was made in this folder before."""
-    return "table3" in parts or all(study.finished(task.name) for task in table3_tasks(study.settings))
 
 
 def conduct(study: JointStudy, parts: Sequence[str]) -> list[Section]:
     """Trains what the parts need and is not there yet, and makes their report sections."""
     settings, figures = study.settings, make_folder(study.folder / "figures")
     class_legend(study.spec, figures / "legend.png")
-    sections, standard = [], configured_augmentation(settings)
-    first = table3_tasks(settings)
-    if table3_decides(study, parts):
+    sections, first = [], table3_tasks(settings)
+    if searching(settings, parts, "table3"):
         for task in first:
             study.segmenter(task)
-        standard = best_augmentation(study, first)
-        sections.append(table3_section(study, first, standard))
+        sections.append(table3_section(study, first))
+    standard = standard_augmentation(settings, first, partial(validation_miou, study))
     rows = row_tasks(settings, TABLE_4, standard)
     if "samples" in parts:
         sections.append(samples_section(study, figures, "Generated pairs"))
@@ -215,7 +210,7 @@ def conduct(study: JointStudy, parts: Sequence[str]) -> list[Section]:
         if "figure4" in parts:
             sections.insert(0, figure4_section(frame, figures))
         if "table4" in parts:
-            sections.insert(0, table4_section(study, frame))
+            sections.insert(0, table4_section(study, frame, standard))
     if "figure5" in parts:
         compared = {name: rows[name] for name in (MIXED, STANDARD)}
         for task in all_tasks(compared):
@@ -224,19 +219,21 @@ def conduct(study: JointStudy, parts: Sequence[str]) -> list[Section]:
     return [*sections, curves_section(study, all_tasks(rows), figures)]
 
 
-def table3_section(study: JointStudy, tasks: Sequence[SegmenterTask], best: Augmentation) -> Section:
-    """Table III and what follows from it."""
+def table3_section(study: JointStudy, tasks: Sequence[SegmenterTask]) -> Section:
+    """Table III, what it would choose, and what the rows called Aug. have."""
+    score = partial(validation_miou, study)
+    best, standard = best_augmentation(tasks, score), standard_augmentation(study.settings, tasks, score)
     caption = "Validation mIoU, networks trained on real pairs. Pixels are meant at a width of 256."
     return Section(
         "Table III: which standard augmentation",
         [
             Table(table3(study, tasks), caption),
-            f"The best row here is used as standard augmentation (Aug.): {describe(best)}.",
+            outcome(best, standard, study.settings),
         ],
     )
 
 
-def table4_section(study: JointStudy, frame: pd.DataFrame) -> Section:
+def table4_section(study: JointStudy, frame: pd.DataFrame, standard: Augmentation) -> Section:
     """Table IV and every class's IoU."""
     classes = class_ious(frame).round(2).rename_axis("Class").reset_index()
     return Section(
@@ -245,7 +242,8 @@ def table4_section(study: JointStudy, frame: pd.DataFrame) -> Section:
             Table(
                 table4(frame),
                 f"IoU over all {frame.case.nunique()} test images as one set, at native size, void not counted; "
-                f"{study.settings.repeats} network(s) per row. " + interval_note(study.settings.repeats, "scenes"),
+                f"{study.settings.repeats} network(s) per row; Aug. is {describe(standard)}. "
+                + interval_note(study.settings.repeats, "scenes"),
             ),
             Table(classes, "IoU of each class in percent."),
         ],

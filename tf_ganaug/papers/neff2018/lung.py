@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -23,15 +24,18 @@ from tf_ganaug.papers.neff2018.rows import (
     Row,
     Settings,
     all_tasks,
+    best_augmentation,
     check,
     comparison_row,
-    configured_augmentation,
     curves_section,
     describe,
     measures,
+    outcome,
     row_tasks,
     samples_section,
     search_tasks,
+    searching,
+    standard_augmentation,
     study,
 )
 from tf_ganaug.papers.neff2018.study import JointStudy
@@ -82,11 +86,6 @@ def open_data(request: Request, settings: Settings) -> Dataset:
 def table1_tasks(settings: Settings) -> list[SegmenterTask]:
     """Nine augmentations on the first fold, real pairs only (V.A.2)."""
     return search_tasks(settings, [Augmentation(*map(float, row[:4])) for row in TABLE_1])
-
-
-def best_augmentation(study: JointStudy, tasks: Sequence[SegmenterTask]) -> Augmentation:
-    """The one of Table I with the highest validation Dice."""
-    return max(tasks, key=lambda task: validation_dice(study, task)).augmentation
 
 
 def validation_dice(study: JointStudy, task: SegmenterTask) -> float:
@@ -168,11 +167,11 @@ def telling_cases(frame: pd.DataFrame) -> list[str]:
 def trainings(study: JointStudy, parts: Sequence[str]) -> list[Training]:
     """What the parts need and is not finished, each training once.
 
-    With Table I the tasks called Aug. are listed as configured; what Table I finds may replace them.
+    Where Table I decides, the tasks called Aug. are listed as configured; what it finds may replace them.
     """
     settings = study.settings
-    first = table1_tasks(settings) if "table1" in parts else []
-    folds, second = needed(settings, parts, configured_augmentation(settings))
+    first = table1_tasks(settings) if searching(settings, parts, "table1") else []
+    folds, second = needed(settings, parts, settings.augmentation.named)
     return study.trainings(folds, list(dict.fromkeys(first + second)))
 
 
@@ -190,31 +189,27 @@ def needed(settings: Settings, parts: Sequence[str], standard: Augmentation) -> 
 def stages(study: JointStudy, parts: Sequence[str]) -> Iterator[list[str]]:
     """Runs that can be made independently of each other, by name; finished ones are among them.
 
-    A stage is to be made before the next is asked for: Table I decides which networks come after it.
+    A stage is to be made before the next is asked for: Table I may decide which networks come after it.
     """
     study.read_images()
     settings, first = study.settings, table1_tasks(study.settings)
-    folds, _ = needed(settings, parts, configured_augmentation(settings))
-    yield [study.gan_path(fold).name for fold in folds] + [task.name for task in first if "table1" in parts]
-    standard = best_augmentation(study, first) if table1_decides(study, parts) else configured_augmentation(settings)
+    folds, _ = needed(settings, parts, settings.augmentation.named)
+    yield [study.gan_path(fold).name for fold in folds] + [
+        task.name for task in first if searching(settings, parts, "table1")
+    ]
+    standard = standard_augmentation(settings, first, partial(validation_dice, study))
     yield [task.name for task in needed(settings, parts, standard)[1]]
-
-
-def table1_decides(study: JointStudy, parts: Sequence[str]) -> bool:
-    """Whether Aug. is Table I's best row: where that table is asked for, or was made in this folder before."""
-    return "table1" in parts or all(study.finished(task.name) for task in table1_tasks(study.settings))
 
 
 def conduct(study: JointStudy, parts: Sequence[str]) -> list[Section]:
     """Trains what the parts need and is not there yet, and makes their report sections."""
     settings, figures = study.settings, make_folder(study.folder / "figures")
-    sections, standard = [], configured_augmentation(settings)
-    first = table1_tasks(settings)
-    if table1_decides(study, parts):
+    sections, first = [], table1_tasks(settings)
+    if searching(settings, parts, "table1"):
         for task in first:
             study.segmenter(task)
-        standard = best_augmentation(study, first)
-        sections.append(table1_section(study, first, standard))
+        sections.append(table1_section(study, first))
+    standard = standard_augmentation(settings, first, partial(validation_dice, study))
     tasks = row_tasks(settings, TABLE_2, standard)
     if "figure2" in parts:
         sections.append(samples_section(study, figures, "Figure 2: generated pairs"))
@@ -223,7 +218,7 @@ def conduct(study: JointStudy, parts: Sequence[str]) -> list[Section]:
             study.segmenter(task)
         frame = measures(study, tasks)
         write_frame(study.folder / "cases.csv", frame)
-        sections.insert(0, table2_section(study, frame, figures))
+        sections.insert(0, table2_section(study, frame, standard, figures))
     if "figure3" in parts:
         compared = {name: tasks[name] for name in (MIXED, STANDARD)}
         for task in all_tasks(compared):
@@ -232,8 +227,10 @@ def conduct(study: JointStudy, parts: Sequence[str]) -> list[Section]:
     return [*sections, curves_section(study, all_tasks(tasks), figures)]
 
 
-def table1_section(study: JointStudy, tasks: Sequence[SegmenterTask], best: Augmentation) -> Section:
-    """Table I and what follows from it."""
+def table1_section(study: JointStudy, tasks: Sequence[SegmenterTask]) -> Section:
+    """Table I, what it would choose, and what the rows called Aug. have."""
+    score = partial(validation_dice, study)
+    best, standard = best_augmentation(tasks, score), standard_augmentation(study.settings, tasks, score)
     return Section(
         "Table I: which standard augmentation",
         [
@@ -241,12 +238,12 @@ def table1_section(study: JointStudy, tasks: Sequence[SegmenterTask], best: Augm
                 table1(study, tasks),
                 "Validation Dice of one fold, networks trained on real pairs. Pixels are meant at 256 x 256.",
             ),
-            f"The best row here is used as standard augmentation (Aug.) below: {describe(best)}.",
+            outcome(best, standard, study.settings),
         ],
     )
 
 
-def table2_section(study: JointStudy, frame: pd.DataFrame, figures: Path) -> Section:
+def table2_section(study: JointStudy, frame: pd.DataFrame, standard: Augmentation, figures: Path) -> Section:
     """Table II with the plot of its cases."""
     settings = study.settings
     cases = frame.case.nunique()
@@ -258,8 +255,8 @@ def table2_section(study: JointStudy, frame: pd.DataFrame, figures: Path) -> Sec
             Table(
                 table2(frame),
                 f"Mean ± standard deviation over {cases} test cases of {settings.folds_used} fold(s), "
-                f"{settings.repeats} network(s) per row and fold. Differences are paired by case. "
-                + interval_note(settings.repeats),
+                f"{settings.repeats} network(s) per row and fold; Aug. is {describe(standard)}. "
+                "Differences are paired by case. " + interval_note(settings.repeats),
             ),
             Table(
                 table2_distances(frame, study.unit),

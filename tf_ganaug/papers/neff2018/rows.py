@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -79,9 +79,38 @@ def all_tasks(rows: Mapping[str, Sequence[SegmenterTask]]) -> list[SegmenterTask
     return [task for tasks in rows.values() for task in tasks]
 
 
-def configured_augmentation(settings: Settings) -> Augmentation:
-    """The standard augmentation of the settings, the paper's best row unless changed."""
-    return Augmentation(**asdict(settings.augmentation))
+def searching(settings: Settings, parts: Sequence[str], table: str) -> bool:
+    """Whether the search is made: where its table is asked for, or decides."""
+    return table in parts or settings.augmentation.searched
+
+
+def standard_augmentation(
+    settings: Settings, tasks: Sequence[SegmenterTask], score: Callable[[SegmenterTask], float]
+) -> Augmentation:
+    """What the rows called Aug. have: the settings', or of a search that decides the best that is not none.
+
+    Args:
+        settings: of the experiment.
+        tasks: of the search, finished if it decides.
+        score: of a finished task, higher is better.
+    """
+    if not settings.augmentation.searched:
+        return settings.augmentation.named
+    return best_augmentation([task for task in tasks if task.augmentation != Augmentation()], score)
+
+
+def best_augmentation(tasks: Sequence[SegmenterTask], score: Callable[[SegmenterTask], float]) -> Augmentation:
+    """That of the task with the highest score."""
+    return max(tasks, key=score).augmentation
+
+
+def outcome(best: Augmentation, standard: Augmentation, settings: Settings) -> str:
+    """What a search found, and what the rows called Aug. have."""
+    found = f"The best row here: {describe(best)}. "
+    if settings.augmentation.searched:
+        return found + f"Aug. is the best row here that augments at all: {describe(standard)}."
+    chosen = "as named in the settings, which take the paper's bold row unless changed"
+    return found + f"Aug. is {describe(standard)}, {chosen}; --set augmentation.searched=true lets this table decide."
 
 
 def describe(augmentation: Augmentation) -> str:

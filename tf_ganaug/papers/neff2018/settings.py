@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tf_ganaug.augment.standard import Augmentation
 from tf_ganaug.experiment.settings import (
     AdamSettings,
     AugmentationSettings,
@@ -29,10 +30,22 @@ class SegmenterSettings(PatienceSettings, AdamSettings):
 
 
 @dataclass
+class StandardAugmentationSettings(AugmentationSettings):
+    """That of the rows called Aug.: the one named here, or with `searched` the best that our own search finds."""
+
+    searched: bool
+
+    @property
+    def named(self) -> Augmentation:
+        """The one named here."""
+        return Augmentation(self.shift, self.scale, self.translation, self.elastic, self.flip)
+
+
+@dataclass
 class Settings(CommonSettings):
-    """Everything that defines an experiment; `augmentation` is that of the rows called Aug."""
+    """Everything that defines an experiment."""
 
     data: DataSettings
     gan: GanSettings
     segmenter: SegmenterSettings
-    augmentation: AugmentationSettings
+    augmentation: StandardAugmentationSettings

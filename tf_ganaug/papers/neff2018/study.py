@@ -177,7 +177,7 @@ class JointStudy(Study):
     def steps(self) -> dict[str, Callable[[], Callable[[], int]]]:
         """For the benchmark: name of a step to what builds it; a step returns how many images it took."""
         batch = self.settings.segmenter.batch
-        standard = Augmentation(**asdict(self.settings.augmentation))
+        standard = self.settings.augmentation.named
         real = SegmenterTask(0, batch, 0, Augmentation())
         mixed = SegmenterTask(0, batch - batch // 2, batch // 2, Augmentation())
         tasks = {"real": real, "mixed": mixed}
