@@ -34,6 +34,21 @@ def study(place: Path, subjects: int, slices: int = 1, **changes) -> PatchStudy:
     return PatchStudy(place, Dataset("test", cases, THREE, 1), replace(SETTINGS, **changes))
 
 
+def test_slices_of_other_proportions_keep_theirs_in_one_frame(tmp_path):
+    def disc(number: int, height: int, width: int) -> Case:
+        rows, columns = np.ogrid[:height, :width]
+        label = ((rows - height / 2) ** 2 + (columns - width / 2) ** 2 < 12**2).astype(np.uint8)
+        image = (200 * label[..., None] + 20).astype(np.uint8)
+        return Case(f"{number}-0", str(number), (1.0, 1.0), (f"{number}",), lambda: image, lambda: label)
+
+    cases = tuple(disc(number, *shape) for number, shape in enumerate([(40, 40), (30, 60), (60, 30)]))
+    sized = PatchStudy(tmp_path, Dataset("discs", cases, THREE, 1), SETTINGS).sized
+    assert sized.padded and sized.labels.shape == (3, 40, 40)
+    for label in sized.labels:
+        rows, columns = (np.flatnonzero((label == 1).any(axis)) for axis in (1, 0))
+        assert abs(len(rows) - len(columns)) <= 1
+
+
 def names(cases) -> list[str]:
     return [one.id for one in cases]
 

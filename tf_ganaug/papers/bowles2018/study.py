@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
+from tf_ganaug.data.cache import SizedCases, sized_cases
 from tf_ganaug.data.cases import Case
 from tf_ganaug.data.pairs import Pairs, Part
 from tf_ganaug.data.patches import Joined, Patches
@@ -51,6 +52,12 @@ class PatchStudy(Study):
             self.segmenter(run)
 
     # Data
+
+    @cached_property
+    def sized(self) -> SizedCases:
+        """All slices in one frame, each with its own proportions: stretched, heads would tell the scanner."""
+        place = self.folder / "cache"
+        return sized_cases(self.dataset, self.height, self.width, self.settings.data.percentiles, place, padded=True)
 
     def draw_splits(self) -> list[Split]:
         """Shares of the subjects, in a seeded order."""
@@ -146,6 +153,11 @@ class PatchStudy(Study):
 
     # Segmenters
 
+    def epochs(self, network: str, added: float) -> float:
+        """How often a training sees each real patch, in the mean; synthetic ones take their part of its iterations."""
+        training = training_of(self.settings, network)
+        return training.iterations * training.batch / (self.settings.patches.count + self.count_added(added))
+
     def segmenter(self, task: PatchTask) -> dict:
         """The task's result, trained and evaluated first if that is not done.
 
@@ -201,7 +213,7 @@ class PatchStudy(Study):
         return self._predictions(segmenter.whole, cases)
 
     def _predictions(self, whole: keras.Model, cases: Sequence[Case]) -> Iterator:
-        return predictions(whole, self.held_pairs(cases), cases, self.spec, batch=8)
+        return predictions(whole, self.held_pairs(cases), cases, self.spec, batch=8, padded=True)
 
     # Estimates and benchmark
 

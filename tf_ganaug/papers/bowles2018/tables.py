@@ -78,7 +78,7 @@ def experiments_section(study: PatchStudy, experiments: Sequence[Experiment], ce
         f"{len(cells)} different cells with {s.repeats} repeats each: {len(cells) * s.repeats} segmenters, and {gans} "
         "GANs. Cells that two rows share are trained once."
     )
-    parts: list = [Table(frame, caption)] if len(frame) else []
+    parts: list = [Table(frame, caption), epochs(study, experiments)] if len(frame) else []
     parts.append(
         f"Every fraction stands as {s.patches.count} patches of {s.patches.size} x {s.patches.size} pixels, the same "
         "for its GAN and its segmenters; synthetic patches are added to them. "
@@ -87,6 +87,23 @@ def experiments_section(study: PatchStudy, experiments: Sequence[Experiment], ce
         + "DSC: all test slices of a subject as one volume; mean over subjects, then over classes."
     )
     return Section("Table 1: experiments", [*parts, _of_repeats(study)])
+
+
+def epochs(study: PatchStudy, experiments: Sequence[Experiment]) -> Table:
+    """How often the trainings see each real patch, by network and amount of synthetic patches."""
+    networks = dict.fromkeys(name for one in experiments for name in one.networks)
+    amounts = sorted({added for one in experiments for added in one.added})
+    frame = pd.DataFrame(
+        {"Segmentation network": name}
+        | {f"+{added:g}% synthetic": f"{study.epochs(name, added):.2f}" for added in amounts}
+        for name in networks
+    )
+    return Table(
+        frame,
+        "Epochs over the real patches: every training has the same number of iterations, so that what is added takes "
+        "its part of them, and a row with synthetic patches has seen each real one less often. A difference between "
+        "rows has both causes.",
+    )
 
 
 def _small(study: PatchStudy) -> str:
