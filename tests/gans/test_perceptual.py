@@ -1,4 +1,4 @@
-"""The VGG loss, on a VGG-19 with random weights in a file as the user supplies it."""
+"""The VGG loss, on a VGG-19 with random weights but for the first filter, in a file as the user supplies it."""
 
 import keras
 import numpy as np
@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tf_ganaug.errors import InputError
-from tf_ganaug.gans.perceptual import PerceptualLoss
+from tf_ganaug.gans.perceptual import TORCHVISION_FILTER, PerceptualLoss
 
 RNG = np.random.default_rng(0)
 WEIGHTS = [1 / 32, 1 / 16, 1 / 8, 1 / 4, 1]
@@ -15,7 +15,11 @@ WEIGHTS = [1 / 32, 1 / 16, 1 / 8, 1 / 4, 1]
 @pytest.fixture(scope="module")
 def vgg():
     keras.utils.set_random_seed(1)
-    return keras.applications.VGG19(include_top=False, weights=None)
+    network = keras.applications.VGG19(include_top=False, weights=None)
+    kernel, bias = network.get_layer("block1_conv1").get_weights()
+    kernel[..., 0] = TORCHVISION_FILTER.transpose(1, 2, 0)  # what the weights are known by
+    network.get_layer("block1_conv1").set_weights([kernel, bias])
+    return network
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +64,17 @@ def test_gradient_reaches_the_fakes_only(loss):
     assert by_reals is None
     assert np.isfinite(by_fakes).all() and np.any(by_fakes)
     assert not loss.features.trainable_variables
+
+
+def test_weights_of_another_order_of_colours_are_refused(vgg, tmp_path):
+    kernel, bias = vgg.get_layer("block1_conv1").get_weights()
+    try:
+        vgg.get_layer("block1_conv1").set_weights([kernel[:, :, ::-1], bias])
+        vgg.save_weights(tmp_path / "bgr.weights.h5")
+    finally:
+        vgg.get_layer("block1_conv1").set_weights([kernel, bias])
+    with pytest.raises(InputError, match=r"bgr\.weights\.h5: expected torchvision's VGG-19 weights .* convert"):
+        PerceptualLoss(tmp_path / "bgr.weights.h5")
 
 
 def test_files_that_are_none_are_refused(tmp_path):

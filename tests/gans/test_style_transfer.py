@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tf_ganaug.errors import InputError
+from tf_ganaug.gans.perceptual import TORCHVISION_FILTER
 from tf_ganaug.gans.style_transfer import CONTENT_LAYER, STYLE_LAYERS, StyleTransfer
 
 RNG = np.random.default_rng(0)
@@ -75,3 +76,16 @@ def test_grey_images_stay_grey(transfer):
 def test_a_file_of_something_else(tmp_path):
     with pytest.raises(InputError, match=r"none\.h5: expected VGG-19 weights"):
         StyleTransfer(tmp_path / "none.h5", 1, 1.0, 1.0)
+
+
+def test_torchvisions_weights_are_refused(vgg, tmp_path):
+    kernel, bias = vgg.get_layer("block1_conv1").get_weights()
+    changed = kernel.copy()
+    changed[..., 0] = TORCHVISION_FILTER.transpose(1, 2, 0)
+    try:
+        vgg.get_layer("block1_conv1").set_weights([changed, bias])
+        vgg.save_weights(tmp_path / "rgb.weights.h5")
+    finally:
+        vgg.get_layer("block1_conv1").set_weights([kernel, bias])
+    with pytest.raises(InputError, match=r"rgb\.weights\.h5: expected Keras' own VGG-19 weights .* torchvision's"):
+        StyleTransfer(tmp_path / "rgb.weights.h5", 1, 1.0, 1.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tf_ganaug.errors import InputError
@@ -17,6 +18,37 @@ LAYERS = {
     "block4_conv1": 1 / 4,
     "block5_conv1": 1.0,
 }
+
+#: The first filter of torchvision's VGG-19 (`features.0.weight[0]`: red, green, blue by row and column), to its printed
+#: digits. No other weights begin so, and Keras' own have blue first.
+TORCHVISION_FILTER = np.array(
+    [
+        [[-0.053474, -0.049257, -0.067942], [0.015314, 0.045068, 0.0021444], [0.036226, 0.019999, 0.019864]],
+        [[0.017015, 0.055403, -0.0062293], [0.14165, 0.22705, 0.13758], [0.12, 0.2003, 0.092114]],
+        [[-0.044885, 0.01268, -0.014497], [0.059742, 0.13955, 0.054102], [-0.00096141, 0.058304, -0.029663]],
+    ]
+)
+
+
+def load_vgg19(weights: Path) -> keras.Model:
+    """VGG-19 without top with the weights of a file.
+
+    Raises:
+        InputError: if the file is missing or holds other weights.
+    """
+    vgg = keras.applications.VGG19(include_top=False, weights=None)
+    try:
+        vgg.load_weights(str(weights))
+    except (OSError, ValueError, KeyError) as error:
+        remedy = "name a file of Keras' VGG19(include_top=False)"
+        raise InputError(weights, "VGG-19 weights without top (HDF5)", str(error), remedy) from error
+    return vgg
+
+
+def is_torchvisions(vgg: keras.Model) -> bool:
+    """Whether its weights are torchvision's, by the first filter."""
+    first = np.asarray(vgg.get_layer("block1_conv1").get_weights()[0])[..., 0]  # rows, columns, channels
+    return bool(np.allclose(first.transpose(2, 0, 1), TORCHVISION_FILTER, rtol=0, atol=1e-5))
 
 
 class PerceptualLoss(tf.Module):
@@ -31,19 +63,21 @@ class PerceptualLoss(tf.Module):
         weights: HDF5 file of such weights.
 
     Raises:
-        InputError: if the file is missing or holds other weights.
+        InputError: if the file is missing or holds other weights, Keras' own among them.
 
     Source: NVlabs/SPADE models/networks/loss.py.
     """
 
     def __init__(self, weights: Path):
         super().__init__()
-        vgg = keras.applications.VGG19(include_top=False, weights=None)
-        try:
-            vgg.load_weights(str(weights))
-        except (OSError, ValueError, KeyError) as error:
-            remedy = "name a file of Keras' VGG19(include_top=False)"
-            raise InputError(weights, "VGG-19 weights without top (HDF5)", str(error), remedy) from error
+        vgg = load_vgg19(weights)
+        if not is_torchvisions(vgg):
+            expected, found = (
+                "torchvision's VGG-19 weights (RGB)",
+                "others by the first filter, such as Keras' own (BGR)",
+            )
+            remedy = "convert torchvision's to the layout of Keras' VGG19(include_top=False)"
+            raise InputError(weights, expected, found, remedy)
         self.features = keras.Model(vgg.input, [vgg.get_layer(name).output for name in LAYERS])
         self.features.trainable = False
 

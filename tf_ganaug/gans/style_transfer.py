@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_ganaug.errors import InputError
+from tf_ganaug.gans.perceptual import is_torchvisions, load_vgg19
 
 #: Layers whose Gram matrices are the style, each with the same weight, and the layer of the content (Gatys 2016, 3).
 STYLE_LAYERS = ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1", "block5_conv1")
@@ -37,17 +38,15 @@ class StyleTransfer(tf.Module):
         style_weight: against 1 for the content; 1e3 in the paper.
 
     Raises:
-        InputError: if the file is missing or holds other weights.
+        InputError: if the file is missing or holds other weights, torchvision's among them.
     """
 
     def __init__(self, weights: Path, iterations: int, learning_rate: float, style_weight: float):
         super().__init__()
-        vgg = keras.applications.VGG19(include_top=False, weights=None)
-        try:
-            vgg.load_weights(str(weights))
-        except (OSError, ValueError, KeyError) as error:
-            remedy = "name a file of Keras' VGG19(include_top=False)"
-            raise InputError(weights, "VGG-19 weights without top (HDF5)", str(error), remedy) from error
+        vgg = load_vgg19(weights)
+        if is_torchvisions(vgg):
+            expected, found = "Keras' own VGG-19 weights (BGR)", "torchvision's (RGB), by the first filter"
+            raise InputError(weights, expected, found, "name the file that Keras gives out")
         layers = (*STYLE_LAYERS, CONTENT_LAYER)
         self.features = keras.Model(vgg.input, [vgg.get_layer(name).output for name in layers])
         self.features.trainable = False
