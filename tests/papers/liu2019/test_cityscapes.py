@@ -74,25 +74,25 @@ def test_at_least_five_classes_of_the_embedded_scenes_are_rare():
 
 
 def study(**changes) -> RecombinationStudy:
-    """A study of 2,575 training images that are never read."""
+    """A study of 2,975 training images that are never read."""
     made = RecombinationStudy(Path("nowhere"), SimpleNamespace(spec=TRAINING_CLASSES), replace(SETTINGS, **changes))
-    made.cases = lambda fold, part: [None] * 2575
+    made.cases = lambda fold, part: [None] * 2975
     return made
 
 
 def test_supplementary_images_are_their_share_of_all():
     counts = {share: study().supplement(StreetTask("single", share=share)).count for share in (0.1, 0.5, 0.9)}
-    assert counts == {0.1: 286, 0.5: 2575, 0.9: 23175}
-    assert study().supplement(StreetTask("reconstruction", 1, 0.5)) == Supplement("reconstruction", 2575, 1)
+    assert counts == {0.1: 331, 0.5: 2975, 0.9: 26775}
+    assert study().supplement(StreetTask("reconstruction", 1, 0.5)) == Supplement("reconstruction", 2975, 1)
 
 
 def test_iterations_and_what_the_longer_baseline_has():
-    # 200 epochs of 2,575 images in minibatches of 16.
+    # 200 epochs of 2,975 images in minibatches of 16.
     single, baseline, longer = StreetTask("single", share=0.5), StreetTask(), StreetTask(longer=True)
-    assert study().iterations(baseline) == [32188]
-    assert study().iterations(single) == [32188, 32188] and study().iterations(longer) == [64376]
-    assert study(order="mixed").iterations(single) == [64376]
-    assert study().iterations(StreetTask("single", share=0.75)) == [96563, 32188]
+    assert study().iterations(baseline) == [37188]
+    assert study().iterations(single) == [37188, 37188] and study().iterations(longer) == [74376]
+    assert study(order="mixed").iterations(single) == [74376]
+    assert study().iterations(StreetTask("single", share=0.75)) == [111563, 37188]
 
 
 def test_rows_are_the_papers():
@@ -132,6 +132,23 @@ def test_settings_that_cannot_be(group, changes, says):
     with pytest.raises(InputError, match=says):
         cityscapes.check(replace(SETTINGS, **made))
     cityscapes.check(SETTINGS)
+
+
+def test_validation_images_train_in_the_paper_profile_and_frequencies_are_of_both(tmp_path):
+    small = replace(SETTINGS.data, size=[16, 32], subjects=20, native_size=16)
+    dataset = cityscapes.open_data(Request(), replace(SETTINGS, data=small))
+    parts = {}
+    for trains in (True, False):
+        made = RecombinationStudy(tmp_path, dataset, replace(SETTINGS, data=small, validation_trains=trains))
+        parts[trains] = {part: {case.id for case in made.cases(0, part)} for part in ("train", "validation", "test")}
+        maps = made.counted("train", "validation")
+        assert len(maps.labels) == len(parts[trains]["train"] | parts[trains]["validation"])
+        assert len(made.counted("train", "validation", "test").labels) == 20
+    assert SETTINGS.validation_trains
+    assert parts[True]["train"] == parts[False]["train"] | parts[False]["validation"]
+    assert not parts[False]["train"] & parts[False]["validation"]
+    for one in parts.values():
+        assert one["validation"] and one["test"] and not one["test"] & (one["train"] | one["validation"])
 
 
 @pytest.mark.parametrize("setting", [{"single": "unicorn"}, {"several": ["wall", "unicorn"]}, {"base": ["unicorn"]}])

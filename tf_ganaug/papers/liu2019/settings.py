@@ -63,12 +63,14 @@ class Settings(CommonSettings):
     """Everything that defines the experiment.
 
     `order` is "sequential" (supplementary images first, then originals) or "mixed"; `share` is supplementary /
-    all, and `shares` those of the sweep.
+    all, and `shares` those of the sweep. With `validation_trains` the validation images train too: PSPNets keep their
+    last weights, so that they choose none.
     """
 
     order: str
     share: float
     shares: List[float]  # noqa: UP006
+    validation_trains: bool
     data: DataSettings
     painter: Pix2PixHdSettings
     maps: MapSettings

@@ -15,6 +15,7 @@ import pandas as pd
 import tensorflow as tf
 
 from tf_ganaug import backend
+from tf_ganaug.augment.recombine import LabelMaps
 from tf_ganaug.augment.rotate_zoom import rotate_zoom
 from tf_ganaug.augment.statistics_transfer import transfer_statistics
 from tf_ganaug.data.cache import sized_cases, sized_instances
@@ -105,6 +106,15 @@ class RecombinationStudy(Study):
 
     # Training images
 
+    def cases(self, fold: int, part: str) -> list[Case]:
+        """As any study's; with `validation_trains` the "train" part has the validation images too."""
+        if part != "train" or not self.settings.validation_trains:
+            return super().cases(fold, part)
+        wanted = {
+            case.id for one in ("train", "validation") for case in super(RecombinationStudy, self).cases(fold, one)
+        }
+        return [case for case in self.dataset.cases if case.id in wanted]
+
     @cached_property
     def subset(self) -> Subset:
         """The training images."""
@@ -173,7 +183,12 @@ class RecombinationStudy(Study):
         baseline = StreetTask()
         self.segmenter(baseline)
         frame = self.measures(baseline)
-        return rarity(self.supplements.maps, pooled(frame[frame.part == "validation"], "iou"))
+        return rarity(self.counted("train", "validation"), pooled(frame[frame.part == "validation"], "iou"))
+
+    def counted(self, *parts: str) -> LabelMaps:
+        """The label maps of some parts, to count in."""
+        cases = {case.id: case for part in parts for case in self.cases(0, part)}
+        return LabelMaps(self.sized.labels[self.sized.rows(list(cases.values()))], self.spec)
 
     def raised(self, method: str) -> list[str]:
         """The classes that a method adds: of the settings, or those that are rare here."""

@@ -66,7 +66,7 @@ def rarity(maps: LabelMaps, ious: pd.Series | None = None) -> pd.DataFrame:
     """How often each class occurs and how well it is segmented (Liu 2019, 3.1 and Figure 3).
 
     Args:
-        maps: of the training images.
+        maps: to count in.
         ious: validation IoU of the baseline by class, in [0, 1].
 
     Returns:
