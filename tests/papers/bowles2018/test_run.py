@@ -155,7 +155,12 @@ def test_own_stacks_smaller_than_patches_with_a_gan_for_every_repeat(tmp_path):
     changes += ["patches.size=16", "gan.noise=false", "gan.total_images=48"]
     run("--experiment", "wmh", *options, *(text for change in changes for text in ("--set", change)))
     report = (out / "report.md").read_text()
-    for text in ("12 x 12 pixels are smaller and padded", "66.0 (1.26)", "its own subset", "less than 0.5 times as far"):
+    for text in (
+        "12 x 12 pixels are smaller and padded",
+        "66.0 (1.26)",
+        "its own subset",
+        "less than 0.5 times as far",
+    ):
         assert text in report
     assert {path.name for path in out.glob("pggan-*")} == {f"pggan-unrotated-100-draw{draw}" for draw in (0, 1)}
     assert len(list(out.glob("DeepMedic-*"))) == 4
