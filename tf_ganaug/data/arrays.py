@@ -42,5 +42,6 @@ def new_array(path: Path, dtype: DTypeLike, shape: Sequence[int]) -> np.memmap:
 
 
 def _no_room(path: Path, needed: int, free: int) -> InputError:
-    wanted = f"{needed / 1e6:,.1f} MB of free disk for {path.name}"
-    return InputError(path.parent, wanted, f"{free / 1e6:,.1f} MB", "free some, or choose another folder with --out")
+    place = next(folder for folder in path.parents if not folder.name.startswith("."))  # not the unfinished one
+    found, remedy = f"{free / 1e6:,.1f} MB", "free some, or choose another folder with --out"
+    return InputError(place, f"{needed / 1e6:,.1f} MB of free disk", found, remedy)
