@@ -75,13 +75,13 @@ def test_a_patch_is_a_function_of_seed_and_number():
 def test_every_patch_once_an_epoch_in_an_order_of_its_own(batch):
     made = patches([(8 + 60, 8)], count=60)
     made.places = np.column_stack([np.zeros(60), np.arange(60), np.zeros(60)]).astype(np.int32)  # row tells the number
-    batches = [images for images, _ in real_batches(made, batch, seed=4).take(-(-180 // batch))]
+    batches = [images for images, _ in real_batches(made, batch, seed=4).elements(0).take(-(-180 // batch))]
     assert all(images.shape == (batch, 8, 8, 3) for images in batches)
     epochs = np.concatenate([decoded(images)[:, 0, 0, 1] for images in batches])[:180].reshape(3, 60)
     assert all(sorted(epoch) == list(range(60)) for epoch in epochs)
     assert len(np.unique(epochs, axis=0)) == 3
     assert abs(np.corrcoef(epochs[0], epochs[1])[0, 1]) < 0.5
-    later = next(iter(real_batches(made, batch, seed=4, start=1)))[0]
+    later = next(real_batches(made, batch, seed=4).batches(1))[0]
     np.testing.assert_array_equal(later, batches[1])
 
 
@@ -96,7 +96,7 @@ def test_patches_mix_with_generated_ones():
         Augmentation(flip=True),
         seed=1,
     )
-    for images, labels in stream.take(2):
+    for images, labels in stream.elements(0).take(2):
         assert images.shape == (5, 8, 8, 3) and labels.shape == (5, 8, 8)
     assert [len(images) for images, _ in made.in_order(32)] == [32, 28]
 

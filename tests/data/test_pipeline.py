@@ -1,5 +1,7 @@
 """Minibatches: every pair once an epoch, the stated mixture, and the same stream after a restart."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -8,7 +10,16 @@ from tf_ganaug.augment.standard import Augmentation
 from tf_ganaug.data.cache import SizedCases
 from tf_ganaug.data.cases import Case
 from tf_ganaug.data.pairs import Pairs, normalise
-from tf_ganaug.data.pipeline import real_batches, training_batches
+from tf_ganaug.data.pipeline import (
+    Sampling,
+    joined_batches,
+    one_after_the_other,
+    real_batches,
+    set_sampling,
+    training_batches,
+    zipped,
+)
+from tf_ganaug.errors import InputError
 
 COUNT = 7
 
@@ -37,7 +48,7 @@ def numbers_of(batches):
 
 @pytest.mark.parametrize("batch", [1, 3, 7, 16])
 def test_every_pair_once_an_epoch(batch):
-    batches = first(real_batches(pairs(), batch, seed=1), -(-3 * COUNT // batch))
+    batches = first(real_batches(pairs(), batch, seed=1).elements(0), -(-3 * COUNT // batch))
     assert all(images.shape == (batch, 4, 4, 1) for images, _ in batches)
     epochs = numbers_of(batches)[: 3 * COUNT].reshape(3, COUNT)
     for epoch in epochs:
@@ -51,10 +62,10 @@ def test_a_change_is_drawn_anew_for_every_minibatch_and_again_from_any_start():
     def change(images, labels, seed):
         return images + tf.random.stateless_uniform((), seed), labels
 
-    plain, changed = (first(real_batches(pairs(), 4, seed=1, change=one), 5) for one in (None, change))
+    plain, changed = (first(real_batches(pairs(), 4, seed=1, change=one).elements(0), 5) for one in (None, change))
     added = [images - before for (images, _), (before, _) in zip(changed, plain)]
     assert all(np.ptp(one) < 1e-6 for one in added) and len({round(float(one.flat[0]), 4) for one in added}) == 5
-    later = first(real_batches(pairs(), 4, seed=1, start=3, change=change), 2)
+    later = first(real_batches(pairs(), 4, seed=1, change=change).elements(3), 2)
     np.testing.assert_array_equal(later[0][0], changed[3][0])
 
 
@@ -68,7 +79,7 @@ AUGMENTED = Augmentation(shift=0.1, flip=True)
 
 
 def stream(start=0, seed=5, real=3, generated=2, augmentation=AUGMENTED):
-    return training_batches(pairs(), real, generated, generate, 4, augmentation, seed, start)
+    return training_batches(pairs(), real, generated, generate, 4, augmentation, seed).elements(start)
 
 
 def test_a_stream_continues_where_it_was_left():
@@ -93,6 +104,42 @@ def test_mixture(real, generated):
     if generated:
         latents = np.concatenate([images[real:, 0, 0, 0] for images, _ in batches])
         assert len(np.unique(latents)) == 7 * generated  # fresh in every minibatch
+
+
+MIXED = training_batches(pairs(), 3, 2, generate, 4, AUGMENTED, 5)
+KINDS = {
+    "real": real_batches(pairs(), 3, 1, AUGMENTED),
+    "joined": joined_batches([(pairs(), 2), (pairs([1, 2]), 1)], 1, AUGMENTED),
+    "one after the other": one_after_the_other(pairs([0, 1]), pairs([5, 6]), 2, 3, 1, AUGMENTED),
+    "mixed": MIXED,
+    "mapped": MIXED.map(lambda images, labels: (2 * images, labels)),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_same_minibatches_in_tf_data_and_in_the_step(name):
+    made = KINDS[name]
+    inside = replace(made, sampling=Sampling(in_step=True))
+    stored = next(iter(inside.elements(0)))[1]
+    assert all(part.dtype != tf.float32 for part in tf.nest.flatten(stored) if part.shape.rank == 4)
+    batches, opened = made.batches(1), inside.batches(1)
+    for _ in range(4):
+        for one, two in zip(next(batches), next(opened)):
+            np.testing.assert_allclose(one, two, atol=1e-6)
+            assert len(one) == made.size and one.dtype == two.dtype
+
+
+def test_sides_are_drawn_alike():
+    made = real_batches(pairs(), 3, 1, AUGMENTED)
+    for sampling in (Sampling(False), Sampling(True)):
+        (first, _), (second, _) = next(replace(zipped(made, made), sampling=sampling).batches(2))
+        np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize(("setting", "steps"), [("gpu", 1), ("auto", 0)])
+def test_unknown_samplings_are_refused(setting, steps):
+    with pytest.raises(InputError, match=r"sampling|steps_per_call"):
+        set_sampling(setting, steps)
 
 
 def test_latents_are_standard_normal():

@@ -90,7 +90,7 @@ def test_pairs_of_a_large_file_take_no_memory_of_their_own(tmp_path, monkeypatch
     before = memory("RssAnon") + labels.nbytes / 2**20
     several = [Pairs([part(images, labels, range(first, 3000))]) for first in range(3)]
     for pairs in several:
-        for drawn, _ in real_batches(pairs, 16, seed=1).take(60):
+        for drawn, _ in real_batches(pairs, 16, seed=1).elements(0).take(60):
             assert drawn.shape == (16, 128, 128, 1)
     assert memory("RssAnon") - before < 190  # the labels, three times; three copies of the images had 295 MB more
     mapped = memory("RssFile")

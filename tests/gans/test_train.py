@@ -41,10 +41,9 @@ def train(run, gan, pairs, schedule):
     show_reals(run, pairs, SPEC)
     look = pair_previews(run, SPEC, lambda: layout.separate(gan.generator(gan.latents(4, 0, 3), training=True)))
 
-    def batches_from(step):
-        return real_batches(pairs, 4, 1, step).map(layout.join)
+    reals = real_batches(pairs, 4, 1).map(layout.join)
 
-    return train_gan(run, gan.parts(), lambda start: gan.iterations(batches_from, 2, start), look, schedule)
+    return train_gan(run, gan.parts(), lambda start: gan.iterations(reals, 2, start), look, schedule)
 
 
 def test_losses_that_are_not_finite_stop_it_with_what_to_try(tmp_path, pairs):

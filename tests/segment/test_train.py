@@ -1,5 +1,7 @@
 """The stopping rule, the best weights, and what becomes of predictions at native size."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from tf_ganaug.augment.standard import Augmentation
 from tf_ganaug.data.cache import SizedCases
 from tf_ganaug.data.cases import IGNORE, Case, LabelSpec
 from tf_ganaug.data.pairs import Pairs
-from tf_ganaug.data.pipeline import training_batches
+from tf_ganaug.data.pipeline import Sampling, training_batches
 from tf_ganaug.errors import InputError
 from tf_ganaug.models.unet import neff_unet
 from tf_ganaug.run import RunFolder, read_metrics
@@ -102,21 +104,23 @@ def test_a_head_for_training_only_is_in_the_loss_and_not_in_the_dice(tmp_path):
     trained = train_segmenter(
         RunFolder(tmp_path / "run", {}),
         both,
-        lambda start: training_batches(pairs, 2, 0, None, 0, Augmentation(), 1, start),
+        training_batches(pairs, 2, 0, None, 0, Augmentation(), 1),
         pairs,
         Patience(4, 0, 4, 2, 2, 2),
     )
     assert trained.best_iteration == trained.iterations == 4 and (tmp_path / "run" / "validation.png").exists()
 
 
-def train(path, patience, segmenter):
+#: In tf.data, a step at a call.
+PIPELINE = Sampling()
+
+
+def train(path, patience, segmenter, sampling=PIPELINE):
     sized = discs()
     pairs, validation = (Pairs.of(sized, part) for part in (sized.cases[:4], sized.cases[4:]))
 
-    def batches_from(start):
-        return training_batches(pairs, 2, 0, None, 0, Augmentation(shift=0.05), 1, start)
-
-    return train_segmenter(RunFolder(path, {}), segmenter, batches_from, validation, patience)
+    batches = replace(training_batches(pairs, 2, 0, None, 0, Augmentation(shift=0.05), 1), sampling=sampling)
+    return train_segmenter(RunFolder(path, {}), segmenter, batches, validation, patience)
 
 
 def test_training_learns_and_ends_with_the_best_weights(tmp_path):
@@ -132,6 +136,23 @@ def test_training_learns_and_ends_with_the_best_weights(tmp_path):
     fresh = segmenter()
     fresh.model.load_weights(tmp_path / "best.weights.h5")
     assert fresh.validate(Pairs.of(sized, sized.cases[4:]), 2)[0] == pytest.approx(loss, rel=1e-6)
+
+
+@pytest.mark.parametrize("sampling", [Sampling(True), Sampling(False, 5), Sampling(True, 5)])
+def test_the_same_steps_wherever_minibatches_are_made_and_however_many_a_call_makes(tmp_path, sampling):
+    plain, other, parted = segmenter(), segmenter(), segmenter()
+    patience = Patience(11, 1, 11, 4, 2, 4)
+    train(tmp_path / "plain", patience, plain)
+    train(tmp_path / "other", patience, other, sampling)
+    train(tmp_path / "parted", replace(patience, least=9, most=9), parted, sampling)  # goes on from iteration 8
+    parted = segmenter()
+    train(tmp_path / "parted", patience, parted, sampling)
+    records = [read_metrics(tmp_path / name) for name in ("plain", "other", "parted")]
+    for name in ("loss", "validation_loss"):
+        one, two, three = ({r["step"]: r[name] for r in record if name in r} for record in records)
+        assert two == pytest.approx(one, rel=1e-4) and three == pytest.approx(two, rel=1e-6)
+    for first, second in zip(other.model.get_weights(), parted.model.get_weights()):
+        np.testing.assert_allclose(first, second, rtol=1e-5, atol=1e-7)
 
 
 def test_an_interrupted_training_continues_exactly(tmp_path):

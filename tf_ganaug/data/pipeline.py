@@ -1,18 +1,20 @@
-"""tf.data: real and generated pairs mixed in every minibatch, changed, prefetched.
+"""Minibatches: real and generated pairs mixed in each, changed, prefetched.
 
-Every minibatch is a function of (seed, step), so a training that stops at a step continues with the
+Every minibatch is a function of (seed, number), so a training that stops at a step continues with the
 minibatch it would have had next, and no state of an iterator is stored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from tf_ganaug.data.pairs import Pairs, shared_tensors
+from tf_ganaug.errors import InputError
 from tf_ganaug.random import fold, named_seed
 
 #: Makes (images, labels) from latents (N, latent size), inside a graph.
@@ -22,44 +24,123 @@ PairGenerator = Callable[[tf.Tensor], "tuple[tf.Tensor, tf.Tensor]"]
 PairChange = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], "tuple[tf.Tensor, tf.Tensor]"]
 
 
-def real_batches(
-    pairs: Pairs, batch: int, seed: int, start: int = 0, change: PairChange | None = None
-) -> tf.data.Dataset:
-    """Endless minibatches of real pairs from number `start` on, each changed by `change` if there is one."""
+@dataclass(frozen=True)
+class Sampling:
+    """Where minibatches are made of stored integers.
 
-    def minibatch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        images, labels = pairs.draw(seed, step, batch)
-        return change(images, labels, fold(seed, step, 1)) if change else (images, labels)
+    Attributes:
+        in_step: in the training step, on its device; else in tf.data, on the CPU, beside the step.
+        steps_per_call: steps that one call of a segmenter's compiled function makes.
+    """
 
-    return _steps(start).map(minibatch, tf.data.AUTOTUNE).prefetch(2)
+    in_step: bool = False
+    steps_per_call: int = 1
 
 
-def joined_batches(
-    sources: Sequence[tuple[Pairs, int]], seed: int, start: int = 0, change: PairChange | None = None
-) -> tf.data.Dataset:
+_sampling = Sampling()
+
+
+def set_sampling(where: str, steps_per_call: int) -> None:
+    """For all minibatches to come: "pipeline", "step", or "auto", which is "step" where there is a GPU.
+
+    Raises:
+        InputError: for another word, or less than a step.
+    """
+    global _sampling
+    choices = {"pipeline": False, "step": True, "auto": bool(tf.config.list_physical_devices("GPU"))}
+    if where not in choices:
+        raise InputError("sampling", ", ".join(choices), where, "set one of these")
+    if steps_per_call < 1:
+        raise InputError("steps_per_call", "at least 1", str(steps_per_call), "set a larger number")
+    _sampling = Sampling(choices[where], steps_per_call)
+
+
+def generator_device() -> str | None:
+    """Where a frozen generator's weights must be, to be called where minibatches are made: None is the default."""
+    return None if _sampling.in_step else "CPU:0"
+
+
+@dataclass(frozen=True)
+class Minibatches:
+    """The endless minibatches 0, 1, 2, ..., each made in two halves from its number alone.
+
+    Attributes:
+        size: pairs in each.
+        read: from a number (int64 scalar) to tensors as they are stored, on the CPU.
+        finish: from a number and those tensors to the minibatch, on any device.
+        sampling: where `finish` runs; the minibatches are the same.
+    """
+
+    size: int
+    read: Callable[[tf.Tensor], Any]
+    finish: Callable[[tf.Tensor, Any], Any]
+    sampling: Sampling = field(default_factory=lambda: _sampling)
+
+    def map(self, change: Callable) -> Minibatches:
+        """Each changed by a function of images and labels."""
+        return replace(self, finish=lambda number, stored: change(*self.finish(number, stored)))
+
+    def elements(self, start: int) -> tf.data.Dataset:
+        """What tf.data makes of the minibatches from number `start` on; `opened` makes minibatches of it."""
+        numbers = tf.data.Dataset.range(start, np.iinfo(np.int64).max).with_options(shared_tensors())
+
+        def element(number: tf.Tensor) -> Any:
+            stored = self.read(number)
+            return (number, stored) if self.sampling.in_step else self.finish(number, stored)
+
+        return numbers.map(element, tf.data.AUTOTUNE).prefetch(2)
+
+    def opened(self, *element: Any) -> Any:
+        """The minibatch of an element, inside a graph."""
+        return self.finish(*element) if self.sampling.in_step else element
+
+    def batches(self, start: int) -> Iterator[Any]:
+        """The minibatches from number `start` on."""
+        if not self.sampling.in_step:
+            return iter(self.elements(start))
+        finish = tf.function(self.finish)
+        return (finish(*element) for element in self.elements(start))
+
+
+def real_batches(pairs: Pairs, batch: int, seed: int, change: PairChange | None = None) -> Minibatches:
+    """Minibatches of real pairs, each changed by `change` if there is one."""
+
+    def read(number: tf.Tensor) -> Any:
+        return pairs.read(_positions(pairs, seed, number, batch))
+
+    def finish(number: tf.Tensor, stored: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        return _changed(pairs.finish(*stored), change, seed, number)
+
+    return Minibatches(batch, read, finish)
+
+
+def joined_batches(sources: Sequence[tuple[Pairs, int]], seed: int, change: PairChange | None = None) -> Minibatches:
     """As `real_batches`, with so many pairs of each source in every minibatch; a source of none is left out."""
+    named = [(pairs, named_seed(seed, f"source{n}"), count) for n, (pairs, count) in enumerate(sources) if count]
 
-    def minibatch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        drawn = [
-            pairs.draw(named_seed(seed, f"source{n}"), step, count) for n, (pairs, count) in enumerate(sources) if count
-        ]
-        images, labels = (tf.concat(group, 0) for group in zip(*drawn))
-        return change(images, labels, fold(seed, step, 1)) if change else (images, labels)
+    def read(number: tf.Tensor) -> Any:
+        return tuple(pairs.read(_positions(pairs, key, number, count)) for pairs, key, count in named)
 
-    return _steps(start).map(minibatch, tf.data.AUTOTUNE).prefetch(2)
+    def finish(number: tf.Tensor, stored: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        parts = [pairs.finish(*own) for (pairs, _, _), own in zip(named, stored)]
+        return _changed(_joined(parts), change, seed, number)
+
+    return Minibatches(sum(count for _, count in sources), read, finish)
 
 
 def one_after_the_other(
-    first: Pairs, second: Pairs, steps: int, batch: int, seed: int, start: int = 0, change: PairChange | None = None
-) -> tf.data.Dataset:
-    """As `real_batches`, with `steps` minibatches of the first and from then on of the second."""
+    first: Pairs, second: Pairs, steps: int, batch: int, seed: int, change: PairChange | None = None
+) -> Minibatches:
+    """As `real_batches`, with `steps` minibatches of the first and from then on of the second, stored alike."""
 
-    def minibatch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        early, late = (partial(pairs.draw, seed, step, batch) for pairs in (first, second))
-        images, labels = tf.cond(step < steps, early, late)
-        return change(images, labels, fold(seed, step, 1)) if change else (images, labels)
+    def read(number: tf.Tensor) -> Any:
+        early, late = (lambda own=pairs: own.read(_positions(own, seed, number, batch)) for pairs in (first, second))
+        return tf.cond(number < steps, early, late)
 
-    return _steps(start).map(minibatch, tf.data.AUTOTUNE).prefetch(2)
+    def finish(number: tf.Tensor, stored: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        return _changed(first.finish(*stored), change, seed, number)
+
+    return Minibatches(batch, read, finish)
 
 
 def training_batches(
@@ -70,9 +151,8 @@ def training_batches(
     latent_size: int,
     change: PairChange,
     seed: int,
-    start: int = 0,
-) -> tf.data.Dataset:
-    """Endless minibatches of `real` real and `generated` generated pairs, changed alike.
+) -> Minibatches:
+    """Minibatches of `real` real and `generated` generated pairs, changed alike.
 
     The frozen generator makes all generated pairs of a minibatch in one pass, from fresh latents.
 
@@ -84,22 +164,46 @@ def training_batches(
         latent_size: of the generator.
         change: of real and generated pairs, such as augmentation.
         seed: of all draws.
-        start: number of the first minibatch.
 
     Returns:
         Images (real + generated, H, W, C) float32 and labels (real + generated, H, W) uint8.
     """
 
-    def minibatch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        parts = [pairs.draw(seed, step, real)] if real else []
+    def read(number: tf.Tensor) -> Any:
+        return pairs.read(_positions(pairs, seed, number, real)) if real else ()
+
+    def finish(number: tf.Tensor, stored: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        parts = [pairs.finish(*stored)] if real else []
         if generated:
-            latents = tf.random.stateless_normal((generated, latent_size), fold(seed, step, 0))
+            latents = tf.random.stateless_normal((generated, latent_size), fold(seed, number, 0))
             parts.append(generate(latents))
-        images, labels = (tf.concat(group, 0) for group in zip(*parts))
-        return change(images, labels, fold(seed, step, 1))
+        return _changed(_joined(parts), change, seed, number)
 
-    return _steps(start).map(minibatch, tf.data.AUTOTUNE).prefetch(2)
+    return Minibatches(real + generated, read, finish)
 
 
-def _steps(start: int) -> tf.data.Dataset:
-    return tf.data.Dataset.range(start, np.iinfo(np.int64).max).with_options(shared_tensors())
+def zipped(*several: Minibatches) -> Minibatches:
+    """Minibatches of each, side by side."""
+
+    def read(number: tf.Tensor) -> Any:
+        return tuple(each.read(number) for each in several)
+
+    def finish(number: tf.Tensor, stored: Any) -> Any:
+        return tuple(each.finish(number, own) for each, own in zip(several, stored))
+
+    return Minibatches(several[0].size, read, finish)
+
+
+def _positions(pairs: Pairs, seed: int, number: tf.Tensor, batch: int) -> tf.Tensor:
+    return pairs.positions(seed, tf.cast(number, tf.int64) * batch, batch)
+
+
+def _joined(parts: Sequence[tuple[tf.Tensor, tf.Tensor]]) -> tuple[tf.Tensor, tf.Tensor]:
+    images, labels = (tf.concat(group, 0) for group in zip(*parts))
+    return images, labels
+
+
+def _changed(
+    pair: tuple[tf.Tensor, tf.Tensor], change: PairChange | None, seed: int, number: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    return change(*pair, fold(seed, number, 1)) if change else tuple(pair)

@@ -61,7 +61,8 @@ def _measure(count: int, side: int, kind: str, batches: int) -> Growth:
         images = _written(Path(folder) / "images.npy", (count, side, side, 1), kind)
         labels = _written(Path(folder) / "labels.npy", (count, side, side), "uint8")
         ranges = np.tile(np.float32([0, 255]), (count, 1))
-        stream = iter(real_batches(Pairs([Part(images, labels, np.arange(count), ranges)]), BATCH, seed=1))
+        pairs = Pairs([Part(images, labels, np.arange(count), ranges)])
+        stream = real_batches(pairs, BATCH, seed=1).batches(0)
         for _ in range(100):
             next(stream)
         began = time.process_time()

@@ -18,7 +18,11 @@ PROFILES = ("quick", "paper", "smoke")
 
 @dataclass
 class CommonSettings:
-    """What every experiment has; `precision` as in `backend.set_precision`, `jit_compile` is XLA."""
+    """What every experiment has.
+
+    `precision` as in `backend.set_precision`, `jit_compile` is XLA, `sampling` and `steps_per_call` as in
+    `data.pipeline.set_sampling`.
+    """
 
     seed: int
     repeats: int
@@ -27,6 +31,8 @@ class CommonSettings:
     precision: str
     deterministic: bool
     jit_compile: bool
+    sampling: str
+    steps_per_call: int
 
 
 @dataclass

@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from tf_ganaug import __version__, backend
 from tf_ganaug.data.cases import LabelClass, LabelSpec
+from tf_ganaug.data.pipeline import generator_device
 from tf_ganaug.data.provenance import Provenance
 from tf_ganaug.errors import InputError
 from tf_ganaug.files import replacing_folder, write_text
@@ -198,7 +199,7 @@ class Synthesizer:
             provenance = Provenance.from_json(metadata)
             spec, latent_size = _spec(metadata["label_spec"]), int(metadata["latent_size"])
             # tf.data runs on the CPU; a generator with weights on a GPU could not be called there.
-            with tf.device("CPU:0"):
+            with tf.device(generator_device()):
                 module = tf.saved_model.load(str(folder))
         except (OSError, ValueError, KeyError, TypeError) as error:
             remedy = "name a GAN run folder or an exported SavedModel"

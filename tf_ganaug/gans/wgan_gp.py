@@ -5,12 +5,13 @@ Source: improved_wgan_training gan_64x64.py, MODE wgan-gp.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import keras
 import tensorflow as tf
 
 from tf_ganaug import backend
+from tf_ganaug.data.pipeline import Minibatches
 from tf_ganaug.random import fold
 
 #: Added under the square root of the gradient norm, whose own gradient is infinite at 0.
@@ -128,7 +129,7 @@ class WganGp(tf.Module):
         )
 
     def iterations(
-        self, batches_from: Callable[[int], tf.data.Dataset], critic_steps: int, start: int
+        self, reals: Minibatches, critic_steps: int, start: int
     ) -> Iterator[tuple[dict[str, tf.Tensor], int]]:
         """The published loop from iteration `start` on, for `gans.train.train_gan`.
 
@@ -136,19 +137,19 @@ class WganGp(tf.Module):
         real minibatch and fresh noise. It yields the last critic step's terms and the generator's loss.
 
         Args:
-            batches_from: from a critic step's number to the endless real minibatches from there on.
+            reals: the minibatch of each critic step.
             critic_steps: for one generator step.
             start: number of the first iteration.
         """
         step = start * critic_steps
-        batches = iter(batches_from(step))
+        batches = reals.batches(step)
         while True:
             terms = self.generator_step(tf.constant(step // critic_steps, tf.int64)) if step else {}
             images = 0
             for _ in range(critic_steps):
-                reals = next(batches)
-                images += reals.shape[0]
-                critic_terms = self.critic_step(reals, tf.constant(step, tf.int64))
+                minibatch = next(batches)
+                images += minibatch.shape[0]
+                critic_terms = self.critic_step(minibatch, tf.constant(step, tf.int64))
                 step += 1
             yield {**terms, **critic_terms}, images
 

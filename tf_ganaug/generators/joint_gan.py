@@ -73,20 +73,14 @@ class JointGan:
         look = pair_previews(run, self.subset.spec, lambda: self.layout.separate(gan.generator(latents, training=True)))
         show_reals(run, pairs, self.subset.spec)
 
-        def batches_from(step: int) -> tf.data.Dataset:
-            return real_batches(pairs, s.batch, gan.seed, step).map(self.layout.join)
-
-        return train_gan(
-            run, gan.parts(), lambda start: gan.iterations(batches_from, s.critic_steps, start), look, schedule
-        )
+        reals = real_batches(pairs, s.batch, gan.seed).map(self.layout.join)
+        return train_gan(run, gan.parts(), lambda start: gan.iterations(reals, s.critic_steps, start), look, schedule)
 
     def step(self) -> Callable[[], int]:
         """A training step; see `Study.steps`."""
         gan, s, pairs = self.new_gan(), self.settings.gan, self.subset.pairs(self.subset.rows)
         # From the second iteration on, the first to have a generator step.
-        iterations = gan.iterations(
-            lambda step: real_batches(pairs, s.batch, 0, step).map(self.layout.join), s.critic_steps, 1
-        )
+        iterations = gan.iterations(real_batches(pairs, s.batch, 0).map(self.layout.join), s.critic_steps, 1)
 
         def step() -> int:
             terms, images = next(iterations)

@@ -88,7 +88,8 @@ class Pix2PixPainter:
             return preview(step, name)
 
         def iterate(start: int) -> Iterator[tuple[dict[str, tf.Tensor], int]]:
-            for step, (images, labels) in enumerate(real_batches(pairs, s.batch, gan.seed, start), start):
+            batches = real_batches(pairs, s.batch, gan.seed).batches(start)
+            for step, (images, labels) in enumerate(batches, start):
                 yield gan.step(labels, images, tf.constant(step, tf.int64)), s.batch
 
         end = max(candidates)

@@ -13,7 +13,7 @@ import tensorflow as tf
 from tf_ganaug import backend
 from tf_ganaug.augment.standard import Augmentation
 from tf_ganaug.data.pairs import Pairs
-from tf_ganaug.data.pipeline import real_batches
+from tf_ganaug.data.pipeline import Minibatches, real_batches, zipped
 from tf_ganaug.experiment.study import Training
 from tf_ganaug.experiment.subset import Subset
 from tf_ganaug.gans.drawn_maps import DrawnMaps
@@ -116,13 +116,13 @@ class PhotographPainter:
         look = pair_previews(run, self.subset.spec, lambda: (gan.paint(*condition), condition[0]))
 
         def iterate(start: int) -> Iterator[tuple[dict[str, tf.Tensor], int]]:
-            for step, ((images, labels), *rest) in enumerate(self._batches(start), start):
+            for step, ((images, labels), *rest) in enumerate(self._batches().batches(start), start):
                 yield gan.step(labels, images, step, rest[0][1] if rest else None), s.batch
 
         schedule = Schedule.regular(iterations, s.log_every, s.preview_every, s.checkpoint_every)
         return train_gan(run, gan.parts(), iterate, look, schedule)
 
-    def _batches(self, start: int) -> tf.data.Dataset:
+    def _batches(self) -> Minibatches:
         """Endless minibatches: (images, labels), and with edges (images, instances) of the same pairs."""
         s = self.settings.painter
         seed = named_seed(self.settings.seed, f"pix2pixhd-batches-{self.subset.name}")
@@ -131,7 +131,7 @@ class PhotographPainter:
         kinds = [real] if self.instances is None else [real, replace(real, labels=self.instances)]
         # The same seed draws the same pairs and mirrors the same ones.
         parts = [Pairs([kind]) for kind in kinds]
-        return tf.data.Dataset.zip(tuple(real_batches(part, s.batch, seed, start, mirrored) for part in parts))
+        return zipped(*(real_batches(part, s.batch, seed, mirrored) for part in parts))
 
     def paint(self, labels: np.ndarray, instances: np.ndarray | None = None) -> np.ndarray:
         """Label maps (N, H, W) uint8 to images (N, H, W, C) in [-1, 1]; `instances` with edges only."""

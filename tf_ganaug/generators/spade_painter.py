@@ -98,7 +98,7 @@ class Painter:
         look = pair_previews(run, spec, lambda: (gan.paint(labels), labels))
 
         def iterate(start: int) -> Iterator[tuple[dict[str, tf.Tensor], int]]:
-            for images, labels in real_batches(pairs, s.batch, seed, start):
+            for images, labels in real_batches(pairs, s.batch, seed).batches(start):
                 yield gan.step(labels, images), s.batch
 
         schedule = Schedule.regular(iterations, s.log_every, s.preview_every, s.checkpoint_every)

@@ -13,14 +13,13 @@ from typing import Any
 import keras
 import numpy as np
 import pandas as pd
-import tensorflow as tf
 
 from tf_ganaug.augment.standard import Augmentation
 from tf_ganaug.data.cache import SizedCases, sized_cases
 from tf_ganaug.data.cases import Case, Dataset
 from tf_ganaug.data.judgement import require_fit
 from tf_ganaug.data.pairs import Pairs, Part
-from tf_ganaug.data.pipeline import joined_batches, one_after_the_other, real_batches
+from tf_ganaug.data.pipeline import Minibatches, joined_batches, one_after_the_other, real_batches
 from tf_ganaug.data.provenance import Provenance
 from tf_ganaug.data.splits import Split, by_shares, nested, select
 from tf_ganaug.experiment.study import Study, Training
@@ -192,26 +191,26 @@ class QuestionStudy(Study):
         seed = named_seed(self.settings.seed, f"segmenter-repeat{task.repeat}")
         return new_segmenter(self.settings, self.spec, self.dataset.channels, pixels, seed)
 
-    def batches(self, task: QuestionTask) -> Callable[[int], tf.data.Dataset]:
-        """From an iteration to the task's endless minibatches from there on; all arms show as many images."""
+    def batches(self, task: QuestionTask) -> Minibatches:
+        """The task's minibatches, one for each iteration; all arms show as many images."""
         s, data = self.settings, self.subset(task.fraction)
         seed = named_seed(s.seed, f"batches-repeat{task.repeat}")
         real, batch = data.pairs(data.rows), s.training.batch
         moved = Augmentation(**asdict(s.augmentation))
         change = moved if moved != Augmentation() else None
         if not task.generated:
-            return lambda start: real_batches(real, batch, seed, start, change)
+            return real_batches(real, batch, seed, change)
         made = self.made(task.fraction)
         if s.mix == "add":
             both = Pairs([data.real(data.rows), made])
-            return lambda start: real_batches(both, batch, seed, start, change)
+            return real_batches(both, batch, seed, change)
         pool = Pairs([made])
         if s.mix == "pretrain":
             half = s.training.iterations // 2
-            return lambda start: one_after_the_other(pool, real, half, batch, seed, start, change)
+            return one_after_the_other(pool, real, half, batch, seed, change)
         generated = min(batch - 1, max(1, round(batch * s.pool.amount / (1 + s.pool.amount))))
         sources = [(real, batch - generated), (pool, generated)]
-        return lambda start: joined_batches(sources, seed, start, change)
+        return joined_batches(sources, seed, change)
 
     def held_pairs(self, cases: Sequence[Case]) -> Pairs:
         """Whole images, each with its own range."""
@@ -272,7 +271,7 @@ class QuestionStudy(Study):
     def segmenter_step(self) -> Callable[[], int]:
         """A training step on real images."""
         task = QuestionTask(1.0, False, 0)
-        segmenter, batches = self.new_segmenter(task), iter(self.batches(task)(0))
+        segmenter, batches = self.new_segmenter(task), self.batches(task).batches(0)
 
         def step() -> int:
             images, labels = next(batches)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from tf_ganaug.checkpoints import Checkpoints
 from tf_ganaug.data.cases import LabelSpec
 from tf_ganaug.data.grids import pair_grid
 from tf_ganaug.data.pairs import Pairs
+from tf_ganaug.data.pipeline import Minibatches, Sampling
 from tf_ganaug.errors import InputError
 from tf_ganaug.run import RunFolder, peak_memory
 from tf_ganaug.segment.losses import dice_counts
@@ -51,6 +52,11 @@ class Patience:
         """The iteration at which training ends unless a better validation comes."""
         end = max(self.least, best_step + self.more)
         return end if self.most is None else min(end, self.most)
+
+    def pause(self, step: int, end: int) -> int:
+        """The next iteration after `step` at which something is looked at or written, at most `end`."""
+        intervals = self.validate_every, self.log_every, self.checkpoint_every
+        return min(end, *((step // every + 1) * every for every in intervals))
 
 
 @dataclass(frozen=True)
@@ -123,6 +129,20 @@ class Segmenter(tf.Module):
         backend.apply_gradients(self.optimizer, tape.gradient(scaled, variables), variables)
         return loss
 
+    def steps(self, minibatches: Minibatches) -> Callable[[Iterator[Any], int], tf.Tensor]:
+        """Takes so many steps on the next of `minibatches.elements`, in one call; returns the losses."""
+        if minibatches.sampling == Sampling():
+            return lambda elements, _: self.train_step(*next(elements))
+
+        @tf.function
+        def several(elements: Iterator[Any], count: tf.Tensor) -> tf.Tensor:
+            losses = tf.TensorArray(tf.float32, count)
+            for number in tf.range(count):
+                losses = losses.write(number, self.train_step(*minibatches.opened(*next(elements))))
+            return losses.stack()
+
+        return lambda elements, count: several(elements, tf.constant(count))
+
     def _validation_step(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """The loss times the samples, and the sum of their Dice.
 
@@ -183,7 +203,7 @@ def first_logits(outputs: Any) -> tf.Tensor:
 def train_segmenter(
     run: RunFolder,
     segmenter: Segmenter,
-    batches_from: Callable[[int], tf.data.Dataset],
+    minibatches: Minibatches,
     validation: Pairs,
     patience: Patience,
 ) -> Trained:
@@ -192,7 +212,7 @@ def train_segmenter(
     Args:
         run: where everything is written; `best.weights.h5` at the end.
         segmenter: changed in place; holds the best weights at the end.
-        batches_from: the endless minibatches from a given iteration on.
+        minibatches: that of each iteration.
         validation: real pairs, never augmented.
         patience: see there.
 
@@ -205,25 +225,25 @@ def train_segmenter(
     run.rewind(start)
     if start:
         run.say(f"continues at iteration {start}")
-    batches = iter(batches_from(start))
-    progress = run.progress(patience.end(0), start)
+    elements, steps = iter(minibatches.elements(start)), segmenter.steps(minibatches)
+    step, end = start, patience.end(int(segmenter.best_step))
+    progress = run.progress(end, start)
     losses, images, began = [], 0, time.perf_counter()
-    step = start
-    while step < patience.end(int(segmenter.best_step)):
-        batch, labels = next(batches)
-        losses.append(segmenter.train_step(batch, labels))
-        images += batch.shape[0]
-        step += 1
+    while step < end:
+        count = min(minibatches.sampling.steps_per_call, patience.pause(step, end) - step)
+        losses.append(tf.reshape(steps(elements, count), [count]))
+        images += count * minibatches.size
+        step += count
         segmenter.step.assign(step)
-        progress.update()
-        final = step == patience.end(int(segmenter.best_step))
+        progress.update(count)
+        final = step == end
         if step % patience.validate_every == 0 or final:
-            _validate(run, segmenter, validation, batch.shape[0])
-            progress.total = patience.end(int(segmenter.best_step))
+            _validate(run, segmenter, validation, minibatches.size)
+            progress.total = end = patience.end(int(segmenter.best_step))
         if step % patience.log_every == 0 or final:
             elapsed = time.perf_counter() - began
             segmenter.seconds.assign_add(elapsed)
-            _report(run, step, progress.total, float(tf.reduce_mean(losses)), images / elapsed)
+            _report(run, step, end, float(tf.reduce_mean(tf.concat(losses, 0))), images / elapsed)
             progress.set_postfix_str(f"{images / elapsed:.0f} images/s", refresh=False)
             losses, images, began = [], 0, time.perf_counter()
         if step % patience.checkpoint_every == 0:

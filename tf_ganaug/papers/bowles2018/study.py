@@ -16,7 +16,7 @@ from tf_ganaug.data.cache import SizedCases, sized_cases
 from tf_ganaug.data.cases import Case
 from tf_ganaug.data.pairs import Pairs, Part
 from tf_ganaug.data.patches import Joined, Patches
-from tf_ganaug.data.pipeline import real_batches
+from tf_ganaug.data.pipeline import Minibatches, real_batches
 from tf_ganaug.data.splits import Split, by_shares
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.study import Study, Training
@@ -177,7 +177,7 @@ class PatchStudy(Study):
                 training.log_every,
                 training.checkpoint_every,
             )
-            trained = train_segmenter(run, segmenter, partial(self.batches, task, pairs), held, patience)
+            trained = train_segmenter(run, segmenter, self.batches(task, pairs), held, patience)
             measured = evaluate(self._predictions(segmenter.whole, self.cases(0, "test")), self.spec, distances=False)
             write_frame(run.path / "cases.csv", measured)
             run.finish({**asdict(trained), "patches": pairs.count})
@@ -192,10 +192,10 @@ class PatchStudy(Study):
         gan.make()
         return Joined(patches, Pairs([gan.part(self.count_added(task.added))]))
 
-    def batches(self, task: PatchTask, pairs: Pairs, start: int) -> tf.data.Dataset:
-        """Endless minibatches from an iteration on; every patch is as likely, real or synthetic."""
+    def batches(self, task: PatchTask, pairs: Pairs) -> Minibatches:
+        """Minibatches, one for each iteration; every patch is as likely, real or synthetic."""
         seed = named_seed(self.settings.seed, f"batches-repeat{task.repeat}")
-        return real_batches(pairs, training_of(self.settings, task.network).batch, seed, start)
+        return real_batches(pairs, training_of(self.settings, task.network).batch, seed)
 
     def new_segmenter(self, task: PatchTask) -> Segmenter:
         """Untrained."""
@@ -240,7 +240,7 @@ class PatchStudy(Study):
     def segmenter_step(self, network: str) -> Callable[[], int]:
         """A training step of a network on real patches."""
         task = PatchTask(network, self._all, 0, 0)
-        segmenter, batches = self.new_segmenter(task), iter(self.batches(task, self.patches(task.fraction), 0))
+        segmenter, batches = self.new_segmenter(task), self.batches(task, self.patches(task.fraction)).batches(0)
 
         def step() -> int:
             images, labels = next(batches)

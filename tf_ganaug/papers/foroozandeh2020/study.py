@@ -13,12 +13,11 @@ from typing import Any
 import keras
 import numpy as np
 import pandas as pd
-import tensorflow as tf
 
 from tf_ganaug import backend
 from tf_ganaug.data.cases import Case, Dataset, LabelSpec
 from tf_ganaug.data.pairs import Pairs, Part
-from tf_ganaug.data.pipeline import real_batches
+from tf_ganaug.data.pipeline import Minibatches, real_batches
 from tf_ganaug.data.splits import Split
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.study import Study, Training
@@ -218,9 +217,7 @@ class ChainStudy(Study):
             pairs = Pairs(parts, table, standard)
             segmenter = self.new_segmenter(task, weights)
             validation = self._held_pairs("validation", table, standard)
-            trained = train_segmenter(
-                run, segmenter, partial(self.batches, task, pairs), validation, self.patience(pairs.count)
-            )
+            trained = train_segmenter(run, segmenter, self.batches(task, pairs), validation, self.patience(pairs.count))
             test = self._held_pairs("test", table, standard)
             measured = evaluate(self._predictions(segmenter.model, test, view), view, distances=False)
             write_frame(run.path / "cases.csv", measured)
@@ -236,10 +233,10 @@ class ChainStudy(Study):
         steps = math.ceil(count / s.batch)
         return Patience(s.epochs * steps, 0, s.epochs * steps, steps, max(1, min(steps, s.log_every)), steps)
 
-    def batches(self, task: SliceTask, pairs: Pairs, start: int) -> tf.data.Dataset:
-        """The task's endless minibatches from an iteration on, without augmentation (3.1)."""
+    def batches(self, task: SliceTask, pairs: Pairs) -> Minibatches:
+        """The task's minibatches, one for each iteration, without augmentation (3.1)."""
         seed = named_seed(self.settings.seed, f"batches-repeat{task.repeat}")
-        return real_batches(pairs, self.settings.segmenter.batch, seed, start)
+        return real_batches(pairs, self.settings.segmenter.batch, seed)
 
     def new_segmenter(self, task: SliceTask, weights: np.ndarray) -> Segmenter:
         """Untrained; all tasks of one view and repeat start from the same weights."""
@@ -306,9 +303,8 @@ class ChainStudy(Study):
         task = SliceTask("full", batch, 0, view)
         parts = self.parts(task)
         segmenter = self.new_segmenter(task, self.weights(parts, self.views[view]))
-        batches = iter(
-            self.batches(task, Pairs(parts, self.spec.view_table(self.views[view]), self.standard(parts)), 0)
-        )
+        pairs = Pairs(parts, self.spec.view_table(self.views[view]), self.standard(parts))
+        batches = self.batches(task, pairs).batches(0)
 
         def step() -> int:
             float(segmenter.train_step(*next(batches)))

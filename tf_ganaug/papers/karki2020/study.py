@@ -18,7 +18,7 @@ from tf_ganaug import backend
 from tf_ganaug.augment.traditional import traditional_copies
 from tf_ganaug.data.cases import Case
 from tf_ganaug.data.pairs import Pairs, Part
-from tf_ganaug.data.pipeline import real_batches
+from tf_ganaug.data.pipeline import Minibatches, real_batches
 from tf_ganaug.data.splits import Split
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.study import Study, Training
@@ -222,16 +222,16 @@ class LesionStudy(Study):
                 s.min_iterations, s.more_iterations, s.max_iterations, s.validate_every, s.log_every, s.checkpoint_every
             )
             held = self.held_pairs("validation")
-            trained = train_segmenter(run, segmenter, partial(self.batches, task, pairs), held, patience)
+            trained = train_segmenter(run, segmenter, self.batches(task, pairs), held, patience)
             found = self._predictions(segmenter.model, self.cases(0, "test"))
             write_frame(run.path / "cases.csv", evaluate(found, self.spec, distances=False))
             run.finish({**asdict(trained), "slices": pairs.count})
         return run.result()
 
-    def batches(self, task: LesionTask, pairs: Pairs, start: int) -> tf.data.Dataset:
-        """The task's endless minibatches from an iteration on."""
+    def batches(self, task: LesionTask, pairs: Pairs) -> Minibatches:
+        """The task's minibatches, one for each iteration."""
         seed = named_seed(self.settings.seed, f"batches-repeat{task.repeat}")
-        return real_batches(pairs, self.settings.segmenter.batch, seed, start)
+        return real_batches(pairs, self.settings.segmenter.batch, seed)
 
     def new_segmenter(self, task: LesionTask, run: RunFolder | None = None) -> Segmenter:
         """Untrained, or with VGG-16's weights; all tasks of one repeat start from the same."""
@@ -317,7 +317,7 @@ class LesionStudy(Study):
     def segmenter_step(self) -> Callable[[], int]:
         """A training step of FCN-8s."""
         task = LesionTask(1.0)
-        segmenter, batches = self.new_segmenter(task), iter(self.batches(task, Pairs(self.parts(task)), 0))
+        segmenter, batches = self.new_segmenter(task), self.batches(task, Pairs(self.parts(task))).batches(0)
 
         def step() -> int:
             images, labels = next(batches)

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 
 import keras
@@ -21,7 +21,7 @@ from tf_ganaug.augment.statistics_transfer import transfer_statistics
 from tf_ganaug.data.cache import sized_cases, sized_instances
 from tf_ganaug.data.cases import Case
 from tf_ganaug.data.pairs import Pairs, Part
-from tf_ganaug.data.pipeline import real_batches
+from tf_ganaug.data.pipeline import Minibatches, real_batches
 from tf_ganaug.experiment.statistics import pooled
 from tf_ganaug.experiment.study import Study, Training
 from tf_ganaug.experiment.subset import Subset, extremes
@@ -250,7 +250,7 @@ class RecombinationStudy(Study):
             segmenter.model.load_weights(whole(start))
         patience = Patience(iterations, 0, iterations, s.validate_every, s.log_every, s.checkpoint_every)
         held = self.held_pairs("validation")
-        trained = train_segmenter(run, segmenter, partial(self.batches, task.repeat, pairs), held, patience)
+        trained = train_segmenter(run, segmenter, self.batches(task.repeat, pairs), held, patience)
         return without_auxiliary(segmenter.model), asdict(trained)
 
     def held_pairs(self, part: str) -> Pairs:
@@ -258,14 +258,14 @@ class RecombinationStudy(Study):
         cases = self.cases(0, part)
         return self.subset.pairs(self.sized.rows(cases))
 
-    def batches(self, repeat: int, pairs: Pairs, start: int) -> tf.data.Dataset:
-        """Endless minibatches from an iteration on, rotated and enlarged."""
+    def batches(self, repeat: int, pairs: Pairs) -> Minibatches:
+        """Minibatches, one for each iteration, rotated and enlarged."""
         s, seed = self.settings.segmenter, named_seed(self.settings.seed, f"batches-repeat{repeat}")
 
         def change(images: tf.Tensor, labels: tf.Tensor, key: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             return rotate_zoom(images, labels, s.rotation, s.zoom, key)
 
-        return real_batches(pairs, s.batch, seed, start, change)
+        return real_batches(pairs, s.batch, seed, change)
 
     def new_segmenter(self, repeat: int, iterations: int) -> Segmenter:
         """Untrained, or with ImageNet weights; all tasks of one repeat start from the same."""
@@ -331,7 +331,7 @@ class RecombinationStudy(Study):
 
     def segmenter_step(self) -> Callable[[], int]:
         """A training step on real images."""
-        segmenter, batches = self.new_segmenter(0, 1000), iter(self.batches(0, Pairs(self.parts(StreetTask())), 0))
+        segmenter, batches = self.new_segmenter(0, 1000), self.batches(0, Pairs(self.parts(StreetTask()))).batches(0)
 
         def step() -> int:
             images, labels = next(batches)

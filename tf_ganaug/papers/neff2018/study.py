@@ -17,7 +17,7 @@ from tf_ganaug import backend
 from tf_ganaug.augment.standard import Augmentation
 from tf_ganaug.data.cases import Case
 from tf_ganaug.data.pairs import Pairs
-from tf_ganaug.data.pipeline import training_batches
+from tf_ganaug.data.pipeline import Minibatches, training_batches
 from tf_ganaug.experiment.study import Study, Training
 from tf_ganaug.experiment.subset import Subset
 from tf_ganaug.frames import read_frame, write_frame
@@ -98,25 +98,19 @@ class JointStudy(Study):
             run.finish(asdict(trained))
         return run.result()
 
-    def batches(
-        self, task: SegmenterTask, pairs: Pairs, synthesizer: Synthesizer | None
-    ) -> Callable[[int], tf.data.Dataset]:
-        """From an iteration number to the task's endless minibatches from there on."""
+    def batches(self, task: SegmenterTask, pairs: Pairs, synthesizer: Synthesizer | None) -> Minibatches:
+        """The task's minibatches, one for each iteration."""
         seed = named_seed(self.settings.seed, f"batches-fold{task.fold}-repeat{task.repeat}")
 
-        def batches_from(start: int) -> tf.data.Dataset:
-            return training_batches(
-                pairs,
-                task.real,
-                task.generated,
-                synthesizer.pairs if synthesizer else None,
-                synthesizer.latent_size if synthesizer else 0,
-                task.augmentation,
-                seed,
-                start,
-            )
-
-        return batches_from
+        return training_batches(
+            pairs,
+            task.real,
+            task.generated,
+            synthesizer.pairs if synthesizer else None,
+            synthesizer.latent_size if synthesizer else 0,
+            task.augmentation,
+            seed,
+        )
 
     def new_segmenter(self, task: SegmenterTask) -> Segmenter:
         """Untrained; all tasks of one fold and repeat start from the same weights, to be compared."""
@@ -195,13 +189,13 @@ class JointStudy(Study):
 
     def _pipeline_call(self, task: SegmenterTask) -> Callable[[], int]:
         synthesizer, rounds = self._few_gan.untrained() if task.generated else None, 20
-        batches = iter(self.batches(task, self.few.pairs(0, "train"), synthesizer)(0))
+        batches = self.batches(task, self.few.pairs(0, "train"), synthesizer).batches(0)
         # Several minibatches, since one may lie prefetched.
         return lambda: sum(next(batches)[0].shape[0] for _ in range(rounds))
 
     def _segmenter_step(self, task: SegmenterTask) -> Callable[[], int]:
         segmenter, synthesizer = self.new_segmenter(task), self._few_gan.untrained() if task.generated else None
-        batches = iter(self.batches(task, self.few.pairs(0, "train"), synthesizer)(0))
+        batches = self.batches(task, self.few.pairs(0, "train"), synthesizer).batches(0)
 
         def step() -> int:
             images, labels = next(batches)
