@@ -28,17 +28,19 @@ def main(out: Path, subjects: int) -> None:
     from tf_ganaug.data.embedded import head_ct
     from tf_ganaug.question.checks import check, settings_of
     from tf_ganaug.question.settings import GANS, SEGMENTERS
-    from tf_ganaug.question.study import QuestionStudy, QuestionTask
+    from tf_ganaug.question.study import QuestionStudy
+    from tf_ganaug.question.tasks import QuestionTask
 
     settings = replace(settings_of("smoke", []), repeats=1)
     dataset = head_ct.read(subjects, 3, 48, settings.seed)
-    task, began, records = QuestionTask(1.0, True, 0), time.perf_counter(), []
+    began, records = time.perf_counter(), []
     for gan in GANS:
         for segmenter in SEGMENTERS:
             chosen = replace(settings, gan=gan, segmenter=segmenter)
             check(chosen)
             # One folder for each GAN, so that its segmenters share the pool.
             study = QuestionStudy(out / gan, dataset, chosen)
+            task = QuestionTask(1.0, "gan", 0, gan, 0)
             study.segmenter(task)
             dice = study.measures(task).query("part == 'test'").dice.mean()
             records.append({"GAN": gan, "segmenter": segmenter, "Dice": dice})

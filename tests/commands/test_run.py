@@ -21,7 +21,7 @@ from tf_ganaug.gans.synthesizer import find_synthesizer
 from tf_ganaug.question import report as question_report
 from tf_ganaug.question.checks import settings_of
 from tf_ganaug.question.opening import Source, default_folder, open_question
-from tf_ganaug.question.study import QuestionTask
+from tf_ganaug.question.tasks import QuestionTask
 
 pytestmark = pytest.mark.usefixtures("eager_file")
 
@@ -103,7 +103,7 @@ def call(*arguments):
 def asked(data, out, gan, segmenter, screen="none", mix="add"):
     options = {"data": data, "out": out, "gan": gan, "segmenter": segmenter, "screen": screen, "mix": mix}
     named = [part for name, value in options.items() for part in (f"--{name}", value)]
-    return ["run", *named, "--profile", "smoke", "--repeats", 1]
+    return ["run", *named, "--profile", "smoke", "--repeats", 1, "--arms", "real,gan"]
 
 
 @pytest.fixture(scope="module")
@@ -120,14 +120,16 @@ def answered(masks, tmp_path_factory):
 
 @pytest.mark.parametrize(("gan", "segmenter", "screen", "mix"), PAIRS)
 def test_every_generator_and_segmenter(colour, tmp_path, gan, segmenter, screen, mix):
-    """The arm with generated pairs; that without has nothing to do with the generator."""
+    """An arm with generated pairs; those without have nothing to do with the generator."""
     chosen = {"gan": gan, "segmenter": segmenter, "screen": screen, "mix": mix}
     small = ["data.size=[16,16]"] if gan.startswith("pggan") else []  # a level less
     settings = settings_of("smoke", [*small, *(f"{name}={value}" for name, value in chosen.items())])
     study, asked = open_question(Source(Request(colour)), settings, tmp_path / "out")
-    task = QuestionTask(1.0, True, 0)
+    task = QuestionTask(1.0, "both" if segmenter in ("unet_neff", "pspnet") else "gan", 0, gan, 0)
     with study.at_work(asked):
-        assert study.segmenter(task)["iterations"] == settings.training.iterations
+        result = study.segmenter(task)
+    # As many steps as show each real image as often as without generated pairs.
+    assert result["iterations"] * result["real_share"] == pytest.approx(settings.training.iterations, abs=0.5)
     frame = study.measures(task)
     assert set(frame["class"]) == {"disc"} and frame.dice.between(0, 1).all()
     split = study.splits[0]
@@ -141,34 +143,52 @@ def test_answer_comes_first_and_a_second_call_trains_nothing(answered):
     out, arguments = answered
     before = {path: path.stat().st_mtime_ns for path in out.glob("*/result.json")}
     html = (out / "report.html").read_text()
-    assert html.index("GAN augmentation changed Dice") < html.index("<h2")
+    assert html.index("The data cannot tell whether this generator") < html.index("<img") < html.index("<h2")
+    assert "Every arm was shown each real image" in html and "(profile smoke)" in html
     assert call(*arguments).exit_code == 0
     assert {path: path.stat().st_mtime_ns for path in out.glob("*/result.json")} == before
     assert len(before) == 2 * (1 + 1 + 2)  # of each fraction a GAN, a pool and two segmenters
     assert call("report", out).exit_code == 0
 
 
-def test_held_copies_of_training_images_and_images_without_a_class_are_told(colour, tmp_path):
+def test_the_same_pixels_on_two_sides_are_refused_whatever_they_are_called(colour, tmp_path):
     data = tmp_path / "data [1]"
     shutil.copytree(colour, data)
     out = default_folder(data)
     assert str(out) == "runs/question-data _1_"
-    settings = settings_of("smoke", ["gan=wgan_gp", "segmenter=unet", "repeats=1"])
+    settings = settings_of("smoke", ["gan=wgan_gp"])
     with pytest.raises(InputError, match=r"a path without \* \? \[ \]"):
         open_question(Source(Request(data)), settings, tmp_path / "out [1]")
-    study, _ = open_question(Source(Request(data)), settings, tmp_path / "first")
+    study, asked = open_question(Source(Request(data)), settings, tmp_path / "first")
+    with study.at_work(asked):
+        pass
     split = study.splits[0]
-    assert study.copied_cases == []
     shutil.copy(data / f"images/{split.train[0]}a.png", data / f"images/{split.test[0]}a.png")
-    Image.new("L", (37, 23)).save(data / f"labels/{split.test[0]}b.png")
     study, asked = open_question(Source(Request(data)), settings, tmp_path / "second")
+    twins = rf"the same pixels in {split.train[0]}a \(train\) and {split.test[0]}a \(test\)"
+    with pytest.raises(InputError, match=twins), study.at_work(asked):
+        pass
+
+
+def test_images_without_a_class_are_told(colour, tmp_path):
+    data = tmp_path / "data"
+    shutil.copytree(colour, data)
+    changes = ["gan=wgan_gp", "repeats=1", "arms=[real,ordinary]"]
+    study, _ = open_question(Source(Request(data)), settings_of("smoke", changes), tmp_path / "first")
+    split = study.splits[0]
+    Image.new("L", (37, 23)).save(data / f"labels/{split.test[0]}b.png")
+    study, asked = open_question(Source(Request(data)), study.settings, tmp_path / "second")
     report = question_report.conduct(study, asked).with_name("report.md").read_text()
-    assert f"these held images are training images too: {split.test[0]}a." in report
-    assert "the profile smoke tests the program" in report and "False alarms (%)" in report
-    frame = question_report.test_measures(study)
-    lacks = frame.case == f"{split.test[0]}b"
-    assert frame[lacks].dice.isna().all() and frame[lacks].false_alarms.isin([0, 1]).all()
-    assert frame[~lacks].dice.notna().all() and frame[~lacks].false_alarms.isna().all()
+    assert "the profile smoke tests the program" in report and "Image false alarms (%)" in report
+    assert "whether ordinary augmentation helps" in report.split("\n## ")[0]
+    frame = pd.read_csv(tmp_path / "second/subjects.csv").set_index("subject")
+    assert frame.image_false_alarms[split.test[0]].isin([0, 1]).all()
+    assert frame.image_false_alarms.drop(split.test[0]).isna().all() and frame.dice.notna().all()
+    # Without generated pairs no generator is trained.
+    assert {path.parent.name for path in (tmp_path / "second").glob("*/result.json")} == {
+        "unet-1-real-repeat0",
+        "unet-1-ordinary-repeat0",
+    }
 
 
 def test_names_are_offered(tmp_path):
@@ -186,8 +206,8 @@ def test_fractions_are_nested_and_generators_see_no_more(answered):
 
 
 def test_volumes_of_odd_sizes_through_python(volumes, tmp_path):
-    found = ask(volumes, out=tmp_path / "out", profile="smoke", gan="wgan_gp", segmenter="unet", repeats=1)
-    assert "Dice" in found.sentence and found.report.exists()
+    found = ask(volumes, out=tmp_path / "out", profile="smoke", gan="wgan_gp", repeats=1, arms="[real,gan]")
+    assert "Dice" in found.sentence and found.report.exists() and len(found.changes[1.0]) == 1
     assert set(found.measures.arm) == {"real", "gan"} and found.measures.dice.between(0, 1).all()
     # Pixels of 0.9 mm by 0.7 mm at native size: the test part's distances are in millimetres.
     assert found.study.unit == "mm"
@@ -271,6 +291,41 @@ def test_pairs_of_a_generator_that_saw_the_test_subjects_are_refused(answered, m
     assert result.exit_code == 2 and "has not seen" in result.output and not (tmp_path / "run").exists()
 
 
+def test_a_renamed_folder_and_pairs_of_unknown_origin_are_caught(answered, colour, tmp_path):
+    out, _ = answered
+    assert call("sample", out / "pix2pix-1", "-n", 2, "--out", tmp_path / "pairs").exit_code == 0
+    data = tmp_path / "other"
+    (data / "images").mkdir(parents=True)
+    (data / "labels").mkdir()
+    for path in colour.glob("*/*.png"):
+        shutil.copy(path, data / path.parent.name / f"p{9 - int(path.name[1])}{path.name[2:]}")
+    (data / "dataset.yaml").write_text("subject: (p\\d)\nclasses: {255: disc}\n")
+    options = ["--profile", "smoke", "--repeats", 1, "--synthetic", tmp_path / "pairs", "--out", tmp_path / "run"]
+    result = call("train-segmenter", "--data", data, *options)
+    assert result.exit_code == 2 and "none of the images that validate and test" in result.output, result.output
+    (tmp_path / "pairs/provenance.json").unlink()
+    result = call("train-segmenter", "--data", data, *options)
+    assert result.exit_code == 0 and "pairs has no provenance.json" in result.output
+
+
+def test_slices_of_one_person_as_subjects_are_told(colour, tmp_path):
+    data = tmp_path / "slices"
+    for part in ("images", "labels"):
+        (data / part).mkdir(parents=True)
+        for path in (colour / part).glob("*.png"):
+            shutil.copy(path, data / part / f"{path.stem[:2]}_{'ab'.index(path.stem[2])}.png")
+
+    def notes(yaml, **options):
+        (data / "dataset.yaml").write_text(f"{yaml}classes: {{255: disc}}\n")
+        study, _ = open_question(Source(Request(data), **options), settings_of("smoke", []), tmp_path / "out")
+        assert set(study.notes) <= set(question_report.parts_lines(study))
+        return study.notes
+
+    (told,) = notes("")
+    assert told.startswith("WARNING: 16 files may be of 8 subjects") and "--subjects-are-files" in told
+    assert notes("", subjects_are_files=True) == notes("subject: (s\\d)\n") == []
+
+
 def test_label_maps_of_another_folder_are_painted(colour, tmp_path):
     (tmp_path / "maps").mkdir()
     Image.fromarray(np.uint8(255 * np.eye(64))).save(tmp_path / "maps/diagonal.png")
@@ -296,7 +351,10 @@ def test_one_gan_alone(colour, tmp_path):
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        (["--set", "gan=cyclegan"], "one of wgan_gp"),
+        (["--set", "gan=cyclegan"], "some of wgan_gp"),
+        (["--arms", "real,mixup"], "some of real, ordinary, gan, both"),
+        (["--arms", "real,both"], "real,gan or ordinary,both or real,ordinary among them"),
+        (["--gans", "3"], "1 to 2, the number of repeats"),
         (["--set", "segmenter=nnunet"], "one of unet_neff"),
         (["--size", "48", "--gan", "wgan_gp"], "powers of two"),
         (["--size", "48", "--gan", "pix2pix", "--segmenter", "fcn8s"], "multiples of 32"),
@@ -326,6 +384,37 @@ def test_two_subjects_cannot_be_asked_about(colour, tmp_path):
     options = ["--dataset-yaml", tmp_path / "two.yaml", "--profile", "smoke", "--out", tmp_path / "out"]
     result = call("run", "--data", colour, *options)
     assert result.exit_code == 2 and "a subject to train, validate and test each" in result.output
+
+
+def test_kinds_are_ranked_on_top_of_ordinary_augmentation(colour, tmp_path):
+    out = tmp_path / "out"
+    options = ["--profile", "smoke", "--repeats", 1, "--size", 16, "--arms", "ordinary,both", "--out", out]
+    result = call("run", "--data", colour, "--gan", "wgan_gp,pix2pix", *options)
+    assert result.exit_code == 0, result.output
+    assert {path.parent.name for path in out.glob("*/synthesizer")} == {"gan-1-wgan_gp", "pix2pix-1-pix2pix"}
+    frame = pd.read_csv(out / "cases.csv", keep_default_na=False)
+    expected = {("ordinary", "", -1), ("both", "wgan_gp", 0), ("both", "pix2pix", 0)}
+    assert set(zip(frame.arm, frame.kind, frame.gan)) == expected
+    table = pd.read_csv(out / "tables/answer.csv")
+    assert set(table.Kind) == {"wgan_gp", "pix2pix"} and (table.Minutes > 0).all()
+    report = (out / "report.md").read_text()
+    assert f"Of 2 kinds, {table.Kind[0]} did best" in report and "mirrored in half of all draws" in report
+
+
+def test_repeats_take_several_generators_by_turns(colour, tmp_path):
+    (tmp_path / "sided.yaml").write_text("subject: (s\\d)\nclasses: {255: left lung}\n")
+    request = Request(colour, dataset_yaml=tmp_path / "sided.yaml")
+    settings = settings_of("smoke", ["gan=pix2pix", "repeats=3", "gans=2", "arms=[real,both]"])
+    study, _ = open_question(Source(request), settings, tmp_path / "out")
+    tasks = {(task.arm, task.repeat): task.gan for task in study.tasks}
+    assert tasks == {("real", r): -1 for r in range(3)} | {("both", 0): 0, ("both", 1): 1, ("both", 2): 0}
+    assert [study.generator(1.0, *pair).path.name for pair in study.generators] == ["pix2pix-1", "pix2pix-1-gan2"]
+    assert len({study.subset(1.0, *pair).settings.seed for pair in study.generators}) == 2
+    own = settings_of("smoke", ["repeats=3", "gans=null"])
+    assert len(open_question(Source(request), own, tmp_path / "own")[0].generators) == 3
+    # Left and right differ: neither the segmenters nor the generator are shown mirrored images.
+    assert settings.augmentation.flip and not study.ordinary.flip
+    assert settings.pix2pix.jitter and not study.subset(1.0).settings.pix2pix.jitter
 
 
 def test_dry_run_trains_nothing(colour, tmp_path):

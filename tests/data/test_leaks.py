@@ -5,10 +5,10 @@ import pytest
 
 from tf_ganaug.data import folder
 from tf_ganaug.data.cases import LabelSpec
-from tf_ganaug.data.leaks import require_no_leak, require_real_test
+from tf_ganaug.data.leaks import names_alike, require_apart, require_no_leak, require_real_test, require_unseen
 from tf_ganaug.data.pictures import write_png
 from tf_ganaug.data.pool import new_pool
-from tf_ganaug.data.provenance import read_provenance
+from tf_ganaug.data.provenance import Provenance, read_provenance
 from tf_ganaug.data.splits import Split, cross_validation
 from tf_ganaug.errors import InputError
 
@@ -60,3 +60,30 @@ def test_real_cases_may_be_held_out(pool):
     write_png(pool / "labels" / "real.png", np.eye(4, dtype=np.uint8))
     dataset = folder.read(pool)
     require_real_test(dataset, Split((), (), ("real",)))
+
+
+def test_the_same_pixels_in_two_parts_are_refused():
+    parts = {"train": {"a1": "x", "a2": ""}, "validation": {"b1": "y", "b2": ""}, "test": {"c1": "z"}}
+    require_apart("heads", parts)
+    with pytest.raises(InputError, match=r"heads.*the same pixels in b1 \(validation\) and c2 \(test\)"):
+        require_apart("heads", {**parts, "test": {"c1": "z", "c2": "y"}})
+
+
+def test_pixels_that_a_generator_has_seen_are_refused_whatever_their_names():
+    require_unseen("the generator of pool", ["x", ""], {"c1": "z", "c2": ""})
+    with pytest.raises(InputError, match=r"the generator of pool.*the pixels of c1 among its own"):
+        require_unseen("the generator of pool", ["x", "z"], {"c1": "z", "c2": ""})
+
+
+@pytest.mark.parametrize(
+    ("dataset", "cases", "warned"),
+    [
+        ("heads", ("p01_000", "p02_000", "p03_000"), False),  # the same name: `require_no_leak` compares subjects
+        ("heads copied", ("p01_000", "p02_000", "p03_000"), True),
+        ("heads copied", ("P-1", "P-2", "P-9"), True),
+        ("others", ("q01", "p02", "q03"), False),
+    ],
+)
+def test_names_alike_under_another_data_set_are_a_warning(dataset, cases, warned):
+    made = Provenance(dataset, False, cases, cases, "uint8", 0.0, 255.0, (1.0, 1.0))
+    assert bool(names_alike(made, "heads", ["p01", "p02", "p07"])) == warned

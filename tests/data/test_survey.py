@@ -13,9 +13,10 @@ from tf_ganaug.data import folder
 from tf_ganaug.data.cases import Case
 from tf_ganaug.data.description import read_description
 from tf_ganaug.data.splits import by_shares
+from tf_ganaug.data.subjects import subject_pattern
 from tf_ganaug.data.survey import survey
 from tf_ganaug.data.survey_case import facts_of, fit_of
-from tf_ganaug.data.survey_findings import findings, remarks, subject_pattern, unfit
+from tf_ganaug.data.survey_findings import findings, remarks, unfit
 from tf_ganaug.data.survey_overlays import write_overlays
 from tf_ganaug.data.survey_report import summary, write_cases, write_dataset_yaml
 from tf_ganaug.errors import InputError

@@ -113,3 +113,22 @@ def test_failure_leaves_the_earlier_report(tmp_path):
     assert path.read_text(encoding="utf-8") == earlier
     assert sorted(p.name for p in tmp_path.iterdir()) == ["report.html", "report.md"]
     assert "First" in (tmp_path / "report.md").read_text(encoding="utf-8")
+
+
+def test_the_floats_of_a_column_have_one_number_of_decimals(tmp_path):
+    frame = pd.DataFrame(
+        {
+            "Change": [-0.8697, 20.7, np.nan],
+            "p": [0.5, 0.00031, 0.04],
+            "Count": [3.0, 12.0, 7.0],
+            "Name": ["a", "b", "c"],
+        }
+    )
+    answer = Answer("It is so.", ["Mostly."], [Table(frame, "small", 1)])
+    write(tmp_path, "Title", [], [Section("All", [Table(frame, "large")])], answer)
+    first, second = (tmp_path / "report.md").read_text(encoding="utf-8").split("## All")
+    assert "| -0.87 | 0.5000 | 3 | a |" in second and "| 20.70 | 0.0003 | 12 | b |" in second
+    assert "| -0.9 | 0.5 | 3.0 | a |" in first and first.index("Mostly.") < first.index("-0.9")
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert html.index("It is so.") < html.index(">-0.9<") < html.index("<nav") < html.index(">-0.87<")
+    assert (tmp_path / "tables/answer.csv").read_text().startswith("Change,p,Count,Name\n-0.8697")

@@ -24,10 +24,10 @@ def drawn(monkeypatch):
     return figures
 
 
-def case_table(count):
+def subject_table(count):
     rng = np.random.default_rng(0)
     real, gan = rng.uniform(70, 90, (2, count))
-    return pd.DataFrame({"case": [f"c{n}" for n in range(count)], "real": real, "gan": gan, "change": gan - real})
+    return pd.DataFrame({"subject": [f"c{n}" for n in range(count)], "real": real, "gan": gan, "change": gan - real})
 
 
 def change_rows(names, column):
@@ -36,16 +36,16 @@ def change_rows(names, column):
 
 
 @pytest.mark.parametrize("count", [1, 12, 300])
-def test_cases(tmp_path, drawn, count):
-    table = case_table(count)
-    question_figures.cases(table, tmp_path / "cases.png")
+def test_subjects(tmp_path, drawn, count):
+    table = subject_table(count)
+    question_figures.subjects(table, tmp_path / "subjects.png", ("real", "gan"))
     levels, change = drawn[0].axes
     shown = change.collections[1].get_offsets()[:, 0]
     assert np.asarray(shown) == pytest.approx(np.sort(table.change))
     names = [label.get_text() for label in levels.get_yticklabels()]
-    assert (names == list(table.sort_values("change").case)) == (count <= question_figures.NAMED)
-    assert f"of {count} cases" in change.get_xlabel()
-    with Image.open(tmp_path / "cases.png") as image:
+    assert (names == list(table.sort_values("change").subject)) == (count <= question_figures.NAMED)
+    assert f"of {count} subjects" in change.get_xlabel()
+    with Image.open(tmp_path / "subjects.png") as image:
         assert image.width > 1000
 
 
@@ -53,7 +53,7 @@ def test_fractions_of_any_number_with_and_without_an_interval(tmp_path, drawn):
     changes = change_rows([1.0, 0.1], "fraction")
     changes.loc[0, ["low", "high"]] = np.nan
     arms = pd.concat([changes.assign(arm=arm, mean=changes[arm]) for arm in ("real", "gan")])
-    question_figures.fractions(arms, changes, tmp_path / "fractions.png")
+    question_figures.fractions(arms, changes, tmp_path / "fractions.png", ("real", "gan"))
     levels, change = drawn[0].axes
     assert [label.get_text() for label in change.get_xticklabels()] == ["10 %", "100 %"]
     assert [list(line.get_ydata()) for line in levels.lines] == [[80.0, 80.0], [81.0, 81.0]]

@@ -111,6 +111,25 @@ def test_a_head_for_training_only_is_in_the_loss_and_not_in_the_dice(tmp_path):
     assert trained.best_iteration == trained.iterations == 4 and (tmp_path / "run" / "validation.png").exists()
 
 
+def test_validation_counts_what_is_found_where_nothing_is():
+    """Of two subjects: the pixels of each one's images together; one without class and findings has no Dice."""
+    sized, made = discs(4), segmenter()
+    labels = np.array(sized.labels)
+    labels[[1, 3]] = 0
+    pairs = Pairs.of(replace(sized, labels=labels), sized.cases)
+    made.model.layers[-1].bias.assign([-100.0, 100.0])  # finds the class everywhere
+    squares = labels.sum((1, 2)).astype(float)
+    both = 2 * squares[[0, 2]] / (squares[[0, 2]] + 2 * 256)
+    assert made.validate(pairs, 4, np.array([0, 0, 1, 1]))[1] == pytest.approx(both.mean())
+    alone = 2 * squares[[0, 2]] / (squares[[0, 2]] + 256)
+    assert made.validate(pairs, 4, np.arange(4))[1] == pytest.approx(alone.sum() / 4)
+    made.model.layers[-1].bias.assign([100.0, -100.0])  # finds nothing
+    assert made.validate(pairs, 4, np.array([0, 1, 0, 1]))[1] == 0
+    assert made.validate(pairs, 4)[1] == pytest.approx(0.5)  # of images, as the papers have it: empty ones are right
+    nothing = Pairs.of(replace(sized, labels=np.zeros_like(labels)), sized.cases)
+    assert made.validate(nothing, 4, np.array([0, 1, 0, 1]))[1] == 1
+
+
 #: In tf.data, a step at a call.
 PIPELINE = Sampling()
 

@@ -14,7 +14,19 @@ if TYPE_CHECKING:
     from tf_ganaug.experiment.sources import Request
 
 #: Options that stand for a setting of the same name.
-SETTINGS = ("gan", "screen", "mix", "segmenter", "seed", "repeats", "precision")
+SETTINGS = ("gan", "gans", "screen", "mix", "segmenter", "seed", "repeats", "precision")
+
+
+class Kinds(click.ParamType):
+    """One kind of generator, several with commas between, or "all"."""
+
+    name = "kinds"
+
+    def convert(self, value, param, ctx):
+        wrong = [kind for kind in value.split(",") if kind not in GANS]
+        if wrong and value != "all":
+            self.fail(f"{wrong[0]!r} is not one of {', '.join(map(repr, GANS))}, 'all'.", param, ctx)
+        return value
 
 
 def data_options(command: Callable) -> Callable:
@@ -28,10 +40,16 @@ def data_options(command: Callable) -> Callable:
     return _decorated(command, options)
 
 
+def subjects_option(command: Callable) -> Callable:
+    """--subjects-are-files."""
+    text = "Each file is a subject of its own, though names or a table suggest otherwise."
+    return click.option("--subjects-are-files", is_flag=True, help=text)(command)
+
+
 def question_options(command: Callable) -> Callable:
     """What defines a GAN's training on any data."""
     text = "What makes the pairs.  [default: pggan_joint]"
-    return click.option("--gan", type=click.Choice(GANS), help=text)(training_options(command))
+    return click.option("--gan", type=Kinds(), metavar="LIST|all", help=text)(training_options(command))
 
 
 def training_options(command: Callable) -> Callable:
@@ -70,8 +88,7 @@ def changes_of(options: Mapping[str, Any]) -> list[str]:
     changes = [f"{name}={options[name]}" for name in SETTINGS if options.get(name) is not None]
     if options.get("size"):
         changes.append(f"data.size={_size(options['size'])}")
-    if options.get("fractions"):
-        changes.append(f"fractions=[{options['fractions']}]")
+    changes += [f"{name}=[{options[name]}]" for name in ("arms", "fractions") if options.get(name)]
     return [*changes, *options["changes"]]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from tf_ganaug.commands.common import input_errors
-from tf_ganaug.commands.options import changes_of, data_options, question_options, request_of
+from tf_ganaug.commands.options import changes_of, data_options, question_options, request_of, subjects_option
 
 
 @click.command(
@@ -16,12 +16,13 @@ from tf_ganaug.commands.options import changes_of, data_options, question_option
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
 )
 @data_options
+@subjects_option
 @question_options
 @click.option("--fractions", metavar="SHARE", help="Of the training subjects.  [default: 1]")
 @click.option("--labels", type=click.Path(path_type=Path), help="Folder of label maps to paint (pix2pix, pix2pixhd).")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of results.")
 @input_errors
-def train_gan(data, labels, out, **options):
+def train_gan(data, labels, out, subjects_are_files, **options):
     """Train a GAN on the training subjects in DATA; the test subjects stay unseen.
 
     OUT holds one folder for each training, with previews of fixed latents, learning curves for TensorBoard and
@@ -40,6 +41,6 @@ def train_gan(data, labels, out, **options):
     from tf_ganaug.question.use import train_gan
 
     settings = settings_of(options["profile"], changes_of(options))
-    source = Source(request_of(data, options), labels)
+    source = Source(request_of(data, options), labels, subjects_are_files=subjects_are_files)
     study, asked = open_question(source, settings, out)
     click.echo(f"GAN: {train_gan(study, asked)}")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from tf_ganaug.commands.common import input_errors
-from tf_ganaug.commands.options import changes_of, data_options, request_of, training_options
+from tf_ganaug.commands.options import changes_of, data_options, request_of, subjects_option, training_options
 from tf_ganaug.question.settings import MIXES, SEGMENTERS
 
 
@@ -17,6 +17,7 @@ from tf_ganaug.question.settings import MIXES, SEGMENTERS
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
 )
 @data_options
+@subjects_option
 @training_options
 @click.option("--synthetic", type=click.Path(path_type=Path), help="Folder of generated pairs, as of `sample`.")
 @click.option("--mix", type=click.Choice(MIXES), help="How these reach the segmenter.  [default: add]")
@@ -24,7 +25,7 @@ from tf_ganaug.question.settings import MIXES, SEGMENTERS
 @click.option("--repeats", type=int, help="Segmenters, differing in their seed.  [default: the profile's]")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of results.")
 @input_errors
-def train_segmenter(data, synthetic, out, **options):
+def train_segmenter(data, synthetic, out, subjects_are_files, **options):
     """Train segmenters on the training subjects in DATA, and measure them on its test subjects.
 
     With --synthetic they learn from those pairs too; pairs of a generator that has seen a test subject are refused.
@@ -41,8 +42,9 @@ def train_segmenter(data, synthetic, out, **options):
     from tf_ganaug.question.opening import Source, open_question
     from tf_ganaug.question.use import train_segmenters
 
-    settings = settings_of(options["profile"], changes_of(options))
-    source = Source(request_of(data, options), synthetic=synthetic)
+    arms = [f"arms=[{'real' if synthetic is None else 'gan'}]", "gans=1"]
+    settings = settings_of(options["profile"], [*arms, *changes_of(options)])
+    source = Source(request_of(data, options), synthetic=synthetic, subjects_are_files=subjects_are_files)
     study, asked = open_question(source, settings, out)
     frame = train_segmenters(study, asked)
     test = frame[(frame.part == "test") & (frame.pixels_true > 0)]

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from tf_ganaug.data.arrays import new_array
 from tf_ganaug.data.cases import IGNORE, Case, Dataset
+from tf_ganaug.data.content import digest_of
 from tf_ganaug.data.fit import Window
 from tf_ganaug.data.levels import counts_of
 from tf_ganaug.errors import InputError
@@ -41,6 +42,7 @@ class SizedCases:
         cases: in the order of N.
         padded: whether images kept their proportions, each in a `Window` of the frame.
         drawn: (N, 256) booleans, which class indices each label has at its native size, where they were read from it.
+        digests: of the images as they are stored (`content.digest_of`), N or none.
     """
 
     images: np.ndarray
@@ -50,6 +52,7 @@ class SizedCases:
     cases: tuple[Case, ...]
     padded: bool = False
     drawn: np.ndarray | None = None
+    digests: tuple[str, ...] = ()
 
     def rows(self, cases: Sequence[Case]) -> np.ndarray:
         """Positions in N of these cases."""
@@ -138,7 +141,8 @@ def sized_cases(
         _fill(place, dataset, height, width, percentiles, padded)
     names = ("images", "labels", "ranges", "native", "drawn")
     arrays = {name: np.load(place / f"{name}.npy", mmap_mode="r") for name in names}
-    return SizedCases(**arrays, cases=dataset.cases, padded=padded)
+    digests = tuple(json.loads((place / "digests.json").read_text(encoding="utf-8")))
+    return SizedCases(**arrays, cases=dataset.cases, padded=padded, digests=digests)
 
 
 def sized_instances(dataset: Dataset, height: int, width: int, folder: Path) -> np.ndarray:
@@ -177,7 +181,8 @@ def _fill(place: Path, dataset: Dataset, height: int, width: int, percentiles: S
     shutil.rmtree(place, ignore_errors=True)
     count = len(dataset.cases)
     images = None
-    ranges, native, drawn = [], np.empty((count, 2), np.int32), np.zeros((count, 256), bool)
+    ranges, digests = [], []
+    native, drawn = np.empty((count, 2), np.int32), np.zeros((count, 256), bool)
     with replacing_folder(place) as folder:
         labels = new_array(folder / "labels.npy", np.uint8, (count, height, width))
         for number, case in enumerate(tqdm(dataset.cases, "reading images", unit="image", disable=None)):
@@ -187,11 +192,13 @@ def _fill(place: Path, dataset: Dataset, height: int, width: int, percentiles: S
             images[number], labels[number], native[number] = image, label, indices.shape
             drawn[number, counts_of(indices)[0]] = True
             ranges.append(ends)
+            digests.append(digest_of(stored))
         images.flush()
         labels.flush()
         np.save(folder / "ranges.npy", np.stack(ranges))
         np.save(folder / "native.npy", native)
         np.save(folder / "drawn.npy", drawn)
+        write_text(folder / "digests.json", json.dumps(digests))
         write_text(folder / "complete", f"{count} cases of {dataset.name}")
 
 

@@ -259,6 +259,7 @@ class Dataset:
         generated: what the generator of all cases was trained on; None where none made them.
         notes: what its files do not state, and what is passed over, a line each.
         sequences: whether channels are images of their own, such as FLAIR and T1 of MR, each with a range of its own.
+        mirror: whether left and right are alike, so that a mirrored image may train; None where nothing says.
     """
 
     name: str
@@ -271,3 +272,4 @@ class Dataset:
     generated: Provenance | None = None
     sequences: bool = False
     notes: tuple[str, ...] = ()
+    mirror: bool | None = None

@@ -15,6 +15,7 @@
     keep_blank: true               # constant images are cases too, as slices beside a head
     leave_out: [007_099]           # cases, by id
     limits: {pixels: 500000000}    # of one file; 400 million if left out
+    mirror: false                  # whether left and right are alike, so that mirrored images may train
 
 Classes without id 0 get a background of that id, unless 0 is ignored.
 """
@@ -63,6 +64,7 @@ class Description:
         keep_blank: whether constant images are cases like others.
         leave_out: ids of cases.
         limits: pixels of one file.
+        mirror: whether left and right are alike.
     """
 
     path: Path
@@ -80,6 +82,7 @@ class Description:
     keep_blank: bool = False
     leave_out: tuple[str, ...] = ()
     limits: int = PIXELS
+    mirror: bool | None = None
 
     def subjects_of(self, files: Mapping[str, Path]) -> dict[str, str]:
         """The subject of each file's stem: as listed, or the pattern's first group, or the stem where there is neither.
@@ -298,6 +301,7 @@ _FIELDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "files": ("{image: name or names, label: name}, inside each subject's folder", _files),
     "slice_axis": ("0, 1 or 2", _axis),
     "keep_blank": ("true or false", _flag),
+    "mirror": ("true or false", _flag),
     "leave_out": ("a list of cases", lambda value: tuple(map(_text, _list(value)))),
     "limits": ("{pixels: a number}", _limits),
 }

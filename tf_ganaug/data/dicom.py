@@ -81,6 +81,7 @@ def read(root: Path, dataset_yaml: Path | None = None, classes: LabelSpec | None
         channels=1,
         given_splits=described.splits,
         notes=tell(root, (*notes, *remarks_of(cases))),
+        mirror=described.mirror,
     )
 
 

@@ -80,6 +80,7 @@ def read(root: Path, dataset_yaml: Path | None = None, axis: int | None = None) 
         generated=read_provenance(root),
         sequences=any(len(pair.images) > 1 or pair.volumes > 1 for pair in layout.pairs),
         notes=tell(root, (*layout.notes, *remarks_of(cases))),
+        mirror=described.mirror,
     )
 
 

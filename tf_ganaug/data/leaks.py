@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
+from itertools import combinations
+
 from tf_ganaug.data.cases import Dataset
+from tf_ganaug.data.listing import listed
 from tf_ganaug.data.provenance import Provenance
 from tf_ganaug.data.splits import Split
 from tf_ganaug.errors import InputError
@@ -52,3 +57,67 @@ def require_real_test(dataset: Dataset, split: Split) -> None:
             f"pairs of a generator trained on {dataset.generated.dataset} (provenance.json)",
             "synthetic cases cannot validate or test: name real data, and use these to train",
         )
+
+
+def require_apart(dataset: str, parts: Mapping[str, Mapping[str, str]]) -> None:
+    """Checks that no image is in two parts of a split, whatever its name.
+
+    Args:
+        dataset: name of the data.
+        parts: part to cases with the digests of their images (`content.digest_of`).
+
+    Raises:
+        InputError: naming the cases.
+    """
+    for (first, ours), (second, theirs) in combinations(parts.items(), 2):
+        known = {digest: case for case, digest in ours.items() if digest}
+        same = [
+            f"{known[digest]} ({first}) and {case} ({second})" for case, digest in theirs.items() if digest in known
+        ]
+        if same:
+            remedy = "give both one subject, or name one of each under 'leave_out' in dataset.yaml"
+            raise InputError(dataset, "every image in one part", f"the same pixels in {listed(same, 3)}", remedy)
+
+
+def require_unseen(what: str, seen: Iterable[str], held: Mapping[str, str]) -> None:
+    """Checks that images have not been seen, by their pixels, whatever their data set and files are called.
+
+    Args:
+        what: has seen images, for the error, such as "pairs of a generator of lungs".
+        seen: digests of these.
+        held: case to digest, of what validates and tests.
+
+    Raises:
+        InputError: naming the cases.
+    """
+    known = set(seen) - {""}
+    leaked = [case for case, digest in held.items() if digest in known]
+    if leaked:
+        expected = "none of the images that validate and test"
+        remedy = "train the generator on this split's training subjects"
+        raise InputError(what, expected, f"the pixels of {listed(leaked)} among its own", remedy)
+
+
+def names_alike(provenance: Provenance, dataset: str, held: Iterable[str]) -> list[str]:
+    """A warning where a generator of data of another name has seen subjects named as the held ones are.
+
+    Args:
+        provenance: of the generator.
+        dataset: name of the data that are split.
+        held: subjects that validate and test.
+    """
+    wanted = {_plain(subject) for subject in held}
+    seen = {_plain(name) for name in (*provenance.subjects, *provenance.cases)}
+    seen |= {_plain(re.sub(r"[_-][^_-]+$", "", name)) for name in provenance.cases}
+    shared = wanted & seen
+    if provenance.dataset == dataset or len(shared) < max(2, len(wanted) / 2):
+        return []
+    return [
+        f"WARNING: {len(shared)} of the {len(wanted)} held subjects are named as training subjects of the generator, "
+        f"whose data are called {provenance.dataset}: if they are the same people, the test is none."
+    ]
+
+
+def _plain(name: str) -> str:
+    """A name without case, separators and leading zeros."""
+    return "".join(re.findall(r"[a-z]+|[1-9]\d*", name.lower()))

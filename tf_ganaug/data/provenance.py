@@ -33,6 +33,7 @@ class Provenance:
         percentiles: of each training image's own values, which became -1 and 1; None where `low` and `high` did
             for all of them.
         padded: whether training images kept their proportions, in a frame (`data.fit.Window`).
+        digests: of the training images as they are stored (`data.content.digest_of`); none of an older generator.
     """
 
     dataset: str
@@ -45,6 +46,7 @@ class Provenance:
     spacing: tuple[float, float]
     percentiles: tuple[float, float] | None = None
     padded: bool = False
+    digests: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Provenance:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from tf_ganaug.data.cases import Case
+from tf_ganaug.data.content import digest_of
 from tf_ganaug.data.files import split_name
 from tf_ganaug.data.folder import MOST_CLASSES, require_ids
 from tf_ganaug.data.label_traits import count_areas, share_on_edges
@@ -126,18 +126,12 @@ def facts_of(case: Case, most: int = MOST_CLASSES) -> Facts:
         level=levels.middle,
         contrast=levels.high - levels.low,
         at_maximum=levels.at_maximum,
-        digest=_digest(image),
+        digest=digest_of(image),
         on_edges=share_on_edges(label),
         areas=count_areas(label),
         fit=fit_of(image, label),
         values={int(value): int(count) for value, count in zip(values, counts)},
     )
-
-
-def _digest(image: np.ndarray) -> str:
-    digest = hashlib.sha256(f"{image.shape} {image.dtype}".encode())
-    digest.update(np.ascontiguousarray(image))
-    return digest.hexdigest()[:16]
 
 
 def fit_of(image: np.ndarray, label: np.ndarray) -> Fit:

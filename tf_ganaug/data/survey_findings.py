@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import reduce
 from typing import NamedTuple
 
@@ -14,9 +12,9 @@ import pandas as pd
 from tf_ganaug.data.cache import common_type
 from tf_ganaug.data.judgement import FEWEST_SUBJECTS, reasons_against
 from tf_ganaug.data.listing import listed
+from tf_ganaug.data.subjects import subjects_note
 from tf_ganaug.data.survey import Survey
 from tf_ganaug.data.survey_hints import hints
-from tf_ganaug.errors import InputError
 
 #: With fewer subjects, the parts of `run` leave one to test.
 FEW_SUBJECTS = 7
@@ -38,9 +36,6 @@ FILLED = 0.999
 
 #: What more cases than this share have is usual in the data, and told once.
 USUAL = 0.05
-
-#: Ends of stems that number the files of a subject: p01_0, TCGA_XX_NNNN_SSS, s1-slice12, scan_L.
-_NUMBERED = re.compile(r"(.+)[_-](?:[A-Za-z]{0,5}\d+|[LR])")
 
 
 class Finding(NamedTuple):
@@ -110,18 +105,6 @@ def remarks(survey: Survey) -> list[str]:
         *hints(survey),
     ]
     return [*found, *_pixels(survey.facts)]
-
-
-def subject_pattern(stems: Sequence[str]) -> tuple[str, int] | None:
-    """A pattern for `subject` in dataset.yaml and the number of subjects it makes.
-
-    None unless every stem ends in a number of its own after at least three different beginnings, fewer than stems.
-    """
-    matches = [_NUMBERED.fullmatch(stem) for stem in stems]
-    beginnings = {match[1] for match in matches if match}
-    if not all(matches) or not FEWEST_SUBJECTS <= len(beginnings) < len(stems):
-        return None
-    return r"(.+)[_-][^_-]+$", len(beginnings)
 
 
 def _few(survey: Survey) -> list[str]:
@@ -249,34 +232,8 @@ def _intensities(facts: pd.DataFrame) -> list[Finding]:
 
 
 def _subjects(survey: Survey) -> list[str]:
-    described = survey.described
-    if described.subject is not None or described.subjects is not None or in_folders(survey):
-        return []
-    table, pattern = subject_table(survey), subject_pattern(list(survey.stems))
-    if table:
-        return [f"{table} lists all files: if its second column is the subject, state 'subjects: {table}'"]
-    if pattern:
-        subjects = f"{len(survey.stems)} files may be of {pattern[1]} subjects"
-        return [f"{subjects}: check 'subject' in dataset.yaml, else slices of one person train and test"]
-    return []
-
-
-def in_folders(survey: Survey) -> bool:
-    """Whether the folders that files lie in tell subjects apart."""
-    return survey.described.files is not None or any(stem != subject for stem, subject in survey.stems.items())
-
-
-def subject_table(survey: Survey) -> str | None:
-    """A CSV file in the folder that lists every stem in its first column, with fewer subjects than stems."""
-    for path in sorted(survey.root.glob("*.csv")):
-        try:
-            listed_subjects = replace(survey.described, subjects=path.name).with_subjects(survey.root).listed
-        except InputError:
-            continue  # another kind of table
-        subjects = {listed_subjects.get(stem) for stem in survey.stems}
-        if None not in subjects and len(subjects) < len(survey.stems):
-            return path.name
-    return None
+    note = subjects_note(survey.root, survey.described, survey.stems)
+    return [note] if note else []
 
 
 def _values(survey: Survey) -> list[str]:

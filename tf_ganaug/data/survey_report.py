@@ -12,15 +12,14 @@ import pandas as pd
 from tf_ganaug.data.colours import ids_of
 from tf_ganaug.data.limits import PIXELS
 from tf_ganaug.data.listing import listed
+from tf_ganaug.data.sides import sided
+from tf_ganaug.data.subjects import in_folders, subject_pattern, subject_table
 from tf_ganaug.data.survey import Survey
 from tf_ganaug.data.survey_findings import (
     Finding,
-    in_folders,
     is_usual,
     refused,
     remarks,
-    subject_pattern,
-    subject_table,
     unfit,
 )
 from tf_ganaug.files import write_text
@@ -78,6 +77,7 @@ def write_dataset_yaml(survey: Survey, path: Path) -> None:
     lines += [f"slice_axis: {described.slice_axis}"] if described.slice_axis is not None else []
     lines += ["keep_blank: true"] if described.keep_blank else []
     lines += [f"limits: {_flow({'pixels': described.limits})}"] if described.limits != PIXELS else []
+    lines.append(_mirror_line(survey))
     constant = refused(survey)
     if described.leave_out or constant:
         comment = f"  # {listed([*map(_flow, constant)])}: constant, or state 'keep_blank: true'" if constant else ""
@@ -100,6 +100,7 @@ def _traits(survey: Survey) -> dict[str, str]:
         if _has_spacing(survey)
         else "not stated: distances are in pixels",
         "intensities": f"{facts['minimum'].min():g} to {facts['maximum'].max():g}; medians of the cases {levels}",
+        "mirroring": _mirroring(survey),
     }
 
 
@@ -115,7 +116,7 @@ def _told_apart(survey: Survey) -> str:
         return f"by the pattern {described.subject.pattern}"
     if survey.reader == "dicom":
         return "by folder; series of one PatientID are of one subject"
-    return "by folder" if in_folders(survey) else "each file its own"
+    return "by folder" if in_folders(survey.described, survey.stems) else "each file its own"
 
 
 def _sizes(facts: pd.DataFrame) -> str:
@@ -207,14 +208,34 @@ def _subject_line(survey: Survey) -> list[str]:
         return [f"subject: {_flow(described.subject.pattern)}"]
     if described.subjects is not None:
         return [f"subjects: {_flow(described.subjects)}"]
-    if in_folders(survey):
+    if in_folders(survey.described, survey.stems):
         return []
-    table, pattern = subject_table(survey), subject_pattern(list(survey.stems))
+    table, pattern = subject_table(survey.root, survey.described, survey.stems), subject_pattern(list(survey.stems))
     lines = [f"# subjects: {_flow(table)}  # if its second column is the subject of each file"] if table else []
     if pattern:
         comment = f"guessed: {pattern[1]} subjects; remove it if each file is its own"
         lines.append(f"subject: {_flow(pattern[0])}  # {comment}")
     return lines
+
+
+def _mirroring(survey: Survey) -> str:
+    """Whether ordinary augmentation may mirror the images, and why."""
+    stated, names = survey.described.mirror, sided(survey.spec)
+    if stated is not None:
+        return f"{'may be done' if stated else 'never'} to train, as {survey.described.path.name} says"
+    return f"never to train: {listed(names)} on one side" if names else "may be done to train: no class is on one side"
+
+
+def _mirror_line(survey: Survey) -> str:
+    stated, names = survey.described.mirror, sided(survey.spec)
+    if stated is not None:
+        return f"mirror: {_flow(stated)}"
+    why = (
+        f"{listed(names)} on one side"
+        if names
+        else "no class is on one side; false if left and right differ all the same"
+    )
+    return f"mirror: {_flow(not names)}  # guessed: {why}"
 
 
 def _flow(value: object) -> str:

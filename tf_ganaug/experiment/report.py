@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import math
 import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -27,15 +28,17 @@ NUMBER = re.compile(r"^[<>≈]?\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(?=$|[
 
 @dataclass(frozen=True)
 class Table:
-    """A table without the frame's index; what is missing or empty is a dash, floats have four digits.
+    """A table without the frame's index; what is missing or empty is a dash.
 
     Attributes:
         frame: the cells; strings are shown as they are.
         caption: plain text.
+        decimals: of all floats; None: as many for those of one column as give the largest four digits.
     """
 
     frame: pd.DataFrame
     caption: str
+    decimals: int | None = None
 
 
 @dataclass(frozen=True)
@@ -71,10 +74,12 @@ class Answer:
     Attributes:
         sentence: plain text, shown large.
         remarks: paragraphs of plain text below it.
+        parts: tables and figures that belong to it, below these.
     """
 
     sentence: str
     remarks: list[str]
+    parts: list[Table | Figure] = field(default_factory=list)
 
 
 def write(folder: Path, title: str, lead: list[str], sections: list[Section], answer: Answer | None = None) -> Path:
@@ -99,8 +104,9 @@ def write(folder: Path, title: str, lead: list[str], sections: list[Section], an
         FileNotFoundError: if a figure is not there.
     """
     make_folder(folder)
-    named = _named(sections)
-    markdown = "\n\n".join(_markdown(folder, title, lead, named, answer))
+    named = _named([Section("Answer", answer.parts if answer else []), *sections])
+    shown, *named = named
+    markdown = "\n\n".join(_markdown(folder, title, lead, named, answer, shown[1]))
     templates = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
@@ -108,13 +114,14 @@ def write(folder: Path, title: str, lead: list[str], sections: list[Section], an
         title=title,
         lead=lead,
         answer=answer,
+        shown=shown[1],
         sections=named,
         columns=_columns,
         lines=_lines,
         picture=_picture,
         csv=lambda table: _data_url("text/csv", to_csv(table.frame).encode()),
     )
-    tables = {f"{name}.csv": to_csv(part.frame) for _, parts in named for part, name in parts if name}
+    tables = {f"{name}.csv": to_csv(part.frame) for _, parts in (shown, *named) for part, name in parts if name}
     write_text(folder / "report.md", markdown)
     write_text(folder / "report.html", html)
     _write_tables(folder / "tables", tables)
@@ -143,60 +150,79 @@ def _write_tables(folder: Path, tables: dict[str, str]) -> None:
 
 
 def _markdown(
-    folder: Path, title: str, lead: Sequence[str], sections: Sequence, answer: Answer | None
+    folder: Path, title: str, lead: Sequence[str], sections: Sequence, answer: Answer | None, shown: Sequence
 ) -> Iterator[str]:
     """The blocks of report.md."""
     yield f"# {_plain(title)}"
     if answer:
         yield f"**{_plain(answer.sentence)}**"
         yield from map(_plain, answer.remarks)
+        yield from _blocks(folder, shown)
     yield "\n".join(f"> {_plain(line)}  " for line in lead)
     for section, parts in sections:
         yield f"## {_plain(section.title)}"
-        for part, name in parts:
-            if isinstance(part, str):
-                yield _plain(part)
-                continue
-            if isinstance(part, Figure):
-                # Relative, so that the folder can be moved or sent whole.
-                link = quote(Path(os.path.relpath(part.path, folder)).as_posix())
-                yield f"![{_plain(part.caption)}]({link})"
-            yield f"*{_plain(part.caption)}*" + (f" [CSV](tables/{name}.csv)" if name else "")
-            if isinstance(part, Table):
-                yield _pipes(part.frame)
+        yield from _blocks(folder, parts)
 
 
-def _pipes(frame: pd.DataFrame) -> str:
+def _blocks(folder: Path, parts: Sequence) -> Iterator[str]:
+    """Parts with their names as blocks of report.md."""
+    for part, name in parts:
+        if isinstance(part, str):
+            yield _plain(part)
+            continue
+        if isinstance(part, Figure):
+            # Relative, so that the folder can be moved or sent whole.
+            link = quote(Path(os.path.relpath(part.path, folder)).as_posix())
+            yield f"![{_plain(part.caption)}]({link})"
+        yield f"*{_plain(part.caption)}*" + (f" [CSV](tables/{name}.csv)" if name else "")
+        if isinstance(part, Table):
+            yield _pipes(part)
+
+
+def _pipes(table: Table) -> str:
     """The table as Markdown pipes; columns of numbers are set right."""
-    columns = _columns(frame)
+    columns = _columns(table)
     rules = ["---:" if numeric else "---" for _, numeric in columns]
-    rows = [[name for name, _ in columns], *([text for text, _ in line] for line in _lines(frame))]
+    rows = [[name for name, _ in columns], *([text for text, _ in line] for line in _lines(table))]
     head, *body = ["| " + " | ".join(_plain(cell).replace("|", r"\|") for cell in row) + " |" for row in rows]
     return "\n".join([head, "| " + " | ".join(rules) + " |", *body])
 
 
-def _columns(frame: pd.DataFrame) -> list[tuple[str, bool]]:
+def _columns(table: Table) -> list[tuple[str, bool]]:
     """Each column's name and whether all its cells are numbers."""
-    lines = _lines(frame)
+    lines = _lines(table)
     return [
         (
             str(name),
             any(line[n][1] for line in lines) and all(line[n][1] or line[n][0] == MISSING for line in lines),
         )
-        for n, name in enumerate(frame.columns)
+        for n, name in enumerate(table.frame.columns)
     ]
 
 
-def _lines(frame: pd.DataFrame) -> list[list[tuple[str, str]]]:
+def _lines(table: Table) -> list[list[tuple[str, str]]]:
     """Each row's cells: the text, and the number to sort by or ""."""
-    texts = [[_text(value) for value in row] for row in frame.itertuples(index=False, name=None)]
+    frame = table.frame
+    decimals = [_decimals(column) if table.decimals is None else table.decimals for _, column in frame.items()]
+    texts = [
+        [_text(value, digits) for value, digits in zip(row, decimals)]
+        for row in frame.itertuples(index=False, name=None)
+    ]
     return [[(text, _number(text)) for text in row] for row in texts]
 
 
-def _text(value: Any) -> str:
+def _decimals(column: pd.Series) -> int:
+    """Those of a column's floats."""
+    floats = [abs(value) for value in column if isinstance(value, float) and math.isfinite(value)]
+    if not any(floats) or all(value.is_integer() for value in floats):
+        return 0
+    return min(max(3 - math.floor(math.log10(max(floats))), 0), 8)
+
+
+def _text(value: Any, decimals: int) -> str:
     if value == "" or pd.isna(value):
         return MISSING
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.{decimals}f}" if isinstance(value, float) else str(value)
 
 
 def _number(text: str) -> str:

@@ -162,6 +162,7 @@ class Study:
             high=high,
             spacing=self.sized.spacing(cases),
             padded=self.sized.padded,
+            digests=tuple(sorted({self.sized.digests[row] for row in self.sized.rows(cases)} - {""})),
         )
 
     def finished(self, name: str) -> bool:

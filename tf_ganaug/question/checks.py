@@ -8,8 +8,9 @@ from typing import Any
 
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.settings import PROFILES, configs_folder, load_settings
+from tf_ganaug.question.change import ARMS, EFFECTS
 from tf_ganaug.question.networks import factor
-from tf_ganaug.question.settings import GANS, MIXES, SCREENS, SEGMENTERS, Settings
+from tf_ganaug.question.settings import CONDITIONAL, GANS, MIXES, SCREENS, SEGMENTERS, Settings
 
 #: Fewest images in PSPNet's minibatches: its batch norm of a 1 x 1 map needs them.
 PSPNET_BATCH = 4
@@ -37,11 +38,7 @@ def check(s: Settings) -> None:
     Raises:
         InputError: with the reason.
     """
-    chosen = {"gan": GANS, "screen": SCREENS, "mix": MIXES, "segmenter": SEGMENTERS}
-    for name, offered in chosen.items():
-        value = getattr(s, name)
-        if value not in offered:
-            raise InputError(f"--{name}", f"one of {', '.join(offered)}", value, "choose one of these")
+    _check_names(s)
     if not s.fractions or not all(0 < fraction <= 1 for fraction in s.fractions):
         raise InputError("--fractions", "numbers above 0, at most 1", str(s.fractions), "for example 0.1,0.5,1")
     for name, number in _whole_numbers(asdict(s)):
@@ -67,6 +64,38 @@ def check(s: Settings) -> None:
     _check_frame(s)
 
 
+def _check_names(s: Settings) -> None:
+    """Refuses kinds and arms that do not exist, and numbers of GANs that no repeats can share."""
+    for kind in s.kinds:
+        if kind not in GANS:
+            raise InputError(
+                "--gan", f"all, or some of {', '.join(GANS)}, with commas between", kind, "choose of these"
+            )
+    chosen = {"screen": SCREENS, "mix": MIXES, "segmenter": SEGMENTERS}
+    for name, offered in chosen.items():
+        value = getattr(s, name)
+        if value not in offered:
+            raise InputError(f"--{name}", f"one of {', '.join(offered)}", value, "choose one of these")
+    unknown = [arm for arm in s.arms if arm not in ARMS]
+    if unknown or not s.arms or len(set(s.arms)) < len(s.arms):
+        found = ",".join(s.arms) or "none"
+        raise InputError("--arms", f"some of {', '.join(ARMS)}, each once", found, "for example real,gan")
+    if s.gans is not None and not 1 <= s.gans <= s.repeats:
+        expected = f"1 to {s.repeats}, the number of repeats"
+        raise InputError("--gans", expected, str(s.gans), "name another, or more --repeats")
+
+
+def require_comparison(s: Settings) -> None:
+    """Checks that the arms of a question answer it: that two of them differ in one thing.
+
+    Raises:
+        InputError: if they do not.
+    """
+    if not any(set(s.arms).issuperset(pair) for pair in EFFECTS):
+        pairs = " or ".join(",".join(pair) for pair in EFFECTS)
+        raise InputError("--arms", f"{pairs} among them", ",".join(s.arms), "add what these are compared with")
+
+
 def _whole_numbers(settings: Mapping[str, Any], group: str = "") -> Iterator[tuple[str, int]]:
     """Every whole number among the settings, also in lists, with its dotted name."""
     for name, value in settings.items():
@@ -83,11 +112,11 @@ def _check_frame(s: Settings) -> None:
         raise InputError("--size", "height and width", str(s.data.size), "for example 64 or 64x128")
     height, width = s.data.size
     found, remedy = f"{height} x {width}", "choose such a frame: images are padded into it"
-    doubling = s.gan in ("wgan_gp", "pggan_joint", "pggan_spade")
-    if s.gan == "pggan_spade" and height != width:
+    doubling = [kind for kind in s.kinds if kind not in CONDITIONAL]
+    if "pggan_spade" in s.kinds and height != width:
         raise InputError("--size", "equal sides for pggan_spade", found, remedy)
     if doubling and any(side < 16 or side & (side - 1) for side in (height, width)):
-        raise InputError("--size", f"powers of two of at least 16 for {s.gan}", found, remedy)
+        raise InputError("--size", f"powers of two of at least 16 for {doubling[0]}", found, remedy)
     needed = max(factor(s), 16)
     if any(side % needed for side in (height, width)):
         raise InputError("--size", f"multiples of {needed} for {s.segmenter}", found, remedy)

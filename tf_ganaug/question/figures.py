@@ -1,4 +1,4 @@
-"""Figures of what synthetic images changed, from the tables of `answer`."""
+"""Figures of what synthetic images changed, from `tables`."""
 
 from __future__ import annotations
 
@@ -12,25 +12,27 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from tf_ganaug.experiment.figures import BLUE, ORANGE, WIDTH, save_figure, sober
-from tf_ganaug.question.answer import ARMS, MARGIN, percent
+from tf_ganaug.question.answer import MARGIN, percent
+from tf_ganaug.question.change import ARMS
 
-#: Of the arms; changes are grey.
-COLOURS = dict(zip(ARMS, (ORANGE, BLUE)))
+#: Of the arms compared; changes are grey.
+COLOURS = (ORANGE, BLUE)
 GREY = "#444444"
-NAMES = dict(zip(ARMS, ("real only", "with GAN")))
+NAMES = dict(zip(ARMS, ("real only", "ordinary augmentation", "with GAN", "with both")))
 
-#: Most cases that have room for their names.
+#: Most subjects that have room for their names.
 NAMED = 40
 
 
-def cases(table: pd.DataFrame, path: Path) -> None:
-    """Writes the Dice of every case in both arms and, beside it, its change, cases in the order of the change.
+def subjects(table: pd.DataFrame, path: Path, arms: tuple[str, str]) -> None:
+    """Writes the Dice of every subject in both arms and, beside it, its change, subjects in the order of the change.
 
-    Up to `NAMED` cases have a line each; more are dots, real against with GAN, about the diagonal.
+    Up to `NAMED` subjects have a line each; more are dots, one arm against the other, about the diagonal.
 
     Args:
-        table: of `answer.by_case`.
+        table: of `tables.by_subject`, finite.
         path: of the PNG.
+        arms: compared, the second with the first.
     """
     ordered = table.sort_values("change", kind="stable")
     places = np.arange(len(table))
@@ -41,37 +43,39 @@ def cases(table: pd.DataFrame, path: Path) -> None:
     change.scatter(ordered.change, places, s=26 if named else 6, color=GREY, linewidths=0, zorder=3)
     change.axvline(0, color=GREY, lw=1)
     better = np.count_nonzero(table.change > 0)
-    change.set_xlabel(f"Change (points): better in {better} of {len(table)} cases", fontsize=9)
+    change.set_xlabel(f"Change (points): better in {better} of {len(table)} subjects", fontsize=9)
     change.set_yticks([])
     if named:
-        levels.hlines(places, ordered.real, ordered.gan, colors="#bbbbbb", lw=1)
-        for arm in ARMS:
-            levels.scatter(ordered[arm], places, s=26, color=COLOURS[arm], linewidths=0, zorder=3)
-        levels.set_yticks(places, ordered.case)
+        levels.hlines(places, ordered[arms[0]], ordered[arms[1]], colors="#bbbbbb", lw=1)
+        for arm, colour in zip(arms, COLOURS):
+            levels.scatter(ordered[arm], places, s=26, color=colour, linewidths=0, zorder=3)
+        levels.set_yticks(places, ordered.subject)
         levels.set_xlabel("Dice (%)", fontsize=9)
     else:
-        levels.scatter(table.real, table.gan, s=12, color=BLUE, alpha=0.5, linewidths=0)
-        levels.axline((table.real.mean(), table.real.mean()), slope=1, color=GREY, lw=1)
-        levels.set_xlabel(f"Dice (%), {NAMES['real']}", fontsize=9)
-        levels.set_ylabel(f"Dice (%), {NAMES['gan']}", fontsize=9)
+        levels.scatter(table[arms[0]], table[arms[1]], s=12, color=BLUE, alpha=0.5, linewidths=0)
+        levels.axline((table[arms[0]].mean(), table[arms[0]].mean()), slope=1, color=GREY, lw=1)
+        levels.set_xlabel(f"Dice (%), {NAMES[arms[0]]}", fontsize=9)
+        levels.set_ylabel(f"Dice (%), {NAMES[arms[1]]}", fontsize=9)
     for axis in (levels, change):
         sober(axis, "both" if axis is levels and not named else "x")
-    save_figure(figure, path, _arms("") if named else (), "upper")
+    save_figure(figure, path, _arms(arms, "") if named else (), "upper")
 
 
-def fractions(arms: pd.DataFrame, changes: pd.DataFrame, path: Path) -> None:
+def fractions(levels_of: pd.DataFrame, changes: pd.DataFrame, path: Path, arms: tuple[str, str]) -> None:
     """Writes the Dice of both arms and the change, each with its interval, at every fraction of the training data.
 
     Args:
-        arms: of `answer.by_arm`.
-        changes: of `answer.by_fraction`.
+        levels_of: of `tables.by_arm`.
+        changes: of `tables.by_fraction`.
         path: of the PNG.
+        arms: compared.
     """
     figure = Figure(figsize=(WIDTH, 3.4), layout="constrained")
     levels, change = figure.subplots(1, 2)
     numbers = sorted(changes.fraction)
-    for shift, (arm, rows) in zip((-0.06, 0.06), arms.groupby(pd.Categorical(arms.arm, ARMS), observed=True)):
-        _intervals(levels, rows.sort_values("fraction"), "mean", shift, COLOURS[arm], "-")
+    for shift, arm, colour in zip((-0.06, 0.06), arms, COLOURS):
+        rows = levels_of[levels_of.arm == arm]
+        _intervals(levels, rows.sort_values("fraction"), "mean", shift, colour, "-")
     ordered = changes.sort_values("fraction")
     _intervals(change, ordered, "change", 0, GREY, "")
     _no_change(change.axhline, change.axhspan)
@@ -82,16 +86,16 @@ def fractions(arms: pd.DataFrame, changes: pd.DataFrame, path: Path) -> None:
         axis.set_xlim(-0.5, len(numbers) - 0.5)
         axis.set_xlabel("Share of the training data", fontsize=9)
         sober(axis, "y")
-    save_figure(figure, path, _arms("-"), "upper")
+    save_figure(figure, path, _arms(arms, "-"), "upper")
 
 
 def classes(table: pd.DataFrame, path: Path, overall: pd.Series | None = None) -> None:
     """Writes the change of each class with its interval, as a forest plot, the largest gain on top.
 
     Args:
-        table: of `answer.by_class`.
+        table: of `tables.by_class`.
         path: of the PNG.
-        overall: a row of `answer.by_fraction`, drawn below as "all classes".
+        overall: of all classes, as a row of the table, drawn below as "all classes".
     """
     rows = table.assign(name=table["class"].astype(str)).sort_values("change", ascending=False, kind="stable")
     if overall is not None:
@@ -126,6 +130,8 @@ def _no_change(line: Callable, span: Callable) -> None:
     line(0, color=GREY, lw=1)
 
 
-def _arms(line: str) -> list[Line2D]:
+def _arms(arms: tuple[str, str], line: str) -> list[Line2D]:
     """The legend of the arms."""
-    return [Line2D([], [], color=COLOURS[arm], marker="o", linestyle=line, label=NAMES[arm]) for arm in ARMS]
+    return [
+        Line2D([], [], color=colour, marker="o", linestyle=line, label=NAMES[arm]) for arm, colour in zip(arms, COLOURS)
+    ]

@@ -54,6 +54,21 @@ class Generator:
         """The run folder with the synthesizer."""
         return self.subset.folder / self.run_names[-1]
 
+    @property
+    def images_shown(self) -> int:
+        """Real images that its trainings are shown, each counted as often as it is."""
+        s, each = self.settings, self.slices
+        if s.gan == "wgan_gp":
+            return s.wgan_gp.iterations * s.wgan_gp.critic_steps * s.wgan_gp.batch
+        if s.gan == "pggan_joint":
+            return s.pggan_joint.total_images
+        if s.gan == "pggan_spade":
+            return s.pggan_maps.total_images + each * self._epochs(s.spade.epochs, s.spade.batch)
+        if s.gan == "pix2pix":
+            return each * self._pix2pix_epochs
+        t = s.pix2pixhd
+        return each * sum(self._epochs(epochs, 2 * t.batch) for epochs in (t.epochs, t.decay_epochs))
+
     def synthesizer(self) -> Synthesizer:
         """Makes pairs from noise; trained first if that is not done."""
         place = self.path / "synthesizer"

@@ -14,8 +14,11 @@ from omegaconf.errors import OmegaConfBaseException
 
 from tf_ganaug.data import brats, dicom, folder, scr, wmh
 from tf_ganaug.data.cases import Dataset
+from tf_ganaug.data.description import read_description
 from tf_ganaug.data.label_maps import read_label_maps
+from tf_ganaug.data.layouts import find_layout
 from tf_ganaug.data.leaks import require_no_leak, require_real_test
+from tf_ganaug.data.subjects import subjects_note
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.process import prepare_process
 from tf_ganaug.experiment.sources import Request
@@ -40,11 +43,13 @@ class Source:
         request: of the data with labels.
         labels: folder of label maps for a label-conditional GAN; None for its training images' own.
         synthetic: folder of generated pairs in place of an own GAN.
+        subjects_are_files: whether the user says that each file is a subject of its own, whatever names suggest.
     """
 
     request: Request
     labels: Path | None = None
     synthetic: Path | None = None
+    subjects_are_files: bool = False
 
 
 def open_question(source: Source, settings: Settings, out: Path) -> tuple[QuestionStudy, dict[str, Any]]:
@@ -66,7 +71,7 @@ def open_question(source: Source, settings: Settings, out: Path) -> tuple[Questi
     dataset = open_data(source.request)
     maps = None if source.labels is None else read_label_maps(source.labels, dataset.spec, *settings.data.size)
     generated = None if source.synthetic is None else generated_pairs(source.synthetic, dataset)
-    study = QuestionStudy(out, dataset, settings, maps, generated)
+    study = QuestionStudy(out, dataset, settings, maps, generated, _remarks(source))
     _check_parts(study)
     return study, {"experiment": "question", **_stored(source)}
 
@@ -76,7 +81,19 @@ def _stored(source: Source) -> dict[str, Any]:
     paths = {"data": request.data, "dataset_yaml": request.dataset_yaml}
     paths.update({"labels": source.labels, "synthetic": source.synthetic})
     absolute = {name: str(path.resolve()) if path else None for name, path in paths.items()}
-    return {**absolute, "reader": request.reader, "target": request.target}
+    named = {"reader": request.reader, "target": request.target, "subjects_are_files": source.subjects_are_files}
+    return {**absolute, **named}
+
+
+def _remarks(source: Source) -> list[str]:
+    """What `check-data` finds about subjects, where the user has not said otherwise."""
+    request = source.request
+    if source.subjects_are_files or (request.reader or "folder") != "folder":
+        return []
+    described = read_description(request.dataset_yaml or request.data / "dataset.yaml", bool(request.dataset_yaml))
+    layout = find_layout(request.data, described.with_subjects(request.data))
+    note = subjects_note(request.data, described, {pair.stem: pair.subject for pair in layout.pairs})
+    return [f"WARNING: {note}. --subjects-are-files says that they do not."] if note else []
 
 
 def reopen(folder: Path) -> tuple[QuestionStudy, dict[str, Any]]:
@@ -95,7 +112,8 @@ def reopen(folder: Path) -> tuple[QuestionStudy, dict[str, Any]]:
     except (OSError, ValueError, KeyError, TypeError, OmegaConfBaseException) as error:
         expected, found = "a folder of tf-ganaug run, train-gan or train-segmenter", f"{error}"[:100]
         raise InputError(folder, expected, found, "name the folder given to --out") from error
-    return open_question(Source(request, paths["labels"], paths["synthetic"]), settings, folder)
+    source = Source(request, paths["labels"], paths["synthetic"], asked["subjects_are_files"])
+    return open_question(source, settings, folder)
 
 
 def open_data(request: Request) -> Dataset:
@@ -121,13 +139,13 @@ def open_data(request: Request) -> Dataset:
 
 
 def _check_labels(settings: Settings, labels: Path | None) -> None:
-    if labels is not None and settings.gan not in CONDITIONAL:
-        expected = f"none with {settings.gan}, which draws its own label maps"
+    drawing = [kind for kind in settings.kinds if kind not in CONDITIONAL]
+    if labels is not None and drawing:
+        expected = f"none with {drawing[0]}, which draws its own label maps"
         raise InputError("--labels", expected, str(labels), f"drop it, or choose {' or '.join(CONDITIONAL)}")
-    if labels is None and settings.screen == "zscore" and settings.gan in CONDITIONAL:
-        expected = (
-            f"none or quality with {settings.gan}: its label maps are real ones, which z-scores cannot tell apart"
-        )
+    painting = [kind for kind in settings.kinds if kind in CONDITIONAL]
+    if labels is None and settings.screen == "zscore" and painting:
+        expected = f"none or quality with {painting[0]}: its label maps are real ones, which z-scores cannot tell apart"
         raise InputError("--screen", expected, "zscore", "choose one of these, or name other label maps by --labels")
 
 

@@ -57,9 +57,14 @@ class PoolSettings:
 
 @dataclass
 class TrainingSettings(ValidatedSettings):
-    """Of every segmenter, with and without generated pairs alike. The best validation's weights are kept."""
+    """Of every segmenter. The best validation's weights are kept.
+
+    `iterations` are those of the arms of real images. Arms with generated pairs take as many more as let them see each
+    real image as often, or with `equal_steps` as many.
+    """
 
     iterations: int
+    equal_steps: bool
 
 
 @dataclass
@@ -98,12 +103,16 @@ class WidthSettings:
 class Settings(CommonSettings):
     """Everything that defines a question: does this GAN help this segmenter on these data?
 
+    `gan` is a kind, several kinds with commas between, or "all". Each kind is trained `gans` times, with a seed of its
+    own each, and the repeats take these by turns; null is a GAN for each repeat. `arms` are compared.
     `fractions` of the training subjects are asked about. Label-conditional GANs train for their epochs, but for no
     more than `most_gan_iterations`.
     """
 
     profile: str
     gan: str
+    gans: Optional[int]
+    arms: List[str]  # noqa: UP006
     screen: str
     mix: str
     segmenter: str
@@ -121,3 +130,8 @@ class Settings(CommonSettings):
     spade: SpadeSettings
     pix2pix: PainterSettings
     pix2pixhd: Pix2PixHdSettings
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of GAN, in the order asked for."""
+        return GANS if self.gan == "all" else tuple(dict.fromkeys(self.gan.split(",")))

@@ -1,11 +1,11 @@
-"""A question on any data: segmenters with and without the pairs of one GAN, on fractions of the training subjects."""
+"""A question on any data: segmenters with and without generated pairs, with and without ordinary augmentation."""
 
 from __future__ import annotations
 
-import hashlib
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -18,45 +18,29 @@ from tf_ganaug.augment.standard import Augmentation
 from tf_ganaug.data.cache import SizedCases, sized_cases
 from tf_ganaug.data.cases import Case, Dataset
 from tf_ganaug.data.judgement import require_fit
+from tf_ganaug.data.leaks import names_alike, require_apart, require_unseen
 from tf_ganaug.data.pairs import Pairs, Part
-from tf_ganaug.data.pipeline import Minibatches, joined_batches, one_after_the_other, real_batches
+from tf_ganaug.data.pipeline import PairChange
 from tf_ganaug.data.provenance import Provenance
+from tf_ganaug.data.sides import mirrors
 from tf_ganaug.data.splits import Split, by_shares, nested, select
 from tf_ganaug.experiment.study import Study, Training
 from tf_ganaug.experiment.subset import Subset
 from tf_ganaug.frames import read_frame, write_frame
+from tf_ganaug.question.feed import Feed, iterations_of, mixed_feed, real_feed, real_share
 from tf_ganaug.question.generator import Generator
 from tf_ganaug.question.networks import counted_pixels, new_segmenter, whole_network
 from tf_ganaug.question.pool import Pool
 from tf_ganaug.question.settings import Settings
+from tf_ganaug.question.tasks import QuestionTask, all_tasks
 from tf_ganaug.random import named_seed
 from tf_ganaug.run import RunFolder, whole
 from tf_ganaug.segment.predict import evaluate, predictions
 from tf_ganaug.segment.train import Patience, Segmenter, train_segmenter
 
 
-@dataclass(frozen=True)
-class QuestionTask:
-    """One segmenter.
-
-    Attributes:
-        fraction: of the training subjects.
-        generated: whether it also learns from generated pairs.
-        repeat: number of the seed; with and without generated pairs a repeat starts from the same weights.
-    """
-
-    fraction: float
-    generated: bool
-    repeat: int
-
-    @property
-    def arm(self) -> str:
-        """Name in tables: "gan" or "real"."""
-        return "gan" if self.generated else "real"
-
-
 class QuestionStudy(Study):
-    """The GAN of each fraction, its pool, and the segmenters.
+    """The GANs of each fraction, their pools, and the segmenters.
 
     Args:
         folder: of the question.
@@ -65,6 +49,7 @@ class QuestionStudy(Study):
         maps: label maps (M, H, W) uint8 class indices at the frame's size that a label-conditional GAN paints; None
             for those of its training images.
         generated: pairs made elsewhere, in place of this study's own GAN.
+        remarks: what its reader must know of the data, a line each.
     """
 
     def __init__(
@@ -74,24 +59,14 @@ class QuestionStudy(Study):
         settings: Settings,
         maps: np.ndarray | None = None,
         generated: Dataset | None = None,
+        remarks: Sequence[str] = (),
     ):
         super().__init__(folder, dataset, settings)
-        self.maps, self.generated = maps, generated
-
-    @contextmanager
-    def at_work(self, asked: dict[str, Any]) -> Iterator[None]:
-        """As of `Study`, after the judgement that `check-data` makes.
-
-        Raises:
-            InputError: if nothing can be trained on the data.
-        """
-        with super().at_work(asked):
-            require_fit(self.dataset, np.flatnonzero(self.sized.drawn.any(axis=0)[: len(self.spec.classes)]).tolist())
-            yield
+        self.maps, self.generated, self.remarks = maps, generated, remarks
 
     def on(self, folder: Path, dataset: Dataset) -> QuestionStudy:
         """See `Study.on`."""
-        return QuestionStudy(folder, dataset, self.settings, self.maps, self.generated)
+        return QuestionStudy(folder, dataset, self.settings, self.maps, self.generated, self.remarks)
 
     # Data
 
@@ -116,25 +91,63 @@ class QuestionStudy(Study):
         seed = named_seed(self.settings.seed, "fraction")
         return select(cases, nested((case.subject for case in cases), fraction, seed))
 
+    @contextmanager
+    def at_work(self, asked: dict[str, Any]) -> Iterator[None]:
+        """As of `Study`, after the judgement that `check-data` makes, and with no image on two sides, by its pixels.
+
+        Raises:
+            InputError: also if nothing can be trained on the data; or an image that validates or tests is a training
+                image too, was seen by the generator of pairs made elsewhere, or is one of these.
+        """
+        with super().at_work(asked):
+            require_fit(self.dataset, np.flatnonzero(self.sized.drawn.any(axis=0)[: len(self.spec.classes)]).tolist())
+            self._require_no_copies()
+            yield
+
+    def digests(self, part: str) -> dict[str, str]:
+        """Case to digest of its image, of a part."""
+        cases = self.cases(0, part)
+        return {case.id: self.sized.digests[row] for case, row in zip(cases, self.sized.rows(cases))}
+
+    def _require_no_copies(self) -> None:
+        parts = {part: self.digests(part) for part in ("train", "validation", "test")}
+        require_apart(self.dataset.name, parts)
+        if self.generated is not None:
+            held, made_on = {**parts["validation"], **parts["test"]}, self.generated.generated
+            require_unseen(f"pairs {self.generated.name}", self.framed(self.generated).digests, held)
+            require_unseen(f"the generator of {self.generated.name}", made_on.digests if made_on else (), held)
+
     @cached_property
-    def copied_cases(self) -> list[str]:
-        """Validation and test cases whose image in the frame is also one of the training cases'; none of one value."""
+    def notes(self) -> list[str]:
+        """What its reader must know of where data and pairs are from."""
+        found = [*self.remarks]
+        if self.generated is not None and self.generated.generated is None:
+            found.append(
+                f"WARNING: {self.generated.name} has no provenance.json: nothing says which subjects its generator saw."
+            )
+        elif self.generated is not None:
+            split = self.splits[0]
+            found += names_alike(self.generated.generated, self.dataset.name, [*split.validation, *split.test])
+        return found
 
-        def digests(*parts: str) -> dict[str, bytes]:
-            cases = [case for part in parts for case in self.cases(0, part)]
-            rows = zip(cases, self.sized.rows(cases))
-            images = {case.id: self.sized.images[row] for case, row in rows}
-            return {name: hashlib.sha256(image).digest() for name, image in images.items() if np.ptp(image)}
+    def subset(self, fraction: float, kind: str = "", number: int = 0) -> Subset:
+        """What everything of a fraction may see, with the settings of a GAN: kind "" is the first kind.
 
-        training = set(digests("train").values())
-        return [name for name, digest in digests("validation", "test").items() if digest in training]
-
-    def subset(self, fraction: float) -> Subset:
-        """What everything of a fraction may see."""
-        cases = self.training_cases(fraction)
+        Its name ends in the kind where there are several, and in the number from the second GAN on. Where left and
+        right differ, no GAN is shown mirrored images.
+        """
+        cases, s = self.training_cases(fraction), self.settings
         rows = self.sized.rows(cases)
         provenance = self.provenance(cases, *self.median_range(rows))
-        return Subset(self.folder, f"{fraction:g}", self.sized, rows, self.spec, provenance, self.settings, True)
+        kind = kind or s.kinds[0]
+        name = self._subset_name(fraction, kind, number)
+        seed = named_seed(s.seed, f"gan{number}") if number else s.seed
+        if not mirrors(self.dataset):
+            s = replace(s, pix2pix=replace(s.pix2pix, jitter=False), pix2pixhd=replace(s.pix2pixhd, flip=False))
+        return Subset(self.folder, name, self.sized, rows, self.spec, provenance, replace(s, gan=kind, seed=seed), True)
+
+    def _subset_name(self, fraction: float, kind: str, number: int) -> str:
+        return f"{fraction:g}" + f"-{kind}" * (len(self.settings.kinds) > 1) + f"-gan{number + 1}" * (number > 0)
 
     def provenance(
         self, cases: list[Case], low: float | tuple[float, ...], high: float | tuple[float, ...]
@@ -144,19 +157,26 @@ class QuestionStudy(Study):
 
     # Generated pairs
 
-    def generator(self, fraction: float) -> Generator:
-        """The fraction's GAN, trained or not."""
-        return Generator(self.subset(fraction), self.maps)
+    @property
+    def generators(self) -> list[tuple[str, int]]:
+        """Kind and number of each fraction's GANs."""
+        s = self.settings
+        return [(kind, number) for kind in s.kinds for number in range(s.gans or s.repeats)]
 
-    def pool(self, fraction: float) -> Pool:
+    def generator(self, fraction: float, kind: str = "", number: int = 0) -> Generator:
+        """A GAN of the fraction, trained or not."""
+        return Generator(self.subset(fraction, kind, number), self.maps)
+
+    def pool(self, fraction: float, kind: str = "", number: int = 0) -> Pool:
         """Its pairs, made or not."""
+        reader = partial(self.model, QuestionTask(fraction, "real", 0))
         held = self.sized.rows(self.cases(0, "validation"))
-        return Pool(self.generator(fraction), partial(self.model, QuestionTask(fraction, False, 0)), held)
+        return Pool(self.generator(fraction, kind, number), reader, held)
 
-    def made(self, fraction: float) -> Part:
-        """The fraction's generated pairs, made first if that is not done; or those made elsewhere."""
+    def made(self, fraction: float, kind: str = "", number: int = 0) -> Part:
+        """A GAN's generated pairs, made first if that is not done; or those made elsewhere."""
         if self.generated is None:
-            return self.pool(fraction).part()
+            return self.pool(fraction, kind, number).part()
         sized = self.framed(replace(self.generated, sequences=self.dataset.sequences))
         return Part(sized.images, sized.labels, np.arange(len(sized.cases)), sized.ranges)
 
@@ -164,7 +184,8 @@ class QuestionStudy(Study):
 
     def name(self, task: QuestionTask) -> str:
         """Of the task's run folder."""
-        return f"{self.settings.segmenter}-{task.fraction:g}-{task.arm}-repeat{task.repeat}"
+        kind = f"-{task.kind}" * (task.generated and len(self.settings.kinds) > 1)
+        return f"{self.settings.segmenter}-{task.fraction:g}-{task.arm}{kind}-repeat{task.repeat}"
 
     def segmenter(self, task: QuestionTask) -> dict:
         """The task's result, trained and evaluated first if that is not done.
@@ -175,42 +196,44 @@ class QuestionStudy(Study):
         options = {"task": asdict(task), "training": asdict(s.training), "mix": s.mix if task.generated else None}
         run = RunFolder(self.folder / self.name(task), options)
         if not run.finished:
-            segmenter, batches = self.new_segmenter(task), self.batches(task)
-            t = s.training
-            patience = Patience(t.iterations, 0, t.iterations, t.validate_every, t.log_every, t.checkpoint_every)
-            held = self.held_pairs(self.cases(0, "validation"))
-            trained = train_segmenter(run, segmenter, batches, held, patience)
+            feed = self.feed(task)
+            segmenter, t = self.new_segmenter(task, feed.iterations), s.training
+            patience = Patience(feed.iterations, 0, feed.iterations, t.validate_every, t.log_every, t.checkpoint_every)
+            cases = self.cases(0, "validation")
+            subjects = np.unique([case.subject for case in cases], return_inverse=True)[1]
+            trained = train_segmenter(run, segmenter, feed.minibatches, self.held_pairs(cases), patience, subjects)
             write_frame(run.path / "cases.csv", self._measure(whole_network(segmenter)))
-            run.finish(asdict(trained))
+            run.finish({**asdict(trained), "real_share": feed.real_share})
         return run.result()
 
-    def new_segmenter(self, task: QuestionTask) -> Segmenter:
-        """Untrained; both arms of a repeat start from the same weights."""
-        data, classes = self.subset(task.fraction), len(self.spec.classes)
-        pixels = counted_pixels(self.sized.labels, data.rows, classes)
-        seed = named_seed(self.settings.seed, f"segmenter-repeat{task.repeat}")
-        return new_segmenter(self.settings, self.spec, self.dataset.channels, pixels, seed)
+    def result(self, task: QuestionTask) -> dict:
+        """What a finished task came to: `segment.train.Trained`, and the `real_share` of the images it was shown."""
+        return json.loads((self.folder / self.name(task) / "result.json").read_text(encoding="utf-8"))
 
-    def batches(self, task: QuestionTask) -> Minibatches:
-        """The task's minibatches, one for each iteration; all arms show as many images."""
+    def new_segmenter(self, task: QuestionTask, iterations: int | None = None) -> Segmenter:
+        """Untrained, for so many iterations; all arms of a repeat start from the same weights."""
+        data, classes, s = self.subset(task.fraction), len(self.spec.classes), self.settings
+        pixels = counted_pixels(self.sized.labels, data.rows, classes)
+        seed = named_seed(s.seed, f"segmenter-repeat{task.repeat}")
+        if iterations is not None:
+            s = replace(s, training=replace(s.training, iterations=iterations))
+        return new_segmenter(s, self.spec, self.dataset.channels, pixels, seed)
+
+    @property
+    def ordinary(self) -> Augmentation:
+        """The ordinary augmentation of these data: mirrored only where left and right are alike."""
+        moved = Augmentation(**asdict(self.settings.augmentation))
+        return replace(moved, flip=moved.flip and mirrors(self.dataset))
+
+    def feed(self, task: QuestionTask) -> Feed:
+        """The task's endless minibatches."""
         s, data = self.settings, self.subset(task.fraction)
         seed = named_seed(s.seed, f"batches-repeat{task.repeat}")
-        real, batch = data.pairs(data.rows), s.training.batch
-        moved = Augmentation(**asdict(s.augmentation))
-        change = moved if moved != Augmentation() else None
+        change: PairChange | None = self.ordinary if task.moved else None
+        real = data.real(data.rows)
         if not task.generated:
-            return real_batches(real, batch, seed, change)
-        made = self.made(task.fraction)
-        if s.mix == "add":
-            both = Pairs([data.real(data.rows), made])
-            return real_batches(both, batch, seed, change)
-        pool = Pairs([made])
-        if s.mix == "pretrain":
-            half = s.training.iterations // 2
-            return one_after_the_other(pool, real, half, batch, seed, change)
-        generated = min(batch - 1, max(1, round(batch * s.pool.amount / (1 + s.pool.amount))))
-        sources = [(real, batch - generated), (pool, generated)]
-        return joined_batches(sources, seed, change)
+            return real_feed(s, Pairs([real]), seed, change)
+        return mixed_feed(s, real, self.made(task.fraction, task.kind, max(0, task.gan)), seed, change)
 
     def held_pairs(self, cases: Sequence[Case]) -> Pairs:
         """Whole images, each with its own range."""
@@ -239,43 +262,44 @@ class QuestionStudy(Study):
         return self._predictions(self.model(task), cases)
 
     def measures(self, task: QuestionTask) -> pd.DataFrame:
-        """cases.csv of a finished task, with its fraction, arm and repeat."""
+        """cases.csv of a finished task, with its fraction, kind and number of the GAN, arm and repeat."""
         frame = read_frame(whole(self.folder / self.name(task) / "cases.csv"))
-        return frame.assign(fraction=task.fraction, arm=task.arm, repeat=task.repeat)
+        return frame.assign(**asdict(task))
 
     # Estimates
 
     @property
     def tasks(self) -> list[QuestionTask]:
-        """All segmenters of the question, those of one fraction after each other."""
-        s = self.settings
-        return [
-            QuestionTask(fraction, generated, repeat)
-            for fraction in s.fractions
-            for generated in (False, True)
-            for repeat in range(s.repeats)
-        ]
+        """All segmenters of the question."""
+        return all_tasks(self.settings)
 
     def trainings(self) -> list[Training]:
         """The GANs and segmenters that are not finished."""
-        few, iterations = self.few, self.settings.training.iterations
+        few, s = self.few, self.settings
         found = []
-        for fraction in [] if self.generated else self.settings.fractions:
-            # Without this study's own cache, which an estimate must not fill.
-            subset = replace(few.subset(1.0), name=f"{fraction:g}")
-            found += Generator(subset, self.maps, len(self.training_cases(fraction))).trainings()
-        names = [self.name(task) for task in self.tasks]
-        found += [Training(name, iterations, "segmenter", few.segmenter_step) for name in names]
+        for fraction in [] if self.generated else s.fractions:
+            for kind, number in self.generators if any(task.generated for task in self.tasks) else ():
+                # Without this study's own cache, which an estimate must not fill.
+                subset = replace(few.subset(1.0, kind, number), name=self._subset_name(fraction, kind, number))
+                found += Generator(subset, self.maps, len(self.training_cases(fraction))).trainings()
+        mixed = iterations_of(s, real_share(s, s.pool.amount))
+        for task in self.tasks:
+            iterations = mixed if task.generated else s.training.iterations
+            found.append(Training(self.name(task), iterations, f"segmenter {task.moved}", few.step_of(task)))
         return [training for training in found if not self.finished(training.name.split(" at ")[0])]
 
-    def segmenter_step(self) -> Callable[[], int]:
-        """A training step on real images."""
-        task = QuestionTask(1.0, False, 0)
-        segmenter, batches = self.new_segmenter(task), self.batches(task).batches(0)
+    def step_of(self, task: QuestionTask) -> Callable[[], Callable[[], int]]:
+        """From nothing to a training step on real images, augmented as the task's are."""
 
-        def step() -> int:
-            images, labels = next(batches)
-            float(segmenter.train_step(images, labels))
-            return images.shape[0]
+        def build() -> Callable[[], int]:
+            real = replace(task, fraction=1.0, arm="ordinary" if task.moved else "real", kind="", gan=-1)
+            segmenter, batches = self.new_segmenter(real), self.feed(real).minibatches.batches(0)
 
-        return step
+            def step() -> int:
+                images, labels = next(batches)
+                float(segmenter.train_step(images, labels))
+                return images.shape[0]
+
+            return step
+
+        return build

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from tf_ganaug.data.cases import Case, Dataset
+from tf_ganaug.data.content import digest_of
 from tf_ganaug.data.pairs import Pairs
 from tf_ganaug.data.pool import new_pool
 from tf_ganaug.errors import InputError
@@ -17,29 +19,33 @@ from tf_ganaug.files import make_folder
 from tf_ganaug.frames import write_frame
 from tf_ganaug.question.opening import generated_pairs
 from tf_ganaug.question.screens import by_quality, by_zscore
-from tf_ganaug.question.study import QuestionStudy, QuestionTask
+from tf_ganaug.question.study import QuestionStudy
+from tf_ganaug.question.tasks import QuestionTask
 from tf_ganaug.segment.predict import evaluate, predictions
 
 
 def train_gan(study: QuestionStudy, asked: dict[str, Any]) -> Path:
     """Trains the GAN of the largest fraction; returns its run folder, which `sample` and `export` take."""
     with study.at_work(asked):
+        for line in study.notes:
+            print(line, file=sys.stderr)
         generator = study.generator(max(study.settings.fractions))
         generator.synthesizer()
         return generator.path
 
 
 def train_segmenters(study: QuestionStudy, asked: dict[str, Any]) -> pd.DataFrame:
-    """Trains the segmenters of one arm: with generated pairs if the study has some, else on real images alone.
+    """Trains the segmenters of the study's arms.
 
     Returns:
         Their measures on validation and test images, as `QuestionStudy.measures`.
     """
     with study.at_work(asked):
-        tasks = [task for task in study.tasks if task.generated == (study.generated is not None)]
-        for task in tasks:
+        for line in study.notes:
+            print(line, file=sys.stderr)
+        for task in study.tasks:
             study.segmenter(task)
-        return pd.concat(map(study.measures, tasks), ignore_index=True)
+        return pd.concat(map(study.measures, study.tasks), ignore_index=True)
 
 
 def finished_tasks(study: QuestionStudy) -> list[QuestionTask]:
@@ -55,13 +61,9 @@ def finished_tasks(study: QuestionStudy) -> list[QuestionTask]:
 
 
 def seen_cases(study: QuestionStudy, dataset: Dataset) -> list[Case]:
-    """The cases that trained or validated a study's segmenters, known by name and file."""
-
-    def name(case: Case) -> tuple:
-        return case.id, *(Path(file).resolve() for file in case.files)
-
-    seen = {name(case) for part in ("train", "validation") for case in study.cases(0, part)}
-    return [case for case in dataset.cases if name(case) in seen]
+    """The cases that trained or validated a study's segmenters, known by their pixels."""
+    seen = {*study.digests("train").values(), *study.digests("validation").values()} - {""}
+    return [case for case in dataset.cases if digest_of(case.read_image()) in seen]
 
 
 def evaluate_on(study: QuestionStudy, dataset: Dataset, path: Path) -> pd.DataFrame:
@@ -92,8 +94,7 @@ def evaluate_on(study: QuestionStudy, dataset: Dataset, path: Path) -> pd.DataFr
         for task in finished_tasks(study):
             pairs, batch = Pairs.of(sized, dataset.cases), study.settings.training.batch
             found = predictions(study.model(task), pairs, dataset.cases, study.spec, batch, padded=True)
-            named = {"fraction": task.fraction, "arm": task.arm, "repeat": task.repeat}
-            frames.append(evaluate(found, study.spec).assign(**named))
+            frames.append(evaluate(found, study.spec).assign(**asdict(task)))
     frame = pd.concat(frames, ignore_index=True)
     write_frame(path, frame)
     return frame

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tf_ganaug import backend
@@ -67,8 +68,7 @@ class Trained:
         iterations: that it took.
         best_iteration: of the best validation; the model holds its weights.
         validation_loss: there.
-        validation_dice: there, mean over validation cases, each the mean over the classes that it or its prediction
-            has, at the network's size, in [0, 1].
+        validation_dice: there, as `Segmenter.validate` measures it.
         seconds: of training and validation.
     """
 
@@ -143,26 +143,32 @@ class Segmenter(tf.Module):
 
         return lambda elements, count: several(elements, tf.constant(count))
 
-    def _validation_step(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The loss times the samples, and the sum of their Dice.
-
-        A sample's is the mean over the classes that it or its prediction has, or 1 without any: were absent classes
-        to count 1, a network that finds nothing would be among the best where images have few of many classes.
-        """
+    def _validation_step(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """The loss times the samples, and each sample's `dice_counts`."""
         outputs = self.whole(images, training=False)
         twice, sizes = dice_counts(labels, first_logits(outputs), self.spec.measured)
-        counted = tf.reduce_sum(tf.cast(sizes > 0, tf.float32), -1)
-        total = tf.reduce_sum(tf.math.divide_no_nan(twice, sizes), -1)
-        dice = tf.where(counted > 0, tf.math.divide_no_nan(total, counted), 1.0)
-        samples = tf.cast(tf.shape(images)[0], tf.float32)
-        return self.loss(labels, outputs) * samples, tf.reduce_sum(dice)
+        return self.loss(labels, outputs) * tf.cast(tf.shape(images)[0], tf.float32), twice, sizes
 
-    def validate(self, pairs: Pairs, batch: int) -> tuple[float, float]:
-        """Loss, the mean over minibatches by their size, and mean Dice over the pairs."""
+    def validate(self, pairs: Pairs, batch: int, subjects: np.ndarray | None = None) -> tuple[float, float]:
+        """Loss and Dice of pairs, at the network's size.
+
+        Args:
+            pairs: all of them.
+            batch: minibatch.
+            subjects: (N,) from 0 on, which subject each pair is of; None: each is its own.
+
+        Returns:
+            The loss, the mean over minibatches by their size, and the `mean_dice` of the subjects, in [0, 1].
+        """
         self.carry_over()
-        sums = [self.validation_step(images, labels) for images, labels in pairs.in_order(batch)]
-        loss, dice = (float(sum(column)) / pairs.count for column in zip(*sums))
-        return loss, dice
+        found = [self.validation_step(images, labels) for images, labels in pairs.in_order(batch)]
+        losses, *counts = zip(*found)
+        twice, sizes = (np.concatenate(part).astype(np.float64) for part in counts)
+        if subjects is None:
+            return float(sum(losses)) / pairs.count, mean_dice(twice, sizes, empty=1.0)
+        sums = np.zeros((2, subjects.max() + 1, twice.shape[1]))
+        np.add.at(sums, (slice(None), subjects), np.stack([twice, sizes]))
+        return float(sum(losses)) / pairs.count, mean_dice(*sums)
 
     def carry_over(self) -> None:
         """Gives the model's weights to the network for whole images."""
@@ -195,6 +201,23 @@ class Segmenter(tf.Module):
         )
 
 
+def mean_dice(twice: np.ndarray, sizes: np.ndarray, empty: float = math.nan) -> float:
+    """Mean over units, images or subjects, of the mean over the classes that one or its prediction has.
+
+    A class that is in neither has no Dice: were it to count 1, a network that finds nothing would be among the best
+    where images have few of many classes.
+
+    Args:
+        twice: (N, classes) twice the intersections in pixels.
+        sizes: (N, classes) pixels of truth and prediction.
+        empty: Dice of a unit without any class; NaN leaves such units out, unless all are such: then 1.
+    """
+    counted = np.count_nonzero(sizes, 1)
+    total = np.divide(twice, sizes, out=np.zeros_like(sizes), where=sizes > 0).sum(1)
+    dice = np.divide(total, counted, out=np.full(len(sizes), empty), where=counted > 0)
+    return 1.0 if np.isnan(dice).all() else float(np.nanmean(dice))
+
+
 def first_logits(outputs: Any) -> tf.Tensor:
     """The network's own logits of what a `Segmenter`'s model returns."""
     return outputs[0] if isinstance(outputs, (list, tuple)) else outputs
@@ -206,6 +229,7 @@ def train_segmenter(
     minibatches: Minibatches,
     validation: Pairs,
     patience: Patience,
+    subjects: np.ndarray | None = None,
 ) -> Trained:
     """Trains until the patience ends, continuing from the newest checkpoint if there is one.
 
@@ -215,6 +239,7 @@ def train_segmenter(
         minibatches: that of each iteration.
         validation: real pairs, never augmented.
         patience: see there.
+        subjects: of the validation pairs, as of `Segmenter.validate`.
 
     Raises:
         InputError: if the loss is no longer finite.
@@ -238,7 +263,7 @@ def train_segmenter(
         progress.update(count)
         final = step == end
         if step % patience.validate_every == 0 or final:
-            _validate(run, segmenter, validation, minibatches.size)
+            _validate(run, segmenter, validation, minibatches.size, subjects)
             progress.total = end = patience.end(int(segmenter.best_step))
         if step % patience.log_every == 0 or final:
             elapsed = time.perf_counter() - began
@@ -252,9 +277,9 @@ def train_segmenter(
     return _finish(run, segmenter)
 
 
-def _validate(run: RunFolder, segmenter: Segmenter, validation: Pairs, batch: int) -> None:
+def _validate(run: RunFolder, segmenter: Segmenter, validation: Pairs, batch: int, subjects: np.ndarray | None) -> None:
     step = int(segmenter.step)
-    loss, dice = segmenter.validate(validation, batch)
+    loss, dice = segmenter.validate(validation, batch, subjects)
     _require_finite(run, "validation loss", loss, step)
     run.record(step, {"validation_loss": loss, "validation_dice": dice})
     if segmenter.keep_if_best(loss, dice):

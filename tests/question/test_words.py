@@ -1,0 +1,84 @@
+"""What is said of generators, of rankings, and of trainings that were too short."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.question.frames import results, varied
+from tf_ganaug.data.cases import Dataset, LabelSpec
+from tf_ganaug.data.sides import mirrors, sided
+from tf_ganaug.experiment.ranking import ranking
+from tf_ganaug.question.answer import sentence
+from tf_ganaug.question.change import Change
+from tf_ganaug.question.learning import still_improving
+from tf_ganaug.question.makers import Makers
+from tf_ganaug.question.verdicts import ranking_sentence, shown_ranking
+
+
+def test_a_small_generator_is_called_one():
+    quick = Makers("pggan_joint", 1, 3.2, 42_000, 12_000_000, 31.4, "quick")
+    text = sentence(Change.of(results(varied(-2.0))), quick.who)
+    assert text.startswith(
+        "This generator, small and trained for 3 minutes (profile quick), hurt: Dice changed by -2.0"
+    )
+    assert "42,000 images, 0.35 % of the 12,000,000 of its paper" in quick.line and "31.4" in quick.line
+    several = Makers("wgan_gp", 3, 0.4, 80_000, 800_000, None, "paper")
+    text = sentence(Change.of(results(varied(2.0, repeats=3), gans=[0, 1, 2])), several.who)
+    assert text.startswith("These 3 generators, trained for less than a minute each (profile paper), helped")
+    assert "Wasserstein" not in several.line
+
+
+def ranked(*means):
+    kinds = [f"k{n}" for n in range(len(means))]
+    changes = {kind: varied(mean, 12, 4, 1.0, 0.3, 0.3, seed) for seed, (kind, mean) in enumerate(zip(kinds, means))}
+    table = ranking(changes, {kind: [0, 0, 0, 0] for kind in kinds}, 1.0)
+    return table.assign(minutes=3.0)
+
+
+def test_a_ranking_says_which_kind_did_best_and_whether_it_helped():
+    text = ranking_sentence(ranked(0.0, 6.0, -3.0), 3)
+    assert text.startswith(
+        "Of 3 kinds, k1 did best, and this generator of it helped: Dice changed by +6.0 points, from"
+    )
+    assert "may be as good" not in text
+    close = ranking_sentence(ranked(0.1, 0.0), 2)
+    assert close.startswith("Of 2 kinds, k0 did best") and "1 other kind may be as good or better" in close
+    assert "no difference that matters" in close
+    table = shown_ranking(ranked(0.0, 6.0, -3.0))
+    assert list(table.Rank) == ["1", "2", "3"] and table.Verdict[0] == "helped"
+
+
+def test_one_repeat_ranks_nothing():
+    changes = {"a": varied(9.0, 12, 1), "b": varied(-9.0, 12, 1)}
+    table = ranking(changes, {"a": [0], "b": [0]}, 1.0)
+    assert "cannot tell whether it helps" in ranking_sentence(table, 2)
+    assert set(table.best_rank) == {1} and set(table.worst_rank) == {2}
+
+
+def test_a_best_validation_at_the_end_is_still_improving():
+    steps = np.arange(100, 1100, 100)
+    rising = pd.DataFrame({"step": steps, "validation_dice": np.linspace(0.1, 0.9, 10)})
+    level = rising.assign(validation_dice=[0.1, 0.5, 0.7, 0.8, 0.81, 0.8, 0.8, 0.81, 0.8, 0.8])
+    assert still_improving({"real": level, "gan": rising}) == ["gan"]
+
+
+@pytest.mark.parametrize(
+    ("names", "sides"),
+    [
+        (("background", "lesion"), ()),
+        (("background", "left lung", "right_lung"), ("left lung", "right_lung")),
+        (("background", "Heart", "spine"), ("Heart",)),
+        (("background", "kidney.L", "bright spot", "cleft", "L4"), ("kidney.L",)),
+        (("background", "liver", "tumour"), ("liver",)),
+    ],
+)
+def test_names_say_whether_left_and_right_differ(names, sides):
+    spec = LabelSpec.from_names(dict(enumerate(names)))
+    assert sided(spec) == list(sides)
+    data = Dataset("data", (), spec, 1)
+    assert mirrors(data) != bool(sides)
+    assert mirrors(Dataset("data", (), spec, 1, mirror=True)) and not mirrors(
+        Dataset("data", (), spec, 1, mirror=False)
+    )

@@ -1,0 +1,87 @@
+"""What made the generated pairs: how large, how long trained against its paper, and how good, in words."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tf_ganaug.question.answer import Who, percent
+from tf_ganaug.question.checks import settings_of
+from tf_ganaug.question.generator import Generator
+from tf_ganaug.question.study import QuestionStudy
+
+
+@dataclass(frozen=True)
+class Makers:
+    """The generators of one kind, at one fraction.
+
+    Attributes:
+        kind: of the GAN.
+        count: of them.
+        minutes: of training, the mean.
+        shown: real images that each was shown.
+        published: as many in the paper's training, on these images.
+        distance: sliced Wasserstein distance of their images, the mean; None in frames that have none.
+        profile: of the settings.
+    """
+
+    kind: str
+    count: int
+    minutes: float
+    shown: int
+    published: int
+    distance: float | None
+    profile: str
+
+    @property
+    def who(self) -> Who:
+        """As a sentence on them begins."""
+        size = "small and " if self.profile != "paper" else ""
+        each = " each" * (self.count > 1)
+        name = f"these {self.count} generators" if self.count > 1 else "this generator"
+        return Who(f"{name}, {size}trained for {_time(self.minutes)}{each} (profile {self.profile}),", self.count > 1)
+
+    @property
+    def line(self) -> str:
+        """How far they are from the paper's, and their quality."""
+        each = f"Each {self.kind}" if self.count > 1 else f"The {self.kind}"
+        share = percent(self.shown / self.published)
+        text = f"{each} was shown {self.shown:,} images, {share} of the {self.published:,} of its paper."
+        if self.distance is None:
+            return text
+        best = "the mean of theirs is" if self.count > 1 else "its own is"
+        return (
+            f"{text} Its quality by the sliced Wasserstein distance, 0 for images like the real ones: "
+            f"{best} {self.distance:.1f}."
+        )
+
+
+def makers_of(study: QuestionStudy, fraction: float, kind: str) -> Makers:
+    """Of finished generators and pools."""
+    gans = [study.generator(fraction, kind, number) for of, number in study.generators if of == kind]
+    pools = [study.pool(fraction, kind, number).result for of, number in study.generators if of == kind]
+    seconds = [
+        sum(json.loads((study.folder / name / "result.json").read_text())["seconds"] for name in gan.run_names)
+        for gan in gans
+    ]
+    published = Generator(replace(gans[0].subset, settings=settings_of("paper", [f"gan={kind}"])))
+    distances = [list(pool["swd"].values())[-1] for pool in pools if pool["swd"]]
+    return Makers(
+        kind=kind,
+        count=len(gans),
+        minutes=float(np.mean(seconds)) / 60,
+        shown=gans[0].images_shown,
+        published=published.images_shown,
+        distance=float(np.mean(distances)) if distances else None,
+        profile=study.settings.profile,
+    )
+
+
+def _time(minutes: float) -> str:
+    if minutes < 1:
+        return "less than a minute"
+    if minutes < 90:
+        return f"{minutes:.0f} minute" + "s" * (round(minutes) != 1)
+    return f"{minutes / 60:.0f} hours"
