@@ -114,7 +114,7 @@ class QuestionStudy(Study):
         require_apart(self.dataset.name, parts)
         if self.generated is not None:
             held, made_on = {**parts["validation"], **parts["test"]}, self.generated.generated
-            require_unseen(f"pairs {self.generated.name}", self.framed(self.generated).digests, held)
+            require_unseen(f"pairs {self.generated.name}", self._sized_generated.digests, held)
             require_unseen(f"the generator of {self.generated.name}", made_on.digests if made_on else (), held)
 
     @cached_property
@@ -177,8 +177,13 @@ class QuestionStudy(Study):
         """A GAN's generated pairs, made first if that is not done; or those made elsewhere."""
         if self.generated is None:
             return self.pool(fraction, kind, number).part()
-        sized = self.framed(replace(self.generated, sequences=self.dataset.sequences))
+        sized = self._sized_generated
         return Part(sized.images, sized.labels, np.arange(len(sized.cases)), sized.ranges)
+
+    @cached_property
+    def _sized_generated(self) -> SizedCases:
+        """Pairs made elsewhere, in the networks' frame."""
+        return self.framed(replace(self.generated, sequences=self.dataset.sequences))
 
     # Segmenters
 
