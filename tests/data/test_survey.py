@@ -12,6 +12,7 @@ from PIL import Image
 from tf_ganaug.data import folder
 from tf_ganaug.data.cases import Case
 from tf_ganaug.data.description import read_description
+from tf_ganaug.data.sides import mirrors
 from tf_ganaug.data.splits import by_shares
 from tf_ganaug.data.subjects import subject_pattern
 from tf_ganaug.data.survey import survey
@@ -209,6 +210,22 @@ def test_binary_masks_of_255_get_a_mapping(tmp_path):
     write_dataset_yaml(surveyed, tmp_path / "dataset.yaml")
     spec = folder.read(tmp_path).spec
     assert [(c.name, c.ids) for c in spec.classes] == [("background", (0,)), ("foreground", (255,))]
+
+
+@pytest.mark.parametrize(
+    ("stated", "names"), [(None, ("left lung", False)), (None, ("lesion", True)), ("true", ("liver", True))]
+)
+def test_whether_images_may_be_mirrored_is_told_and_written(tmp_path, stated, names):
+    name, mirrored = names
+    save_pairs(tmp_path)
+    described = f"classes: {{1: {name}, 2: other}}\n" + (f"mirror: {stated}\n" if stated else "")
+    (tmp_path / "dataset.yaml").write_text(described)
+    surveyed = survey(tmp_path)
+    said = {(None, False): "never to train: left lung on one side", (None, True): "no class is on one side"}
+    assert said.get((stated, mirrored), "may be done to train, as dataset.yaml says") in summary(surveyed, [])
+    write_dataset_yaml(surveyed, tmp_path / "written.yaml")
+    dataset = folder.read(tmp_path, tmp_path / "written.yaml")
+    assert dataset.mirror is mirrored and mirrors(folder.read(tmp_path)) is mirrored
 
 
 def test_255_beside_small_ids_is_a_question(tmp_path):
