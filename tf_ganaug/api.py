@@ -4,7 +4,7 @@ from tf_ganaug.api import ask
 
 found = ask("DIR", gan="pggan_joint", segmenter="unet", repeats=5)
 print(found.sentence)
-found.measures.groupby("arm").dice.mean()
+found.subjects.groupby("arm").dice.mean()
 """
 
 from __future__ import annotations

@@ -76,12 +76,12 @@ def masks(colour, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def volumes(tmp_path_factory):
-    """Five subjects of two int16 NIfTI sequences of odd sizes, one a hundredth of the other, and their masks."""
+    """Five subjects of 1 to 30 slices of two int16 NIfTI sequences, one a hundredth of the other, and their masks."""
     root, rng = tmp_path_factory.mktemp("data") / "volumes", np.random.default_rng(1)
     for part in ("imagesTr", "labelsTr"):
         (root / part).mkdir(parents=True)
-    for number in range(5):
-        shape = 21 + number, 33, 3
+    for number, slices in enumerate((30, 2, 12, 1, 5)):
+        shape = 21 + number, 33, slices
         mask = np.stack([disc(rng, *shape[:2]) for _ in range(shape[2])], -1)
         affine = np.diag([0.7, 0.9, 5.0, 1.0])
         pixels = rng.normal(-500, 200, shape) + 3000 * mask
@@ -209,6 +209,11 @@ def test_volumes_of_odd_sizes_through_python(volumes, tmp_path):
     found = ask(volumes, out=tmp_path / "out", profile="smoke", gan="wgan_gp", repeats=1, arms="[real,gan]")
     assert "Dice" in found.sentence and found.report.exists() and len(found.changes[1.0]) == 1
     assert set(found.measures.arm) == {"real", "gan"} and found.measures.dice.between(0, 1).all()
+    # A subject's Dice is of the pixels of all its slices, whether it has 1 or 30.
+    sums = found.measures.groupby(["arm", "subject"])[["pixels_true", "pixels_found", "pixels_both"]].sum()
+    dice = found.subjects.set_index(["arm", "subject"]).dice
+    assert dice.to_dict() == pytest.approx((2 * sums.pixels_both / (sums.pixels_true + sums.pixels_found)).to_dict())
+    assert found.measures.groupby(["arm", "subject"]).case.nunique().between(1, 30).all()
     # Pixels of 0.9 mm by 0.7 mm at native size: the test part's distances are in millimetres.
     assert found.study.unit == "mm"
     low, high = found.study.subset(1.0).provenance.ranges(1)[0]
