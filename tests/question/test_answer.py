@@ -14,7 +14,7 @@ THIS = Who("this generator")
 
 
 def sentence(change, who=THIS, given=()):
-    return answer.sentence(change, who, given)
+    return " ".join([answer.sentence(change, who, given), *answer.advice(change)])
 
 
 @pytest.mark.parametrize(

@@ -23,13 +23,17 @@ def report(run: Path) -> None:
     """
     from tf_ganaug.errors import InputError
     from tf_ganaug.question import report as reports
+    from tf_ganaug.question.checks import comparable
     from tf_ganaug.question.opening import reopen
 
     study, asked = reopen(run)
+    if not comparable(study.settings.arms):
+        found, remedy = ", ".join(study.settings.arms), "train-segmenter has no report, but cases.csv in its runs"
+        raise InputError(run, "segmenters of arms to compare", f"those of {found}", remedy)
     missing = [study.name(task) for task in study.tasks if not study.finished(study.name(task))]
     if missing:
-        expected, found = "the segmenters of both arms, finished", f"{len(missing)} missing"
-        remedy = "repeat its `tf-ganaug run` to the end; train-segmenter has no report, but cases.csv in its runs"
+        expected, found = "all segmenters, finished", f"{len(missing)} missing"
+        remedy = "repeat its `tf-ganaug run` to the end"
         raise InputError(run, expected, found, remedy)
     with study.at_work(asked):
         click.echo(f"report: {reports.report(study)}")

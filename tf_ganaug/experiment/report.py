@@ -222,7 +222,8 @@ def _decimals(column: pd.Series) -> int:
 def _text(value: Any, decimals: int) -> str:
     if value == "" or pd.isna(value):
         return MISSING
-    return f"{value:.{decimals}f}" if isinstance(value, float) else str(value)
+    # Rounded first: what is no change has no sign.
+    return f"{round(value, decimals) + 0.0:.{decimals}f}" if isinstance(value, float) else str(value)
 
 
 def _number(text: str) -> str:

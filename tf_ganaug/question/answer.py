@@ -59,38 +59,43 @@ def verdict(change: Change, margin: float = MARGIN) -> str:
     return change.mean.verdict(margin)
 
 
-def sentence(change: Change, who: Who, given: Sequence[str] = (), margin: float = MARGIN, advice: bool = True) -> str:
-    """The verdict in words, with the change and its interval; where the data cannot tell, what would.
+def sentence(change: Change, who: Who, given: Sequence[str] = (), margin: float = MARGIN) -> str:
+    """The verdict in words, with the change and its interval.
 
     Args:
         change: of Dice.
         who: made it.
         given: conditions that the sentence begins with, such as "with 10 % of the training data".
         margin: points below which a change does not matter.
-        advice: whether it says what would tell.
     """
     mean, found = change.mean, verdict(change, margin)
     numbers = f"Dice changed by {points(mean.mean)} points, from {change.before:.1f} to {change.after:.1f}"
     about = f"{numbers} ({_source(mean)})"
     help_, make = ("help", "make") if who.many else ("helps", "makes")
     if max(change.before, change.after) < LEARNED:
-        remedy = "Train longer (--set training.iterations=N), or show more pixels (--size)."
-        text = f"the data cannot tell whether {who.name} {help_}: the networks have hardly learned the task. "
-        text += f"{about}. {remedy}"
-    elif mean.spread is None:
-        text = f"the data cannot tell whether {who.name} {help_}: {about}. An interval needs at least "
-        text += "three test subjects with the class."
+        text = f"the data cannot tell whether {who.name} {help_}: the networks have hardly learned the task. {about}."
+    elif mean.spread is None or found == "open":
+        text = f"the data cannot tell whether {who.name} {help_}: {about}."
     elif found == "same":
         text = f"{who.name} {make} no difference that matters, within {count(margin, 'point')}: {about}."
-    elif found == "open":
-        gains, losses = (f"{max(0, end):.1f}" for end in (mean.high, -mean.low))
-        held = f"The interval holds gains of up to {gains} and losses of up to {losses} points."
-        text = f"the data cannot tell whether {who.name} {help_}: {about}."
-        text += f" {held} {_remedy(mean, margin)}" * advice
     else:
         small = f", though by less than {count(margin, 'point')}" if max(-mean.low, mean.high) < margin else ""
         text = f"{who.name} {found}{small}: {about}."
     return capital(", ".join([*given, text]))
+
+
+def advice(change: Change, margin: float = MARGIN) -> list[str]:
+    """Where the data cannot tell, what the interval holds and what would tell."""
+    mean = change.mean
+    if max(change.before, change.after) < LEARNED:
+        return ["Train longer (--set training.iterations=N), or show more pixels (--size)."]
+    if mean.spread is None:
+        return ["An interval needs at least three test subjects with the class."]
+    if verdict(change, margin) != "open":
+        return []
+    gains, losses = (f"{max(0, end):.1f}" for end in (mean.high, -mean.low))
+    held = f"The interval holds gains of up to {gains} and losses of up to {losses} points."
+    return [f"{held} {_remedy(mean, margin)}"]
 
 
 def conditions(arms: tuple[str, str], fraction: float = 1.0) -> list[str]:

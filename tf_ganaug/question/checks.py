@@ -85,13 +85,18 @@ def _check_names(s: Settings) -> None:
         raise InputError("--gans", expected, str(s.gans), "name another, or more --repeats")
 
 
+def comparable(arms: Sequence[str]) -> bool:
+    """Whether two of the arms differ in one thing, so that a question is answered."""
+    return any(set(arms).issuperset(pair) for pair in EFFECTS)
+
+
 def require_comparison(s: Settings) -> None:
     """Checks that the arms of a question answer it: that two of them differ in one thing.
 
     Raises:
         InputError: if they do not.
     """
-    if not any(set(s.arms).issuperset(pair) for pair in EFFECTS):
+    if not comparable(s.arms):
         pairs = " or ".join(",".join(pair) for pair in EFFECTS)
         raise InputError("--arms", f"{pairs} among them", ",".join(s.arms), "add what these are compared with")
 

@@ -51,11 +51,9 @@ class Makers:
         text = f"{each} was shown {self.shown:,} images, {share} of the {self.published:,} of its paper."
         if self.distance is None:
             return text
-        best = "the mean of theirs is" if self.count > 1 else "its own is"
-        return (
-            f"{text} Its quality by the sliced Wasserstein distance, 0 for images like the real ones: "
-            f"{best} {self.distance:.1f}."
-        )
+        images = "On average their images" if self.count > 1 else "Its images"
+        far = f"at a sliced Wasserstein distance of {self.distance:.1f} from the real ones (0: alike)"
+        return f"{text} {images} are {far}."
 
 
 def makers_of(study: QuestionStudy, fraction: float, kind: str) -> Makers:

@@ -23,6 +23,9 @@ SHOWN, COMPARED, PREDICTED = 16, 8, 3
 #: How much of an image its label's colours hide.
 COVER = 0.45
 
+#: Of the label where there is one class.
+ALONE = (230, 97, 0)
+
 
 def neighbours(study: QuestionStudy, fraction: float, kind: str, place: Path) -> Figure:
     """Generated pairs of a kind's first GAN above the training pairs nearest to them, labels as colours over them."""
@@ -45,7 +48,9 @@ def _overlaid(study: QuestionStudy, part: Part) -> list[np.ndarray]:
     spec, pictures = study.spec, []
     images, labels = (tensor.numpy() for tensor in Pairs([part]).take(np.arange(len(part.rows))))
     for image, label in zip(images, labels):
-        picture, colours = to_display(image).astype(float), colour_labels(label, spec).astype(float)
+        picture = to_display(image).astype(float)
+        # A single class is white on its own, which is no colour over an image.
+        colours = colour_labels(label, spec).astype(float) if len(spec.measured) > 1 else np.float64(ALONE)
         covered = ((label != IGNORE) & (label != spec.background))[..., None]
         pictures.append(np.where(covered, (1 - COVER) * picture + COVER * colours, picture).astype(np.uint8))
     return pictures

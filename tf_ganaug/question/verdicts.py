@@ -39,14 +39,15 @@ def answer_of(study: QuestionStudy, subjects: pd.DataFrame, place: Path, warning
     makers = makers_of(study, largest, s.kinds[0]) if generated else None
     count = makers.count if makers else 0
     remarks = [
-        answer.sentence(change, answer.who_made(change, count), answer.conditions(change.arms, largest), advice=False)
+        answer.sentence(change, answer.who_made(change, count), answer.conditions(change.arms, largest))
         for change in others
     ]
     remarks += [makers.line] if makers else []
     remarks += _of_smaller_shares(subjects, largest, first.arms, count)
     table = Table(tables.shown(tables.by_effect(changes)), "Dice of the test subjects, in points (hundredths).", 1)
     shown = [pictures.neighbours(study, largest, s.kinds[0], place)] if generated else []
-    return Answer(sentence_of(study, subjects), [*warnings, *late, *remarks], [*shown, table])
+    told = [*warnings, *answer.advice(first), *late, *remarks]
+    return Answer(sentence_of(study, subjects), told, [*shown, table])
 
 
 def sentence_of(study: QuestionStudy, subjects: pd.DataFrame) -> str:
@@ -78,7 +79,7 @@ def _of_smaller_shares(subjects: pd.DataFrame, largest: float, arms: tuple[str, 
         if fraction != largest:
             change = Change.of(part, arms)
             who = answer.who_made(change, generators)
-            lines.append(answer.sentence(change, who, answer.conditions(arms, float(fraction)), advice=False))
+            lines.append(answer.sentence(change, who, answer.conditions(arms, float(fraction))))
     return lines
 
 
