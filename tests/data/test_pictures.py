@@ -93,6 +93,13 @@ def test_mark_of_a_png_behind_its_pixels(tmp_path, form):
     assert_image(path, np.rot90(GREY))
 
 
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_damaged_marks_turn_nothing(tmp_path, suffix):
+    path = tmp_path / f"a.{suffix}"
+    Image.fromarray(GREY).save(path, exif=b"Exif\0\0ZZ*\0\x08\0\0\0" + bytes(30))
+    assert read_image(path).shape == read_shape(path) == (ROWS, COLUMNS, 1)
+
+
 # Alpha
 
 

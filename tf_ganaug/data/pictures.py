@@ -157,7 +157,10 @@ def _opened(path: Path, suffix: str) -> Iterator[Image.Image]:
 def _mark(image: Image.Image, path: Path) -> int:
     """The orientation mark, read without the pixels if it does not stand behind them."""
     behind = image.format == "PNG" and late_mark(path)
-    exif = image.getexif() if behind else Image.Image.getexif(image)
+    try:
+        exif = image.getexif() if behind else Image.Image.getexif(image)
+    except SyntaxError:  # so Pillow says that EXIF is damaged; viewers show the picture as stored then
+        return 1
     return exif.get(ExifTags.Base.Orientation, 1)
 
 
