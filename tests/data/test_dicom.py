@@ -1,5 +1,6 @@
 """DICOM series, segmentations and NIfTI masks, written by pydicom and nibabel."""
 
+import os
 import pickle
 import sys
 
@@ -309,6 +310,27 @@ def test_files_that_are_no_slices_are_passed_over_and_named(root):
 def test_a_file_that_may_be_a_damaged_slice_is_refused(root, name, content):
     (root / "images" / "p" / name).write_bytes(content)
     assert f"{name}: expected a DICOM file, found another or a damaged one; remove it if it is no" in refusal(root)
+
+
+def test_damaged_headers_are_refused_or_read_and_never_passed_over(root):
+    """Bytes of a slice and of its label, one or three at a time."""
+    rng = np.random.default_rng(0)
+    for path in (root / "images" / "p" / "IM1", root / "labels" / "p.dcm"):
+        whole = path.read_bytes()
+        for turn in range(100):
+            damaged = bytearray(whole)
+            for place in rng.integers(128, len(whole), 1 + 2 * (turn % 2)):
+                damaged[place] = rng.integers(256)
+            path.write_bytes(damaged)
+            os.utime(path, ns=(turn, turn))
+            try:
+                data = dicom.read(root)
+                pixels = [(case.read_image(), case.read_label()) for case in data.cases]
+            except InputError as error:
+                assert "\n" not in str(error)
+            else:
+                assert len(pixels) == SLICES and not any("passed over" in note for note in data.notes)
+        path.write_bytes(whole)
 
 
 def test_slices_in_a_subfolder_and_without_preamble(root):

@@ -165,6 +165,25 @@ def test_headers_that_place_no_voxels_are_refused_with_their_name(tmp_path, suff
         refusal(read, path)
 
 
+@pytest.mark.parametrize("kind", [nibabel.Nifti1Image, nibabel.Nifti2Image, nibabel.AnalyzeImage])
+def test_damaged_headers_are_refused_or_read(tmp_path, kind):
+    path = save(tmp_path / ("a.img" if kind is nibabel.AnalyzeImage else "a.nii"), kind=kind)
+    whole, rng = path.read_bytes(), np.random.default_rng(0)
+    for turn in range(300):
+        damaged = bytearray(whole)
+        for place in rng.integers(0, kind.header_class.sizeof_hdr, 1 + 2 * (turn % 3)):
+            damaged[place] = rng.integers(256)
+        path.write_bytes(damaged)
+        os.utime(path, ns=(turn, turn))
+        try:
+            grid, volume = read_grid(path), read_volume(path)
+        except InputError as error:
+            assert "\n" not in str(error)
+        else:
+            assert grid.shape == volume.shape[:3]
+            assert np.isfinite(grid.affine).all() and np.isfinite(grid.spacing).all() and min(grid.spacing) > 0
+
+
 @pytest.mark.parametrize("slope", [0, np.nan])
 def test_slope_that_says_nothing_is_none(tmp_path, slope):
     volume = read_volume(save(tmp_path / "a.nii", scl_slope=slope, scl_inter=0))

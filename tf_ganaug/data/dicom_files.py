@@ -24,8 +24,16 @@ if TYPE_CHECKING:
 #: Bytes below which a file without an ending that is no DICOM, such as VERSION, is no damaged slice either.
 _SMALL = 4096
 
-#: Storage classes of what was made of slices and may lie beside them: secondary captures and segmentations.
-_MADE_OF_SLICES = ("1.2.840.10008.5.1.4.1.1.7", "1.2.840.10008.5.1.4.1.1.66")
+#: Storage classes of what may lie beside slices and is none: an index of a medium, secondary captures, presentation
+#: states, raw data and segmentations, surfaces, reports, documents, radiotherapy.
+_NO_SLICES = ("1.2.840.10008.1.3.10", *(f"1.2.840.10008.5.1.4.1.1.{n}" for n in (7, 11, 66, 67, 68, 88, 104, 481)))
+
+#: Elements of a slice that are looked at.
+_USED = (
+    "SOPClassUID", "PatientID", "Modality", "SeriesInstanceUID", "Rows", "Columns", "NumberOfFrames", "SamplesPerPixel",
+    "PhotometricInterpretation", "PixelSpacing", "SliceThickness", "ImageOrientationPatient", "ImagePositionPatient",
+    "RescaleSlope", "RescaleIntercept", "RescaleType",
+)  # fmt: skip
 
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 
@@ -68,10 +76,10 @@ def find_slices(folder: Path) -> Slices:
     """
     headers = {path: read_dicom(path, pixels=False) for path in _files(folder)}
     slices = {path: header for path, header in headers.items() if header is not None and _is_slice(header)}
-    endings = {path.suffix.lower() for path in slices}
+    endings, sizes = ({kind(path) for path in slices} for kind in (_ending, _size))
     for path, header in headers.items():
-        small = not path.suffix and 0 < path.stat().st_size < _SMALL
-        if header is None and path.suffix.lower() in endings and not small:
+        other = not path.suffix and 0 < _size(path) < _SMALL and _size(path) not in sizes
+        if header is None and _ending(path) in endings and not other:
             remedy = "remove it if it is no slice, else replace it by an intact copy"
             raise InputError(path, "a DICOM file", "another or a damaged one", remedy)
     others = [str(path.relative_to(folder)) for path in headers if path not in slices]
@@ -103,11 +111,16 @@ def read_dicom(path: Path, pixels: bool = True) -> pydicom.FileDataset | None:
             start = file.read(132)
         if start[128:] == b"DICM":
             _require_inflated(path)
-            return pydicom.dcmread(path, stop_before_pixels=not pixels)
+            found = pydicom.dcmread(path, stop_before_pixels=not pixels)
+            for name in _USED:
+                found.get(name)  # values are made of bytes when they are asked for, and damaged ones refused
+            return found
         try:
             found = pydicom.dcmread(path, stop_before_pixels=not pixels, force=True)
             if found.get("SOPClassUID") is None:
                 return None
+            for name in _USED:
+                found.get(name)
         except Exception:  # of what is no DICOM, pydicom may make anything
             return None
         if found.file_meta.get("TransferSyntaxUID") is None:
@@ -147,8 +160,18 @@ def _files(folder: Path) -> list[Path]:
     return sorted(found)
 
 
+def _ending(path: Path) -> str:
+    return path.suffix.lower()
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size
+
+
 def _is_slice(header: pydicom.FileDataset) -> bool:
-    return header.get("Rows") is not None and not str(header.get("SOPClassUID") or "").startswith(_MADE_OF_SLICES)
+    """By the class alone: a slice whose header is damaged must not be passed over."""
+    stored = f"{header.get('SOPClassUID')}."
+    return not any(stored.startswith(f"{kind}.") for kind in _NO_SLICES)
 
 
 def _require_inflated(path: Path) -> None:

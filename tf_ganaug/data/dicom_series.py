@@ -169,7 +169,10 @@ def _require_image(path: Path, header: pydicom.FileDataset) -> None:
     for name in ("SeriesInstanceUID", "Rows", "Columns", "ImageOrientationPatient", "ImagePositionPatient"):
         if header.get(name) is None:
             raise InputError(path, f"a slice with {name}", "none", "export the series again, or convert it to NIfTI")
-    require_pixels(path, (int(header.Rows), int(header.Columns)))
+    shape = [_numbers(path, header, name, 1)[0] for name in ("Rows", "Columns")]
+    require_pixels(path, shape)
+    if min(shape) < 1:
+        raise InputError(path, "rows and columns", f"{shape[0]:g} x {shape[1]:g}", "export the series again")
     if header.get("NumberOfFrames") not in (None, "", 1):
         remedy = "convert the series to single-frame DICOM or NIfTI"
         raise InputError(path, "one slice per file", f"{header.NumberOfFrames} frames", remedy)

@@ -11,6 +11,8 @@ from tf_ganaug.data.cache import resize_label
 from tf_ganaug.data.cases import IGNORE, LabelSpec
 from tf_ganaug.data.files import NIFTI, as_label, read_label, split_name
 from tf_ganaug.data.fit import Window
+from tf_ganaug.data.listing import list_files, passed_over
+from tf_ganaug.data.remarks import tell
 from tf_ganaug.data.voxels import read_slice, read_volume
 from tf_ganaug.errors import InputError
 
@@ -35,8 +37,11 @@ def read_label_maps(folder: Path, spec: LabelSpec, height: int, width: int) -> n
     """
     if not folder.is_dir():
         raise InputError(folder, "a folder of label maps", "none", "mend the path")
-    paths = [path for path in sorted(folder.iterdir()) if split_name(path)[1] and not path.name.startswith(".")]
-    maps = [_framed(spec.encode(label, path), height, width) for path in paths for label in _labels(path)]
+    found = list_files(folder)
+    tell(folder, passed_over(folder.name, found.others))
+    maps = [
+        _framed(spec.encode(label, path), height, width) for path in found.files.values() for label in _labels(path)
+    ]
     if not maps:
         raise InputError(folder, "label maps with a class", "none", "name a folder of label files")
     return np.stack(maps)
