@@ -9,7 +9,7 @@ import tensorflow as tf
 from tf_ganaug.augment.standard import Augmentation
 from tf_ganaug.data.cache import SizedCases
 from tf_ganaug.data.cases import Case
-from tf_ganaug.data.pairs import Pairs, normalise
+from tf_ganaug.data.pairs import SORTED, Pairs, Part, normalise
 from tf_ganaug.data.pipeline import (
     Sampling,
     joined_batches,
@@ -56,6 +56,19 @@ def test_every_pair_once_an_epoch(batch):
     assert len(np.unique(epochs, axis=0)) == 3  # each in its own order
     for images, labels in batches:
         np.testing.assert_allclose(images[:, 0, 0, 0], labels[:, 0, 0] * 2 / 100 - 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("count", [SORTED, SORTED + 1])
+def test_orders_of_few_and_many_pairs(count):
+    part = Part(
+        np.zeros((count, 1, 1, 1), np.uint8),
+        np.zeros((count, 1, 1), np.uint8),
+        np.arange(count),
+        np.zeros((count, 2), np.float32),
+    )
+    drawn = np.concatenate([Pairs([part]).positions(3, tf.constant(first), 64) for first in range(0, 3 * count, 64)])
+    epochs = drawn[: 3 * count].reshape(3, count)
+    assert all(sorted(epoch) == list(range(count)) for epoch in epochs) and len(np.unique(epochs, axis=0)) == 3
 
 
 def test_a_change_is_drawn_anew_for_every_minibatch_and_again_from_any_start():

@@ -13,6 +13,10 @@ from tf_ganaug.data.cases import Case
 from tf_ganaug.data.stored import as_tensor
 from tf_ganaug.random import fold
 
+#: Up to so many pairs are sorted for each epoch's order: `index_shuffle` tries up to 2^16 places for each pair it
+#: draws, the more the fewer they are.
+SORTED = 256
+
 
 def normalise(images: tf.Tensor, ranges: tf.Tensor) -> tf.Tensor:
     """Stored values to [-1, 1].
@@ -133,10 +137,16 @@ class Pairs:
     def positions(self, seed: int, first: tf.Tensor, batch: int) -> tf.Tensor:
         """(batch,) int64, which pairs `draw_at` takes; an order is a permutation of which only these are computed."""
         with tf.device("CPU:0"):
-            numbers = tf.cast(first, tf.int64) + tf.range(batch, dtype=tf.int64)
+            first = tf.cast(first, tf.int64)
+            epochs = -(-batch // self.count) + 1  # as many as a minibatch can touch
+            if self.count <= SORTED:
+                keys = [fold(seed, first // self.count + epoch, 2) for epoch in range(epochs)]
+                orders = [tf.argsort(tf.random.stateless_uniform((self.count,), key)) for key in keys]
+                return tf.cast(tf.slice(tf.concat(orders, 0), [first % self.count], [batch]), tf.int64)
+            numbers = first + tf.range(batch, dtype=tf.int64)
             epoch, number = numbers // self.count, numbers % self.count
             positions = number
-            for later in range(-(-batch // self.count) + 1):  # as many epochs as a minibatch can touch
+            for later in range(epochs):
                 order = fold(seed, epoch[0] + later, 2)
                 shuffled = tf.random.experimental.index_shuffle(number, order, tf.constant(self.count - 1, tf.int64))
                 positions = tf.where(epoch == epoch[0] + later, shuffled, positions)
