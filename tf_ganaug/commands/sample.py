@@ -35,6 +35,7 @@ class Distance(click.ParamType):
 @click.option(
     "--dataset-yaml", type=click.Path(path_type=Path), help="Describes --data, if no dataset.yaml lies there."
 )
+@click.option("--trust", is_flag=True, help="Run a SavedModel from elsewhere, which is a program.")
 @input_errors
 def sample(
     source: Path,
@@ -46,6 +47,7 @@ def sample(
     data: Path | None,
     reader: str,
     dataset_yaml: Path | None,
+    trust: bool,
 ) -> None:
     """Draw pairs from SOURCE, a GAN's run folder or an exported SavedModel, into the new folder OUT.
 
@@ -85,8 +87,8 @@ def sample(
     if asked is not None and data is None:
         remedy = "name the data the generator was trained on with --data"
         raise InputError("--min-distance", "the training images, to compare with", "no --data", remedy)
-    synthesizer = find_synthesizer(source)
-    made = {"generator": str(source), "seed": seed, "count": count}
+    synthesizer = find_synthesizer(source, trust)
+    made = {"generator": source.resolve().name, "seed": seed, "count": count}
     with new_pool(out, synthesizer.spec, synthesizer.provenance.spacing, LAYOUTS[layout]) as pool:
         if asked is None:
             write_first(pool, synthesizer, count, seed)

@@ -18,13 +18,16 @@ from tf_ganaug.data.cases import LabelClass, LabelSpec
 from tf_ganaug.data.pipeline import generator_device
 from tf_ganaug.data.provenance import Provenance
 from tf_ganaug.errors import InputError
-from tf_ganaug.files import replacing_folder, write_text
+from tf_ganaug.files import LOCK, digest, replacing_folder, write_text
 from tf_ganaug.gans.joint import JointLayout
 from tf_ganaug.models.layers import BatchStatisticsNorm
 from tf_ganaug.random import fold
 
 #: From latents (N, latent size) to images (N, H, W, C) in [-1, 1] and labels (N, H, W) uint8.
 PairMaker = Callable[[tf.Tensor], "tuple[tf.Tensor, tf.Tensor]"]
+
+#: The file beside a SavedModel.
+METADATA = "metadata.json"
 
 #: Samples are made this many at a time, so that a sample never depends on how many are asked for.
 CHUNK = 16
@@ -176,7 +179,6 @@ class Synthesizer:
         class indices (255: ignored); and the function `sample(n, seed)` with the same outputs.
         """
         signatures = {"serving_default": self.module.pairs.get_concrete_function()}
-        tf.saved_model.save(self.module, str(folder), signatures)
         metadata = {
             "tf_ganaug": __version__,
             "latent_size": self.latent_size,
@@ -185,26 +187,55 @@ class Synthesizer:
             "normalisation": "stored = low + (image + 1) (high - low) / 2, rounded for integer types",
             **asdict(self.provenance),
         }
-        write_text(folder / "metadata.json", json.dumps(metadata, indent=1))
+        with replacing_folder(folder) as unfinished:
+            tf.saved_model.save(self.module, str(unfinished), signatures)
+            write_text(unfinished / METADATA, json.dumps({**metadata, "sha256": _digests(unfinished)}, indent=1))
+            shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed before its result
 
     @classmethod
-    def load(cls, folder: Path) -> Synthesizer:
+    def load(cls, folder: Path, trust: bool = False) -> Synthesizer:
         """Reads what `save` wrote.
 
+        Args:
+            folder: of a SavedModel, which is a program: TensorFlow does whatever it says, with files too.
+            trust: runs one that does not bear the digests of its files, too.
+
         Raises:
-            InputError: if the folder holds no such model.
+            InputError: if the folder holds no such model, or one that is not as it was written.
         """
         try:
-            metadata = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
+            metadata = json.loads((folder / METADATA).read_text(encoding="utf-8"))
             provenance = Provenance.from_json(metadata)
             spec, latent_size = _spec(metadata["label_spec"]), int(metadata["latent_size"])
+            _require_ours(folder, metadata.get("sha256"), trust)
             # tf.data runs on the CPU; a generator with weights on a GPU could not be called there.
             with tf.device(generator_device()):
                 module = tf.saved_model.load(str(folder))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            remedy = "name a GAN run folder or an exported SavedModel"
-            raise InputError(folder, "a synthesizer (SavedModel and metadata.json)", str(error), remedy) from error
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, tf.errors.OpError) as error:
+            found, remedy = f"{error}".split("\n")[0][:200], "name a GAN run folder or an exported SavedModel"
+            raise InputError(folder, "a synthesizer (SavedModel and metadata.json)", found, remedy) from error
         return cls(module, spec, provenance, latent_size)
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file of a SavedModel by its path."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in (METADATA, LOCK))
+    return {path.relative_to(folder).as_posix(): digest(path) for path in files}
+
+
+def _require_ours(folder: Path, stored: dict[str, str] | None, trust: bool) -> None:
+    """Refuses a SavedModel that is not as `save` wrote it: damaged, changed, or from elsewhere."""
+    if stored is None:
+        if not trust:
+            expected = f"a SavedModel of tf_ganaug, with the digests of its files in {METADATA}"
+            remedy = "a SavedModel is a program; if you know who made it, run it with --trust (docs/sampling.md)"
+            raise InputError(folder, expected, "none", remedy)
+        return
+    found = _digests(folder)
+    others = sorted(name for name in {*stored, *found} if stored.get(name) != found.get(name))
+    if others:
+        remedy = "it was damaged or changed: remove its run, and the same command makes it again; or copy it again"
+        raise InputError(folder, f"the files whose digests {METADATA} has", f"others: {', '.join(others)}", remedy)
 
 
 def _spec(stored: dict) -> LabelSpec:
@@ -214,13 +245,13 @@ def _spec(stored: dict) -> LabelSpec:
     return LabelSpec(tuple(map(one, stored["classes"])), tuple(stored["ignored"]), stored["background"])
 
 
-def find_synthesizer(source: Path) -> Synthesizer:
-    """The synthesizer of a finished GAN's run folder, or of an exported SavedModel.
+def find_synthesizer(source: Path, trust: bool = False) -> Synthesizer:
+    """The synthesizer of a finished GAN's run folder, or of an exported SavedModel; `trust` as of `Synthesizer.load`.
 
     Raises:
-        InputError: if it is neither, or the run is not finished.
+        InputError: if it is neither, or the run is not finished, or the model is not as it was written.
     """
-    return Synthesizer.load(_model_folder(source))
+    return Synthesizer.load(model_folder(source), trust)
 
 
 def export(run: Path, out: Path) -> None:
@@ -229,14 +260,19 @@ def export(run: Path, out: Path) -> None:
     Raises:
         InputError: if the run holds none, or `out` exists or cannot be written.
     """
-    model = _model_folder(run)
+    model = model_folder(run)
     if out.exists():
         raise InputError(out, "a new folder", "one that exists", "choose another OUT")
     with replacing_folder(out) as unfinished:
         shutil.copytree(model, unfinished, dirs_exist_ok=True)
 
 
-def _model_folder(source: Path) -> Path:
+def model_folder(source: Path) -> Path:
+    """Where the SavedModel of a finished GAN's run folder lies, or an exported one.
+
+    Raises:
+        InputError: if it is neither, or the run is not finished.
+    """
     inside = sorted(path.parent.name for path in source.glob("*/synthesizer"))
     if inside:
         raise InputError(source, "the run folder of one GAN", f"a folder of {', '.join(inside)}", "name one of these")
@@ -244,7 +280,7 @@ def _model_folder(source: Path) -> Path:
         remedy = "run the same command again to finish it"
         raise InputError(source, "a finished GAN run", "one that was interrupted", remedy)
     model = source / "synthesizer" if (source / "synthesizer").is_dir() else source
-    if not (model / "metadata.json").exists():
+    if not (model / METADATA).exists():
         remedy = "name a GAN run folder (gan-fold0) or an exported SavedModel"
         raise InputError(source, "a synthesizer", "no metadata.json", remedy)
     return model

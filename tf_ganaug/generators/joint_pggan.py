@@ -12,7 +12,6 @@ from tf_ganaug import backend
 from tf_ganaug.data.cases import LabelSpec
 from tf_ganaug.data.grids import pair_grid
 from tf_ganaug.data.pairs import Pairs
-from tf_ganaug.files import replacing_folder
 from tf_ganaug.gans.label_channels import LabelChannels
 from tf_ganaug.gans.pggan_schedule import ProgressiveSchedule
 from tf_ganaug.gans.previews import show_reals
@@ -97,8 +96,7 @@ class JointPggan:
         gan = self.new()
         seconds = self._train(run, gan)
         made = self._synthesizer(gan)
-        with replacing_folder(run.path / "synthesizer") as place:
-            made.save(place)
+        made.save(run.path / "synthesizer")
         return made, seconds
 
     def _train(self, run: RunFolder, gan: ProgressiveGan) -> float:

@@ -1,0 +1,65 @@
+"""A generator's weights as plain arrays, for passing on: reading them runs nothing."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tf_ganaug.errors import InputError
+from tf_ganaug.files import digest, replacing_folder, write_text
+from tf_ganaug.gans.synthesizer import METADATA, model_folder
+
+#: The two files.
+WEIGHTS, DESCRIPTION = "weights.npz", "weights.json"
+
+#: How TensorFlow ends the name of a variable's value in a checkpoint.
+_VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
+
+
+def export_weights(source: Path, out: Path) -> None:
+    """Writes the weights of a finished GAN's run folder, or of an exported SavedModel, which is not run.
+
+    `weights.npz` has an array for every variable; `weights.json` what metadata.json says, the options of the run that
+    made them where it is known, and name, shape and type of each array.
+
+    Raises:
+        InputError: if there is no such model, or `out` exists or cannot be written.
+    """
+    model = model_folder(source)
+    if out.exists():
+        raise InputError(out, "a new folder", "one that exists", "choose another OUT")
+    reader = tf.train.load_checkpoint(str(model / "variables" / "variables"))
+    names = [name for name in sorted(reader.get_variable_to_shape_map()) if name.endswith(_VALUE)]
+    arrays = {name[: -len(_VALUE)]: reader.get_tensor(name) for name in names}
+    described: dict[str, Any] = json.loads((model / METADATA).read_text(encoding="utf-8"))
+    described.pop("sha256", None)
+    options = source / "options.json"
+    if options.exists():
+        described["options"] = json.loads(options.read_text(encoding="utf-8"))
+    described["arrays"] = {name: {"shape": list(a.shape), "dtype": str(a.dtype)} for name, a in arrays.items()}
+    with replacing_folder(out) as unfinished:
+        np.savez(unfinished / WEIGHTS, **arrays)
+        described["sha256"] = digest(unfinished / WEIGHTS)
+        write_text(unfinished / DESCRIPTION, json.dumps(described, indent=1))
+
+
+def read_weights(folder: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """The arrays and their description; nothing in them is executed.
+
+    Raises:
+        InputError: if the folder holds none, or they are not as they were written.
+    """
+    remedy = "copy the folder again"
+    try:
+        described = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        if digest(folder / WEIGHTS) != described["sha256"]:
+            raise InputError(folder / WEIGHTS, f"the SHA-256 of {DESCRIPTION}", "another", remedy)
+        with np.load(folder / WEIGHTS, allow_pickle=False) as stored:
+            return {name: stored[name] for name in described["arrays"]}, described
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise InputError(folder, f"{WEIGHTS} and {DESCRIPTION}", str(error)[:100], remedy) from error
