@@ -139,7 +139,15 @@ main([])
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
 def test_signals_are_told(tmp_path, name):
     number = getattr(signal, name)
-    with subprocess.Popen([sys.executable, "-c", WAITING], cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+    begun = subprocess.Popen(
+        [sys.executable, "-c", WAITING],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Tests that run in the background, or by nohup, ignore some signals, and so would what they begin.
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
+    )
+    with begun as process:
         while not (tmp_path / "ready").exists():
             time.sleep(0.01)
         process.send_signal(number)

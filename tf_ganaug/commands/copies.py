@@ -9,7 +9,10 @@ import click
 from tf_ganaug.commands.common import input_errors
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.command(
+    short_help="Show how often the copy detector is right.",
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+)
 @click.option("--data", type=click.Path(path_type=Path), help="A folder of one's own data; default: drawn persons.")
 @click.option("--dataset-yaml", type=click.Path(path_type=Path), help="Describes --data, if it has none.")
 @click.option("--cost", type=click.IntRange(2), metavar="N", help="Instead, time N random images against N others.")

@@ -7,7 +7,10 @@ import click
 from tf_ganaug.commands.common import input_errors
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.command(
+    short_help="Show how often the intervals hold the truth.",
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+)
 @click.option("--studies", type=click.IntRange(1), default=500, help="Simulated for each design.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="Of the simulation.")
 @input_errors

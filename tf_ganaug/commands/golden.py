@@ -11,7 +11,9 @@ import click
 from tf_ganaug.commands.common import input_errors
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    short_help="Run the golden cases of the authors' code.", context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.argument("folder", type=click.Path(path_type=Path))
 @input_errors
 def golden(folder: Path) -> None:
