@@ -348,6 +348,7 @@ def test_slices_in_a_subfolder_and_without_preamble(root):
         np.testing.assert_array_equal(case.read_image(), pixels)
 
 
+@pytest.mark.filterwarnings("ignore:Invalid value for VR DS")  # of pydicom, as it is written
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
