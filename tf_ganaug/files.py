@@ -178,11 +178,14 @@ def claim_options(folder: Path, options: Mapping[str, Any]) -> None:
         write_text(path, json.dumps(wanted, indent=1))
         return
     stored = read_json(path, "remove the folder, or choose another")
-    differing = sorted(
+    names = _leaves(stored) | _leaves(wanted)
+    # What both state first: a message may be cut.
+    ordered = sorted(names, key=lambda name: (ABSENT in (_at(stored, name), _at(wanted, name)), name))
+    differing = [
         f"{name} = {_at(stored, name)} there, {_at(wanted, name)} asked"
-        for name in _leaves(stored) | _leaves(wanted)
+        for name in ordered
         if _at(stored, name) != _at(wanted, name)
-    )
+    ]
     if differing:
         raise InputError(
             folder,
@@ -190,6 +193,10 @@ def claim_options(folder: Path, options: Mapping[str, Any]) -> None:
             "; ".join(differing),
             "choose another folder, or those settings",
         )
+
+
+#: In the place of a setting that is not there.
+ABSENT = "absent"
 
 
 def _leaves(tree: Any, prefix: str = "") -> set[str]:
@@ -201,7 +208,7 @@ def _leaves(tree: Any, prefix: str = "") -> set[str]:
 def _at(tree: Any, name: str) -> Any:
     for key in name.split("."):
         if not isinstance(tree, dict) or key not in tree:
-            return "absent"
+            return ABSENT
         tree = tree[key]
     return tree
 

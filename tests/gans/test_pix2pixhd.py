@@ -165,7 +165,7 @@ def test_edges_are_a_channel_of_their_own(eager):
 
 def test_learns_to_paint_the_labels():
     gan = small_gan(LinearDecay(4e-3, 1000, 1, 1))
-    for step in range(80):
+    for step in range(120):
         gan.step(LABELS, IMAGES, step)
     painted = gan.paint(LABELS).numpy()
     assert np.abs(painted).max() <= 1

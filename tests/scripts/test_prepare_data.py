@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import subprocess
 import sys
+from pathlib import Path
 
 import nibabel
 import numpy as np
@@ -187,7 +187,7 @@ def test_pixels_of_one_size(source, tmp_path):
 
 
 def test_tensorflow_is_not_loaded():
-    script = importlib.util.find_spec("prepare_data").origin
+    script = str(Path(__file__).resolve().parents[2] / "scripts" / "prepare_data.py")
     code = f"import runpy, sys; runpy.run_path({script!r}); import tf_ganaug.data.prepare; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}; {code}"],

@@ -157,7 +157,7 @@ class PhotographPainter:
 
     def step(self) -> Callable[[], int]:
         """A training step on real images."""
-        gan, batches = self.new_gan(), iter(self._batches(0))
+        gan, batches = self.new_gan(), iter(self._batches().batches(0))
 
         def step() -> int:
             (images, labels), *rest = next(batches)

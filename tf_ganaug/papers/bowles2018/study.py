@@ -251,7 +251,8 @@ class PatchStudy(Study):
 
     def sampling(self) -> Callable[[], int]:
         """256 real patches, cut, turned where they are, and normalised."""
-        patches, numbers = self.patches(self._all), tf.range(256)
+        patches = self.patches(self._all)
+        numbers = tf.range(256) % patches.count
 
         def step() -> int:
             images, _ = patches.take(numbers)
