@@ -18,4 +18,5 @@ def test_a_report_comes_out(experiment, tmp_path):
     out = tmp_path / "out"
     chosen = [experiment.paper, "--experiment", experiment.name, "--profile", "smoke", "--out", str(out)]
     done = CliRunner().invoke(paper, chosen, catch_exceptions=False)
-    assert done.exit_code == 0 and (out / "report.html").stat().st_size > 50_000, done.output
+    assert done.exit_code == 0, done.output
+    assert (out / "report.html").exists() and "\n## " in (out / "report.md").read_text(encoding="utf-8")
