@@ -7,6 +7,7 @@ import click
 from tf_ganaug import __version__
 from tf_ganaug.commands.benchmark import benchmark
 from tf_ganaug.commands.check_data import check_data
+from tf_ganaug.commands.convert_weights import convert_weights
 from tf_ganaug.commands.copies import copies
 from tf_ganaug.commands.coverage import coverage
 from tf_ganaug.commands.doctor import doctor
@@ -41,6 +42,7 @@ for command in (
     export,
     paper,
     prepare_data,
+    convert_weights,
     benchmark,
     coverage,
     copies,

@@ -48,7 +48,12 @@ def load_vgg19(weights: Path) -> keras.Model:
 def is_torchvisions(vgg: keras.Model) -> bool:
     """Whether its weights are torchvision's, by the first filter."""
     first = np.asarray(vgg.get_layer("block1_conv1").get_weights()[0])[..., 0]  # rows, columns, channels
-    return bool(np.allclose(first.transpose(2, 0, 1), TORCHVISION_FILTER, rtol=0, atol=1e-5))
+    return has_torchvisions_filter(first.transpose(2, 0, 1))
+
+
+def has_torchvisions_filter(first: np.ndarray) -> bool:
+    """Whether a first filter (channels, rows, columns) is that of torchvision's VGG-19."""
+    return bool(np.allclose(first, TORCHVISION_FILTER, rtol=0, atol=1e-5))
 
 
 class PerceptualLoss(tf.Module):
@@ -56,7 +61,7 @@ class PerceptualLoss(tf.Module):
 
     As in the original, VGG receives the images in [-1, 1] as they are, RGB, although its weights were
     made for other numbers: the original's are torchvision's (ImageNet deviations, RGB), Keras' own
-    come from Caffe (0 to 255 less the mean, BGR) and give another loss. For the original's, convert
+    come from Caffe (0 to 255 less the mean, BGR) and give another loss. `tf-ganaug convert-weights` brings
     torchvision's to the layout of Keras' `VGG19(include_top=False)`.
 
     Args:
@@ -76,7 +81,7 @@ class PerceptualLoss(tf.Module):
                 "torchvision's VGG-19 weights (RGB)",
                 "others by the first filter, such as Keras' own (BGR)",
             )
-            remedy = "convert torchvision's to the layout of Keras' VGG19(include_top=False)"
+            remedy = "convert torchvision's with tf-ganaug convert-weights vgg19"
             raise InputError(weights, expected, found, remedy)
         self.features = keras.Model(vgg.input, [vgg.get_layer(name).output for name in LAYERS])
         self.features.trainable = False

@@ -181,7 +181,7 @@ def load_backbone(model: keras.Model, path: Path) -> None:
     Args:
         model: changed in place; it must take `ImageNetInput`.
         path: .npz with the arrays of the authors' resnet50_v2.pth or resnet101_v2.pth, by their names and in
-            their layout; made by `np.savez(path, **{k: v.numpy() for k, v in torch.load(pth).items()})`.
+            their layout, as `tf-ganaug convert-weights` writes it.
 
     Raises:
         InputError: if the file is missing or damaged, or an array is absent or has another shape.
@@ -215,5 +215,5 @@ def _variables(layer: keras.layers.Layer) -> dict[str, tf.Variable]:
 
 
 def _refusal(path: Path, found: str) -> InputError:
-    remedy = "convert the authors' weights of the ResNet with as many layers, and leave its width at 64"
+    remedy = "convert the authors' weights of as many layers with tf-ganaug convert-weights; leave the width at 64"
     return InputError(path, "ImageNet weights of a ResNet with a deep stem (.npz)", found, remedy)
