@@ -115,6 +115,39 @@ def test_what_is_smaller_than_a_patch_is_padded_by_its_edge_and_named():
         np.testing.assert_array_equal(labels[n], (rows + columns) % 2)
 
 
+def test_a_share_of_the_patches_lies_on_a_class():
+    images = [np.zeros((40, 50, 1), np.uint8) for _ in range(4)]
+    labels = [np.zeros((40, 50), np.uint8) for _ in range(4)]
+    labels[1][0, 0] = 2  # in a corner: the patch is moved inside
+    labels[3][20:22, 30:33] = 1
+    labels[3][5, 5] = 3  # does not count
+
+    def made(share):
+        return Patches(images, labels, [[0, 255]] * 4, list("abcd"), 9, 400, 1, on_classes=share, classes=(1, 2))
+
+    for share in (0.5, 0.25, 1.0):
+        patches = made(share)
+        on = (patches.take(np.arange(400))[1].numpy() % 3 > 0).any((1, 2))
+        numbers = patches.places.numpy()[:, 0]
+        assert on.sum() >= 400 * share and set(numbers[on]) <= {1, 3}
+        chosen = np.flatnonzero(np.diff(np.floor(np.arange(401) * share)))
+        assert len(chosen) == 400 * share and on[chosen].all()
+        assert np.bincount(numbers[chosen]).tolist() == [0, 200 * share, 0, 200 * share]
+        # About one of the six pixels, each of which is drawn.
+        corners = patches.places.numpy()[chosen][numbers[chosen] == 3, 1:]
+        assert {tuple(corner + 4) for corner in corners} == {(y, x) for y in (20, 21) for x in (30, 31, 32)}
+    np.testing.assert_array_equal(made(0.0).places.numpy()[:, 0], np.arange(400) % 4)
+
+
+def test_a_patch_on_a_class_of_an_image_smaller_than_it():
+    label = np.zeros((5, 30), np.uint8)
+    label[4, 29] = 1
+    made = Patches([label[..., None]], [label], [[0, 1]], ["a"], 8, 6, 1, on_classes=1.0, classes=(1,))
+    assert (made.take(np.arange(6))[1].numpy() == 1).any((1, 2)).all()
+    with pytest.raises(InputError, match=r"patches\.on_classes: expected an image with a class, .* found none of 1"):
+        Patches([label[..., None]], [label], [[0, 1]], ["a"], 8, 6, 1, on_classes=0.5, classes=(2,))
+
+
 def angles(images):
     """Degrees by which each patch is turned, from the slopes of rows and columns."""
     images = decoded(images).astype(float)

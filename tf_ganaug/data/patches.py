@@ -22,7 +22,8 @@ class Patches(Pairs):
     inside, turned about its centre by an angle drawn uniformly, and mirrored left and right in half of the
     draws. Place, angle and mirror belong to the patch and stay. The image is sampled bilinearly where it is
     turned, the label by the nearest pixel. Where an image ends, or is smaller than the patch, its edge is
-    repeated, image and label alike.
+    repeated, image and label alike. A share of the patches, evenly among the others, may lie on a class instead: about
+    a pixel drawn from those of an image that have one, each such image in turn.
 
     Only the images are in memory, as stored integers; every method of `Pairs` cuts its patches anew.
 
@@ -35,12 +36,15 @@ class Patches(Pairs):
         count: of patches; 80,000 in Bowles 2018.
         seed: of all draws.
         rotation: largest angle in degrees either way, at most 180.
+        on_classes: share of the patches that lie on a class, 0 to 1; half in DeepMedic's own sampling.
+        classes: class indices that count as such.
 
     Attributes:
         smaller: names of the images smaller than a patch.
 
     Raises:
-        InputError: without an image, for one without pixels, or of another type than the first.
+        InputError: without an image, for one without pixels, of another type than the first, or if patches are to lie
+            on a class and no image has one.
     """
 
     def __init__(
@@ -53,6 +57,8 @@ class Patches(Pairs):
         count: int,
         seed: int,
         rotation: float = 0.0,
+        on_classes: float = 0.0,
+        classes: Sequence[int] = (),
     ):
         _require_alike(images, names)
         self.size, self.count, self.turned = size, count, rotation > 0
@@ -65,6 +71,9 @@ class Patches(Pairs):
         uniform = tf.random.stateless_uniform((count, 4), fold(seed, 0)).numpy()
         number = np.arange(count) % len(images)
         places = np.floor(uniform[:, :2] * (whole[number] - size + 1))
+        chosen = np.flatnonzero(np.diff(np.floor(np.arange(count + 1) * on_classes)))
+        if len(chosen):
+            number[chosen], places[chosen] = _on_classes(labels, classes, size, uniform[chosen, 0])
         # tf.data runs on the CPU, where these are gathered from.
         with tf.device("CPU:0"):
             self.images, self.labels = (
@@ -157,6 +166,30 @@ class Joined(Pairs):
             tf.where(tf.reshape(real, (-1, *[1] * (mine.shape.rank - 1))), mine, theirs)
             for mine, theirs in zip(first, second)
         )
+
+
+def _on_classes(
+    labels: Sequence[np.ndarray], classes: Sequence[int], size: int, uniform: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Image and corner (row, column) of patches about a pixel that has a class; the images that have one in turn.
+
+    Args:
+        labels: (h, w) class indices of each image.
+        classes: that count.
+        size: of a patch.
+        uniform: of each patch, in [0, 1), by which its pixel is drawn.
+    """
+    found = {number: np.argwhere(np.isin(label, classes)) for number, label in enumerate(labels)}
+    having = [number for number, pixels in found.items() if len(pixels)]
+    if not having:
+        expected, remedy = "an image with a class, for patches to lie on", "set it to 0, or add labelled images"
+        raise InputError("patches.on_classes", expected, f"none of {len(labels)}", remedy)
+    numbers = np.resize(having, len(uniform))
+    pixels = np.array([found[number][int(draw * len(found[number]))] for number, draw in zip(numbers, uniform)])
+    sides = np.array([labels[number].shape for number in numbers])
+    # As `_padded` lays what is smaller than a patch.
+    corners = pixels + np.maximum(size - sides, 0) // 2 - size // 2
+    return numbers, np.clip(corners, 0, np.maximum(sides, size) - size)
 
 
 def _require_alike(images: Sequence[np.ndarray], names: Sequence[str]) -> None:

@@ -99,6 +99,19 @@ def test_gan_and_segmenters_share_their_patches(tmp_path):
     assert (straight != expected[0]).numpy().any()
 
 
+def test_deepmedics_own_sampling_is_a_setting_and_off(tmp_path):
+    def on_lesions(**changes) -> float:
+        made = study(tmp_path / str(len(changes)), 8, patches=replace(SETTINGS.patches, **changes))
+        for one in made.dataset.cases:  # a lesion of a pixel
+            one.read_label()[...] = 0
+            one.read_label()[20, 9] = 1
+        return (made.patches(Fraction(50, False)).take(np.arange(64))[1].numpy() > 0).any((1, 2)).mean()
+
+    # A patch of 5 x 5 of 40 x 40 rarely has it.
+    assert SETTINGS.patches.on_classes == 0 and on_lesions(size=5) < 0.3
+    assert on_lesions(size=5, on_classes=0.5) >= 0.5
+
+
 def test_runs_are_made_by_their_names(tmp_path):
     made, asked = study(tmp_path, 8), []
     made.segmenter = asked.append

@@ -14,6 +14,7 @@ from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.crossed import Mean
 from tf_ganaug.experiment.settings import configs_folder, load_settings
 from tf_ganaug.papers.bowles2018 import CSF, WMH, csf, tables
+from tf_ganaug.papers.bowles2018.networks import NETWORKS
 from tf_ganaug.papers.bowles2018.printed import TABLE_1, TABLE_2, TABLE_3
 from tf_ganaug.papers.bowles2018.settings import Settings
 from tf_ganaug.papers.bowles2018.study import PatchStudy
@@ -133,6 +134,31 @@ def test_epochs_over_the_real_patches_stand_in_a_table():
     assert any(getattr(part, "caption", None) == table.caption for part in shown)
 
 
+@pytest.mark.parametrize("config", ["bowles2018", "bowles2018-wmh"])
+def test_by_default_every_training_shows_each_real_patch_five_times(config):
+    settings = load_settings(Settings, configs_folder(), config, "quick", [])
+    study, most = PatchStudy(Path("nowhere"), SimpleNamespace(spec=None), settings), max(settings.added)
+    # Those that the profile has numbers for: of DeepMedic the CT's has none of its own.
+    networks = NETWORKS if config == "bowles2018-wmh" else ("UNet", "UResNet")
+    epochs = {(network, added): study.epochs(network, added) for network in networks for added in (0, most)}
+    assert most == 100 and min(epochs.values()) >= 5, epochs
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ("bowles2018", ("10 GANs (13 here, as", "376 segmenters", "89.3 / 86.9 / 78.4 %")),
+        ("bowles2018-wmh", ("3 GANs and 126 segmenters", "64.8 / 62.8 / 55.7 %")),
+    ],
+)
+def test_the_configs_heads_count_what_is_trained(config, told):
+    settings, parts = (SETTINGS, CSF) if config == "bowles2018" else (SETTINGS_WMH, WMH)
+    counted = sum(map(len, csf.wanted(settings, parts).values())), len(csf.fractions(settings, parts))
+    assert counted == ((376, 13) if config == "bowles2018" else (126, 3))
+    head = (configs_folder() / f"{config}.yaml").read_text(encoding="utf-8")
+    assert all(text in head for text in told)
+
+
 @pytest.mark.parametrize(
     ("group", "changes", "says"),
     [
@@ -144,6 +170,7 @@ def test_epochs_over_the_real_patches_stand_in_a_table():
         ("patches", {"size": 100}, "powers of two"),
         ("patches", {"size": 16}, "at least 32"),
         ("patches", {"rotation": 200}, "180"),
+        ("patches", {"on_classes": 1.5}, "a share from 0 to 1"),
         ("gan", {"label_channels": "none"}, "one_per_class"),
         ("gan", {"minibatch": [8, 8]}, "6 levels"),
         ("data", {"parts": [0.5, 0.5]}, "three shares"),

@@ -71,6 +71,8 @@ def _check_percentages(s: Settings) -> None:
             raise InputError(name, "percentages that increase from 0, the baseline", found, "for example [0, 50]")
     if not 0 <= s.patches.rotation <= 180:
         raise InputError("patches.rotation", "0 to 180 degrees", str(s.patches.rotation), "mend it")
+    if not 0 <= s.patches.on_classes <= 1:
+        raise InputError("patches.on_classes", "a share from 0 to 1", str(s.patches.on_classes), "for example 0.5")
     if s.patches.count < 1:
         raise InputError("patches.count", "at least 1", str(s.patches.count), "mend it")
 

@@ -24,11 +24,15 @@ class SliceSettings(SliceDataSettings):
 
 @dataclass
 class PatchSettings:
-    """The `count` patches of `size` x `size` that stand for every fraction of the data; `rotation` in degrees."""
+    """The `count` patches of `size` x `size` that stand for every fraction of the data; `rotation` in degrees.
+
+    `on_classes` is the share of them that lie on a class, as in `data.patches`.
+    """
 
     size: int
     count: int
     rotation: float
+    on_classes: float
 
 
 @dataclass

@@ -105,6 +105,8 @@ class PatchStudy(Study):
             s.count,
             named_seed(self.settings.seed, f"patches-draw{fraction.draw}"),
             s.rotation if fraction.rotation else 0.0,
+            s.on_classes,
+            self.spec.measured,
         )
 
     def labelled(self, part: str) -> list[Case]:

@@ -162,7 +162,8 @@ def table(
     caption = (
         f"DSC in percent, mean (standard deviation) over {int(tests.repeats.max())} repeats; columns: network and "
         f"available data. An asterisk: differs from {baseline} by a two-tailed t-test, 5 %. The paper's marks, bold in "
-        f"print, are recomputed from its printed mean, deviation and {printed.repeats} repeats."
+        f"print, are recomputed from its printed mean, deviation and {printed.repeats} repeats. "
+        "Its data are not public: beside ours its numbers are of other people."
     )
     careful = f"{_CAREFUL} {interval_note(int(tests.repeats.max()), own_gans=own_gans)}"
     return Section(title, [Table(frame, caption), Table(_careful(tests, ("Network", "Available", unit)), careful)])
