@@ -81,6 +81,21 @@ def test_a_sample_does_not_depend_on_its_batch_mates(synthesizer):
     np.testing.assert_allclose(synthesizer.pairs(tf.constant(z[:1]))[0][0], together[0], atol=1e-5)
 
 
+def test_by_batch_statistics_a_pair_is_as_in_training_and_a_sample_depends_on_its_seed_and_number_still(
+    generator, tmp_path
+):
+    made = Synthesizer.from_generator(generator, SPEC, PROVENANCE, batch_statistics=True)
+    z = tf.random.stateless_normal((5, 6), (0, 0))
+    np.testing.assert_allclose(made.pairs(z)[0], generator(z, training=True)[..., :1], atol=1e-6)
+    assert np.abs(made.pairs(z)[0] - generator(z, training=False)[..., :1]).max() > 0.01
+    assert np.abs(made.pairs(z[:2])[0] - made.pairs(z)[0][:2]).max() > 0.01
+    images, labels = made.draw(20, seed=4)
+    for fewer, all_of_them in zip(made.draw(17, seed=4), (images, labels)):
+        np.testing.assert_array_equal(fewer, all_of_them[:17])
+    made.save(tmp_path / "model")
+    np.testing.assert_array_equal(Synthesizer.load(tmp_path / "model").draw(20, seed=4)[0], images)
+
+
 @pytest.mark.parametrize(
     ("dtype", "low", "high", "expected"),
     [

@@ -94,7 +94,7 @@ class _Exported(tf.Module):
 
 
 class Synthesizer:
-    """Makes (image, label) pairs from noise; each depends on its own latent only.
+    """Makes (image, label) pairs from noise; each depends on its own latent only, unless a generator says otherwise.
 
     Attributes:
         module: a SavedModel with `pairs(latents)` and `sample(n, seed)`.
@@ -109,20 +109,27 @@ class Synthesizer:
 
     @classmethod
     def from_generator(
-        cls, generator: keras.Model, spec: LabelSpec, provenance: Provenance, layout: JointLayout | None = None
+        cls,
+        generator: keras.Model,
+        spec: LabelSpec,
+        provenance: Provenance,
+        layout: JointLayout | None = None,
+        batch_statistics: bool = False,
     ) -> Synthesizer:
-        """Wraps a generator of joint images whose statistics are frozen, in float32 whatever it was trained in.
+        """Wraps a generator of joint images, in float32 whatever it was trained in.
 
         Args:
-            generator: latents to joint images.
+            generator: latents to joint images; its statistics are frozen unless `batch_statistics`.
             spec: classes of the labels.
             provenance: of the training.
             layout: of the joint images; None for `JointLayout.of(spec)`.
+            batch_statistics: a pair depends on the latents that it is made with, too: those of one call of `pairs`, and
+                of one `CHUNK` of a sample.
         """
         parted, plain = layout or JointLayout.of(spec), backend.in_float32(generator)
 
         def make(latents: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            return parted.separate(plain(latents, training=False))
+            return parted.separate(plain(latents, training=batch_statistics))
 
         return cls.from_function(make, generator.input_shape[-1], spec, provenance)
 
@@ -131,8 +138,7 @@ class Synthesizer:
         """Wraps any way from latents to pairs.
 
         Args:
-            make: from latents (N, latent_size) to images (N, H, W, C) in [-1, 1] and labels (N, H, W)
-                uint8; every pair must depend on its own latent only.
+            make: from latents (N, latent_size) to images (N, H, W, C) in [-1, 1] and labels (N, H, W) uint8.
             latent_size: numbers per latent.
             spec: classes of the labels.
             provenance: of the training.

@@ -58,9 +58,9 @@ class JointGan:
         if not run.finished:
             gan = self.new_gan()
             seconds = self._train(run, gan)
-            freeze_statistics(gan.generator, gan.seed)
-            made = Synthesizer.from_generator(gan.generator, self.subset.spec, self.subset.provenance, self.layout)
-            made.save(run.path / "synthesizer")
+            if not self.settings.gan.batch_statistics:
+                freeze_statistics(gan.generator, gan.seed)
+            self._wrapped(gan).save(run.path / "synthesizer")
             done = {"iterations": self.settings.gan.iterations, "seconds": seconds}
             run.finish({**done, "training_pairs": len(self.subset.rows)})
         return Synthesizer.load(run.path / "synthesizer")
@@ -91,6 +91,8 @@ class JointGan:
 
     def untrained(self) -> Synthesizer:
         """For the benchmark."""
-        return Synthesizer.from_generator(
-            self.new_gan().generator, self.subset.spec, self.subset.provenance, self.layout
-        )
+        return self._wrapped(self.new_gan())
+
+    def _wrapped(self, gan: WganGp) -> Synthesizer:
+        own = self.settings.gan.batch_statistics
+        return Synthesizer.from_generator(gan.generator, self.subset.spec, self.subset.provenance, self.layout, own)

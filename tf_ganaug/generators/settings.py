@@ -17,7 +17,10 @@ class PreviewedSettings(RecordSettings):
 
 @dataclass
 class GanSettings(PreviewedSettings, AdamSettings):
-    """The WGAN-GP; `he` and `negative_slope` as in `models.dcgan`, `threshold` as in `gans.joint`."""
+    """The WGAN-GP; `he` and `negative_slope` as in `models.dcgan`, `threshold` as in `gans.joint`.
+
+    `batch_statistics` normalises generated pairs as in training, by those made with them, or else by frozen statistics.
+    """
 
     dim: int
     latent_size: int
@@ -27,6 +30,7 @@ class GanSettings(PreviewedSettings, AdamSettings):
     iterations: int
     critic_steps: int
     threshold: bool
+    batch_statistics: bool
     penalty_weight: float
 
 

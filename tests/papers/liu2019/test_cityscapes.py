@@ -151,6 +151,19 @@ def test_validation_images_train_in_the_paper_profile_and_frequencies_are_of_bot
         assert one["validation"] and one["test"] and not one["test"] & (one["train"] | one["validation"])
 
 
+def test_what_is_rare_is_counted_over_training_and_validation_images(tmp_path):
+    small = replace(SETTINGS.data, size=[16, 32], subjects=20, native_size=16)
+    settings = replace(SETTINGS, data=small, validation_trains=False)
+    made = RecombinationStudy(tmp_path, cityscapes.open_data(Request(), settings), settings)
+    made.segmenter = lambda task: {}
+    counts = {"fold": 0, "repeat": 0, "pixels_true": 1, "pixels_found": 1, "pixels_both": 1}
+    rows = [{"case": "a", "class": name, "part": "validation", **counts} for name in made.spec.names]
+    made.measures = lambda task: pd.DataFrame(rows)
+    both = made.counted("train", "validation").appearance
+    np.testing.assert_allclose(made.rarity.images[list(made.spec.names)], both)
+    assert (both != made.counted("train").appearance).any()
+
+
 @pytest.mark.parametrize("setting", [{"single": "unicorn"}, {"several": ["wall", "unicorn"]}, {"base": ["unicorn"]}])
 def test_classes_that_the_data_does_not_have(setting):
     settings = replace(SETTINGS, maps=replace(SETTINGS.maps, **setting))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+import tensorflow as tf
 
 from tf_ganaug.augment.standard import Augmentation
 from tf_ganaug.experiment.settings import configs_folder, load_settings
+from tf_ganaug.experiment.sources import Request
 from tf_ganaug.papers.neff2018 import cityscapes, lung
 from tf_ganaug.papers.neff2018.rows import all_tasks, row_tasks
 from tf_ganaug.papers.neff2018.settings import Settings
@@ -35,3 +38,15 @@ def test_networks_are_as_many_as_the_configs_head_says(config, search, table, au
 
 def test_the_paper_profile_thresholds_the_label_channels_of_cityscapes():
     assert load_settings(Settings, configs_folder(), "neff2018-cityscapes", "paper", []).gan.threshold
+
+
+@pytest.mark.parametrize(("config", "experiment"), [("neff2018", lung), ("neff2018-cityscapes", cityscapes)])
+def test_sampling_by_batch_statistics_is_a_setting_and_off(tmp_path, config, experiment):
+    assert not load_settings(Settings, configs_folder(), config, "paper", []).gan.batch_statistics
+    latents = tf.random.stateless_normal((4, 16), (0, 0))
+    for own in (False, True):
+        settings = load_settings(Settings, configs_folder(), config, "smoke", [f"gan.batch_statistics={own}"])
+        study = experiment.study(tmp_path, experiment.open_data(Request(), settings), settings)
+        made = study.gan(0, study.cases(0, "train")).untrained()
+        alone, together = made.pairs(latents[:1])[0][0], made.pairs(latents)[0][0]
+        assert (np.abs(alone - together).max() > 1e-3) == own, "a pair depends on those made with it"
