@@ -30,9 +30,12 @@ class InputError(Exception):
     def __str__(self) -> str:
         where, expected, found, remedy = self.args
         found = found if len(found) <= MOST else f"{found[:MOST]}..."
-        line = " ".join(f"{where}: expected {expected}, found {found}; {remedy}".split())
-        # Names of files may hold what changes a terminal.
-        return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
+        return printable(" ".join(f"{where}: expected {expected}, found {found}; {remedy}".split()))
+
+
+def printable(line: str) -> str:
+    """A line for a terminal: what could change one, or end the line, as names of files may, is spelled out."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
 
 
 #: Errors of a disk by number, with what to do; libraries written in C tell them by their words alone.

@@ -26,6 +26,12 @@ LEFTOVER = re.compile(r"\..+\.[0-9a-f]+\.part(\.\w+)?|\.probe\.\d+|\.token-[0-9a
 LOCK = ".lock"
 
 
+def without_folders(text: str) -> str:
+    """A path, or NAME=PATH, for others to read: an absolute one without its folders, which may name people."""
+    name, equals, value = text.rpartition("=")
+    return f"{name}{equals}{Path(value).name}" if os.path.isabs(value) else text
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yields a temporary file beside `path`, which takes its name if the block ends well.

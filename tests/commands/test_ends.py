@@ -16,8 +16,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from click.testing import CliRunner
+from PIL import Image
 
 from tf_ganaug.checkpoints import Checkpoints
+from tf_ganaug.commands.check_data import check_data
 from tf_ganaug.commands.common import input_errors
 from tf_ganaug.errors import InputError, from_outside
 from tf_ganaug.run import RunFolder
@@ -115,6 +117,23 @@ def test_a_message_is_one_line_that_changes_no_terminal():
     line = str(InputError("a\x1b[31mred.png", "x", "many " * 1000, "y\nz\u202e"))
     assert line.startswith("a\\x1b[31mred.png: expected x, found many") and line.endswith("; y z\\u202e")
     assert len(line) < 1100
+
+
+def test_names_change_no_terminal_wherever_they_are_told(tmp_path):
+    """A summary, notes and warnings have names of files in them; a line has one line of the terminal."""
+    name, data = "c\x1b[2J\nfit for training\r$\\frac$", tmp_path / "data"
+    for part in ("images", "labels"):
+        (data / part).mkdir(parents=True)
+    for number in range(4):
+        pixels = np.arange(120, dtype=np.uint8).reshape(10, 12) + number
+        Image.fromarray(pixels).save(data / f"images/{name}{number}.png")
+        Image.fromarray(np.uint8(pixels > 90) * (number > 0)).save(data / f"labels/{name}{number}.png")
+    (data / f"images/{name}.txt").touch()
+    done = CliRunner().invoke(check_data, [str(data), "--out", str(tmp_path / "checked")])
+    assert done.exit_code == 0, done.output
+    assert r"c\x1b[2J\nfit for training\r$\frac$0" in done.stdout
+    assert all(line.isprintable() for line in (done.stdout + done.stderr).splitlines())
+    assert done.stdout.splitlines().count("fit for training") == 1
 
 
 WAITING = """

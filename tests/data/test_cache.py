@@ -174,3 +174,25 @@ def test_a_disk_without_room_is_told_and_nothing_is_left(tmp_path, monkeypatch):
     assert not list((tmp_path / "cache").iterdir())
     monkeypatch.undo()
     assert len(sized_cases(dataset, 8, 8, (0, 100), tmp_path / "cache").images) == 3
+
+
+@pytest.mark.parametrize("name", ["images.npy", "labels.npy", "ranges.npy", "native.npy", "digests.json", "complete"])
+@pytest.mark.parametrize("damage", ["cut", "flipped", "gone"])
+def test_a_damaged_cache_is_told_and_made_again(tmp_path, caplog, name, damage):
+    dataset = data(tmp_path)
+    whole = sized_cases(dataset, 4, 4, (0, 100), tmp_path / "cache")
+    expected = whole.images.tobytes(), whole.labels.tobytes()
+    (path,) = tmp_path.glob(f"cache/*/{name}")
+    stored = bytearray(path.read_bytes())
+    stored[len(stored) // 2] ^= 1
+    path.unlink()
+    if damage != "gone":
+        path.write_bytes(stored if damage == "flipped" else stored[: len(stored) // 2])
+    again = sized_cases(dataset, 4, 4, (0, 100), tmp_path / "cache")
+    assert (again.images.tobytes(), again.labels.tobytes()) == expected
+    # A bit of the digests tells of a file that is whole.
+    told = "" if (name, damage) == ("complete", "flipped") else name
+    assert f"{told} not as written, so the cache is made again" in caplog.text
+    caplog.clear()
+    sized_cases(data(tmp_path, read=refuse), 4, 4, (0, 100), tmp_path / "cache")
+    assert not caplog.text

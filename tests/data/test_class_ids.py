@@ -90,12 +90,14 @@ def test_an_unknown_value_is_named_wherever_it_stands(value):
         spec_of([0, 3, 2**45]).encode(label, "the file")
 
 
-def test_255_classes_fit_and_256_do_not(tmp_path):
+def test_254_classes_beside_the_background_fit_and_255_do_not(tmp_path):
     labels = [np.arange(240 * n, 240 * n + 48).reshape(6, 8).astype(np.uint16) for n in range(2)]
     save_pairs(tmp_path, "png", labels)
     described = tmp_path / "dataset.yaml"
     described.write_text(f"classes: {{{', '.join(f'{i}: c{i}' for i in range(1, 300))}}}")
-    with pytest.raises(InputError, match=r"dataset.yaml: expected at most 255 classes, .*found 300"):
+    with pytest.raises(
+        InputError, match=r"dataset.yaml: expected at most 254 classes beside the background, found 299"
+    ):
         folder.read(tmp_path)
     described.write_text(
         f"{{classes: {{{', '.join(f'{i}: c{i}' for i in range(1, 255))}}}, ignored: {list(range(255, 300))}}}"
@@ -104,8 +106,12 @@ def test_255_classes_fit_and_256_do_not(tmp_path):
     assert len(dataset.spec.classes) == 255
     indices = dataset.cases[1].class_indices(dataset.spec)
     assert indices[0, 0] == 240 and indices[1, 6] == 254 and (indices.reshape(-1)[15:] == IGNORE).all()
-    with pytest.raises(InputError, match="expected at most 255 classes"):
-        spec_of(range(256))
+    described.write_text(f"classes: {{{', '.join(f'{i}: c{i}' for i in range(1, 256))}}}")
+    with pytest.raises(InputError, match=r"dataset.yaml: expected at most 254 classes .*found 255"):
+        folder.read(tmp_path)
+    for ids in (range(256), range(1, 256)):  # with a background, and without one
+        with pytest.raises(InputError, match="expected at most 254 classes beside the background, found 255"):
+            spec_of(ids)
 
 
 def test_ids_below_0_are_refused_with_the_file_and_others_of_no_integer(tmp_path):

@@ -183,7 +183,10 @@ def test_palettes_may_differ_where_no_pixel_is(tmp_path):
     dataset = folder.read(tmp_path)
     for number, case in enumerate(dataset.cases):
         np.testing.assert_array_equal(case.read_label(), ids(number))
-    assert not survey(tmp_path).unreadable
+    surveyed = survey(tmp_path)
+    assert not surveyed.unreadable
+    told = "labels with a palette (c0.png, c1.png, c2.png) beside grey ones (c3.png): indices and grey values"
+    assert sum(note.startswith(told) for note in dataset.notes) == 1 == sum(n.startswith(told) for n in surveyed.notes)
 
 
 def test_the_limit_of_a_description_reaches_its_cases(tmp_path):

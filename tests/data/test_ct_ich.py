@@ -2,6 +2,7 @@
 
 import csv
 import logging
+import os
 import pickle
 
 import nibabel
@@ -109,7 +110,7 @@ def test_missing_files(root):
     (root / "ct_scans" / "049.nii").unlink()
     assert f"{root / 'ct_scans' / '049.nii'}: expected a file, found none" in refusal(root)
     (root / ct_ich.TABLE).unlink()
-    assert f"{root / ct_ich.TABLE}: expected a table with PatientNumber" in refusal(root)
+    assert f"{root / ct_ich.TABLE}: expected a file, found none" in refusal(root)
 
 
 def test_damaged_scan(root):
@@ -144,3 +145,10 @@ def test_table_that_does_not_fit(root):
 def test_no_slice_with_one_type(root):
     save_table(root, {(49, 2): ["Subdural", "Epidural"]})
     assert "expected slices with one type of haemorrhage, found none" in refusal(root)
+
+
+def test_a_pipe_in_the_place_of_the_table_is_refused(root):
+    (root / ct_ich.TABLE).unlink()
+    os.mkfifo(root / ct_ich.TABLE)
+    with pytest.raises(InputError, match=r"hemorrhage_diagnosis_raw_ct.csv: expected a file, found a pipe"):
+        ct_ich.read(root)

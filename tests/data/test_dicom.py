@@ -407,6 +407,71 @@ def test_values_are_as_stored_where_no_slope_is_stated(root, modality, noted, ab
     assert any("CT without RescaleSlope" in note for note in data.notes) == noted
 
 
+def item(**values):
+    one = pydicom.dataset.Dataset()
+    for name, value in values.items():
+        setattr(one, name, value)
+    return one
+
+
+def of_all(root, changes):
+    """The series with these changes in each slice, where a function is given the slice's number."""
+    for number in range(SLICES):
+        changed = changes(number) if callable(changes) else changes
+        save_slice(root / "images" / "p" / f"IM{(1, 3, 0, 2)[number]}", units()[number], place(number), **changed)
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"RescaleSlope": 0}, "expected a RescaleSlope that keeps the values apart, found 0"),
+        ({"BitsStored": 12, "HighBit": 15}, "expected values in the lowest bits of each pixel, found HighBit 15 of 12"),
+        ({"BitsStored": 12, "HighBit": 10}, "found HighBit 10 of 12 bits"),
+    ],
+)
+def test_values_that_slope_and_intercept_do_not_give(root, changes, line):
+    of_all(root, changes)
+    assert line in refusal(root)
+
+
+def test_a_table_of_values_is_refused_and_a_mapping_told(root):
+    table = item(LUTDescriptor=[4, 0, 16], ModalityLUTType="HU")
+    table.add_new("LUTData", "OW", np.arange(4, dtype="<u2").tobytes())
+    of_all(root, {"ModalityLUTSequence": [table]})
+    assert "expected values by RescaleSlope, found a table of values (Modality LUT)" in refusal(root)
+    mapping = item(RealWorldValueSlope=2.0, RealWorldValueIntercept=5.0)
+    of_all(root, {"RealWorldValueMappingSequence": [mapping]})
+    assert "RealWorldValueMappingSequence is passed over" in dicom.read(root).notes[0]
+
+
+@pytest.mark.parametrize("signed", [0, 1])
+def test_bits_above_those_stored_are_none_of_the_value(root, signed):
+    """12 bits of 16: the others may hold an overlay, or not repeat the sign."""
+
+    def stored(number):
+        values = units()[number].astype(np.int32) + 1024 * (1 - signed)
+        pixels = values & 0x0FFF if signed else values | 0x8000
+        bits = {"BitsStored": 12, "HighBit": 11, "PixelRepresentation": signed}
+        return {
+            **bits,
+            "RescaleSlope": 1,
+            "RescaleIntercept": -1024 * (1 - signed),
+            "PixelData": pixels.astype("<u2").tobytes(),
+        }
+
+    of_all(root, stored)
+    for case, expected in zip(dicom.read(root).cases, units()):
+        np.testing.assert_array_equal(case.read_image()[..., 0], expected[:, ::-1])
+
+
+def test_slices_with_slopes_of_their_own(root):
+    """As PET has them."""
+    of_all(root, lambda number: {"RescaleSlope": 1 + number, "RescaleIntercept": -10 * number, "Modality": "PT"})
+    for number, case in enumerate(dicom.read(root).cases):
+        expected = (units()[number].astype(int) + 1024) // 2 * (1 + number) - 10 * number
+        np.testing.assert_array_equal(case.read_image()[..., 0], expected[:, ::-1])
+
+
 def test_compressed_slices_name_the_package_that_decodes_them(root):
     """No decoder in the world reads MPEG2 here; others are read where python-gdcm is installed."""
     for path in sorted((root / "images" / "p").iterdir()):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import re
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
+from tf_ganaug.experiment.appendix import command_line
 from tf_ganaug.experiment.report import Answer, Figure, Section, Table, write
 
 FRAME = pd.DataFrame(
@@ -78,6 +80,36 @@ def test_markdown(report):
     assert any(line.startswith(r"| a\|b \<i>\*x\*\</i> |") for line in lines)
     (link,) = [line.split("](")[1].rstrip(")") for line in lines if line.startswith("![")]
     assert (report / link.replace("%20", " ")).is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("![b](http://evil/x.png)", r"![b\](http\://evil/x.png)"),
+        ("[c](javascript:alert)", r"[c\](javascript:alert)"),
+        ("[c]: http://evil", r"[c\]: http\://evil"),
+        ("# not a title", r"\# not a title"),
+        ("- a\n- b", r"\- a - b"),
+        ("1. one", r"1\. one"),
+        ("> said", r"\> said"),
+        ("_a_ left_lung", r"\_a\_ left_lung"),
+        ("~~gone~~ &lt;b&gt; R&D", r"\~\~gone\~\~ \&lt;b\&gt; R&D"),
+        ("a\x1b[31mred", r"a\\x1b[31mred"),
+        ("+0.3 [-1.2, 1.8] %", "+0.3 [-1.2, 1.8] %"),
+    ],
+)
+def test_names_are_text_in_markdown(tmp_path, name, shown):
+    frame = pd.DataFrame({"Class": [name]})
+    write(tmp_path, name, [name], [Section(name, [name, Table(frame, name)])], Answer(name, [name]))
+    lines = (tmp_path / "report.md").read_text(encoding="utf-8").splitlines()
+    for line in (f"# {shown}", f"**{shown}**", shown, f"> {shown}  ", f"## {shown}", f"| {shown} |"):
+        assert line in lines
+
+
+def test_the_command_is_told_without_the_folders_of_people(monkeypatch):
+    arguments = ["/home/jane/.venv/bin/tf-ganaug", "run", "--data", "/data/Doe_John/ct", "--set", "a.b=/home/jane/w.h5"]
+    monkeypatch.setattr(sys, "argv", [*arguments, "--size", "64"])
+    assert command_line() == "python tf-ganaug run --data ct --set a.b=w.h5 --size 64"
 
 
 def test_the_answer_is_first(tmp_path):

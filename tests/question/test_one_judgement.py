@@ -21,42 +21,61 @@ from tf_ganaug.question.opening import Source, open_question
 
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
 
-#: Folders of data among the cases, where they are at hand; the limits that bombs meet are tested elsewhere.
+#: Pictures that are read, but take a minute.
+LARGE = ("faults-png-bomb", "huge-png")
+
+#: Folders of data among the cases, where they are at hand.
 DATA = [
-    (path, "dicom" if "dicom" in path.parent.name and path.parent.name != "faults-dataset-json" else "folder")
+    pytest.param(
+        path,
+        "dicom" if "dicom" in path.parent.name and path.parent.name != "faults-dataset-json" else "folder",
+        id=f"{path.parent.name}/{path.name}",
+        marks=[pytest.mark.long] if path.parent.name in LARGE else [],
+    )
     for path in (sorted(CASES.glob("*/*")) if CASES.is_dir() else [])
-    if path.is_dir() and path.parent.name not in ("faults-png-bomb", "huge-png", "faults-subject-redos")
+    if path.is_dir()
 ]
 
 
-def checked(root, reader):
+def checked(root, reader, dataset_yaml=None):
     """Why `check-data` refuses, or nothing."""
     try:
-        found = survey(root, reader)
+        found = survey(root, reader, dataset_yaml)
     except InputError as error:
         return str(error)
     return "; ".join([*map(str, found.unreadable), *unfit(found)])
 
 
-def run(root, reader, out):
+def run(root, reader, out, dataset_yaml=None):
     """Why `run` refuses when it starts, or nothing."""
     try:
-        study, asked = open_question(Source(Request(root, reader, None, None)), settings_of("smoke", []), out)
+        study, asked = open_question(Source(Request(root, reader, None, dataset_yaml)), settings_of("smoke", []), out)
         with study.at_work(asked):
             return ""
     except InputError as error:
         return str(error)
 
 
-def assert_one_judgement(root, reader, out):
-    first, second = checked(root, reader), run(root, reader, out)
+def assert_one_judgement(root, reader, out, dataset_yaml=None):
+    first, second = checked(root, reader, dataset_yaml), run(root, reader, out, dataset_yaml)
     assert bool(first) == bool(second), f"check-data: {first or 'fit'}\nrun: {second or 'fit'}"
     assert "\n" not in first + second
+    return first
 
 
-@pytest.mark.parametrize(("path", "reader"), DATA, ids=[f"{path.parent.name}/{path.name}" for path, _ in DATA])
+@pytest.mark.parametrize(("path", "reader"), DATA)
 def test_on_all_cases(tmp_path, path, reader):
     assert_one_judgement(path, reader, tmp_path)
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="the cases are not at hand")
+@pytest.mark.parametrize("name", LARGE)
+def test_on_large_pictures_under_a_limit(tmp_path, name):
+    """As the bombs are refused by the limit that holds without a description."""
+    (root,) = (path for path in (CASES / name).iterdir() if path.is_dir())
+    described = tmp_path / "limits.yaml"
+    described.write_text("limits: {pixels: 1000000}\n")
+    assert "at most 1,000,000 pixels" in assert_one_judgement(root, "folder", tmp_path / "out", described)
 
 
 MANY, TOO_MANY = (f"classes: {{{', '.join(f'{i}: c{i}' for i in range(1, most))}}}" for most in (90, 300))

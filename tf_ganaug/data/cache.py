@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import math
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +22,15 @@ from tf_ganaug.data.content import digest_of
 from tf_ganaug.data.fit import Window
 from tf_ganaug.data.levels import counts_of
 from tf_ganaug.errors import InputError
-from tf_ganaug.files import replacing, replacing_folder, write_text
+from tf_ganaug.files import LOCK, digest, replacing, replacing_folder, write_text
+
+log = logging.getLogger("tf_ganaug")
 
 #: Raised when other arrays are kept, or the same ones otherwise.
 _FORMAT = 4
+
+#: The file beside cached arrays with their digests, written last.
+COMPLETE = "complete"
 
 #: Pixels that are resized at a time.
 _BAND = 2**24
@@ -137,7 +144,7 @@ def sized_cases(
     """
     key = _key(dataset, height, width, percentiles) + ("-padded" if padded else "")
     place = folder / key
-    if not (place / "complete").exists():
+    if not _is_whole(place):
         _fill(place, dataset, height, width, percentiles, padded)
     names = ("images", "labels", "ranges", "native", "drawn")
     arrays = {name: np.load(place / f"{name}.npy", mmap_mode="r") for name in names}
@@ -151,20 +158,43 @@ def sized_instances(dataset: Dataset, height: int, width: int, folder: Path) -> 
     Raises:
         InputError: if a case has none, or a file cannot be read.
     """
-    place = folder / f"instances-{_key(dataset, height, width, ())}.npy"
-    if not place.exists():
+    place = folder / f"instances-{_key(dataset, height, width, ())}"
+    if not _is_whole(place):
         for case in dataset.cases:
             if case.read_instances is None:
                 remedy = "leave edges of instances out, with --set painter.edges=false"
                 raise InputError(case.source, "a map of instances beside it", "none", remedy)
-        folder.mkdir(parents=True, exist_ok=True)
-        with replacing(place) as temporary:
+        with _new(place) as unfinished:
             shape = (len(dataset.cases), height, width)
-            instances = new_array(temporary, np.int32, shape)
+            instances = new_array(unfinished / "instances.npy", np.int32, shape)
             for number, case in enumerate(tqdm(dataset.cases, "reading instances", unit="map", disable=None)):
                 instances[number] = resize_label(case.read_instances(), height, width)
             instances.flush()
-    return np.load(place, mmap_mode="r")
+    return np.load(place / "instances.npy", mmap_mode="r")
+
+
+@contextmanager
+def _new(place: Path) -> Iterator[Path]:
+    """Yields a folder that takes the place's name if the block ends well, with the digests of its files."""
+    shutil.rmtree(place, ignore_errors=True)
+    with replacing_folder(place) as folder:
+        yield folder
+        files = {path.name: digest(path) for path in sorted(folder.iterdir()) if path.name != LOCK}
+        write_text(folder / COMPLETE, json.dumps(files, indent=1))
+
+
+def _is_whole(place: Path) -> bool:
+    """Whether all files are as they were written; a damaged cache is told, and made again by whoever asks."""
+    try:
+        files = json.loads((place / COMPLETE).read_text(encoding="utf-8"))
+        others = [name for name, expected in files.items() if digest(place / name) != expected]
+    except FileNotFoundError as error:
+        others = [Path(error.filename).name] if place.exists() else None
+    except (ValueError, AttributeError):
+        others = [COMPLETE]
+    if others:
+        log.warning("%s: %s not as written, so the cache is made again", place, ", ".join(others))
+    return others == []
 
 
 def _key(dataset: Dataset, height: int, width: int, percentiles: Sequence[float]) -> str:
@@ -178,12 +208,11 @@ def _key(dataset: Dataset, height: int, width: int, percentiles: Sequence[float]
 
 
 def _fill(place: Path, dataset: Dataset, height: int, width: int, percentiles: Sequence[float], padded: bool) -> None:
-    shutil.rmtree(place, ignore_errors=True)
     count = len(dataset.cases)
     images = None
     ranges, digests = [], []
     native, drawn = np.empty((count, 2), np.int32), np.zeros((count, 256), bool)
-    with replacing_folder(place) as folder:
+    with _new(place) as folder:
         labels = new_array(folder / "labels.npy", np.uint8, (count, height, width))
         for number, case in enumerate(tqdm(dataset.cases, "reading images", unit="image", disable=None)):
             stored, indices = case.read_image(), case.class_indices(dataset.spec)
@@ -199,7 +228,6 @@ def _fill(place: Path, dataset: Dataset, height: int, width: int, percentiles: S
         np.save(folder / "native.npy", native)
         np.save(folder / "drawn.npy", drawn)
         write_text(folder / "digests.json", json.dumps(digests))
-        write_text(folder / "complete", f"{count} cases of {dataset.name}")
 
 
 def _typed(path: Path, images: np.ndarray | None, image: np.ndarray, done: int, count: int) -> np.ndarray:

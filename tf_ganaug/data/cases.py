@@ -15,6 +15,9 @@ from tf_ganaug.errors import InputError
 #: Class index that marks a pixel no loss and no measure counts.
 IGNORE = 255
 
+#: Classes beside the background: with it they take the bytes below `IGNORE`.
+MOST_NUMBERED = IGNORE - 1
+
 #: The largest id that is stored alike as an integer and as a float.
 LARGEST_ID = 2**53
 
@@ -47,14 +50,19 @@ def _colour(number: int) -> tuple[int, int, int]:
 
 
 def require_numbered(where: str | os.PathLike, count: int) -> None:
-    """Checks that class indices fit a byte.
+    """Checks that class indices fit a byte, given the number of classes beside the background.
 
     Raises:
-        InputError: naming `where`, if there are more classes.
+        InputError: naming `where`, if there are more.
     """
-    if count > IGNORE:
+    if count > MOST_NUMBERED:
         remedy = "name fewer, and list the other ids under 'ignored'"
-        raise InputError(where, f"at most {IGNORE} classes, the background among them", f"{count}", remedy)
+        raise InputError(where, f"at most {MOST_NUMBERED} classes beside the background", f"{count}", remedy)
+
+
+def is_background(name: str | None) -> bool:
+    """Whether a class of id 0 is the background, by its name."""
+    return (name or "").lower() == "background"
 
 
 def require_names(where: str | os.PathLike, names: Iterable[str]) -> None:
@@ -104,7 +112,7 @@ class LabelSpec:
     background: int | None = 0
 
     def __post_init__(self):
-        require_numbered("classes", len(self.classes))
+        require_numbered("classes", len(self.measured))
 
     @classmethod
     def from_names(cls, names: Mapping[int, str], ignored: Iterable[int] = ()) -> LabelSpec:
@@ -113,7 +121,7 @@ class LabelSpec:
         Id 0 is the background if that is its name, else a class as others.
         """
         classes = tuple(LabelClass(names[i], (i,), _colour(n)) for n, i in enumerate(sorted(names)))
-        background = 0 if names.get(0, "").lower() == "background" else None
+        background = 0 if is_background(names.get(0)) else None
         return cls(classes, tuple(ignored), background)
 
     @property

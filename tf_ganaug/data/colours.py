@@ -53,7 +53,7 @@ def spec_of_colours(path: Path, named: Mapping[str, tuple[Colour, ...]]) -> Labe
         names[0] = _BACKGROUND
     ignored = [i for i, name in names.items() if name == _IGNORE]
     classes = {i: name for i, name in names.items() if i not in ignored}
-    require_numbered(path, len(classes))
+    require_numbered(path, len(classes) - (0 in classes))
     if len(classes) < 2:
         raise InputError(path, "'colours' of a class beside the background", "none", "name the classes")
     spec = LabelSpec.from_names(classes, ignored)

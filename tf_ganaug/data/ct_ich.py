@@ -9,6 +9,7 @@ header says of its place.
 from __future__ import annotations
 
 import csv
+import io
 import logging
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from tf_ganaug.data.cases import Case, Dataset
 from tf_ganaug.data.files import as_image, as_label, decoding
 from tf_ganaug.data.haemorrhage import EDH, FIVE, IPH, IVH, SAH, SDH
 from tf_ganaug.data.nifti import read_header
+from tf_ganaug.data.texts import read_text
 from tf_ganaug.data.volumes import require_equal
 from tf_ganaug.data.voxels import read_grid, slice_spacing, stored_volume
 from tf_ganaug.errors import InputError
@@ -74,11 +76,10 @@ def _diagnoses(path: Path) -> dict[int, dict[int, list[int]]]:
     """Patient to slice to the stored ids of its types."""
     found: dict[int, dict[int, list[int]]] = {}
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            for row in csv.DictReader(file):
-                types = [stored for column, stored in TYPES.items() if int(row[column])]
-                found.setdefault(int(row["PatientNumber"]), {})[int(row["SliceNumber"])] = types
-    except (OSError, UnicodeDecodeError, csv.Error, KeyError, TypeError, ValueError) as error:
+        for row in csv.DictReader(io.StringIO(read_text(path), newline="")):
+            types = [stored for column, stored in TYPES.items() if int(row[column])]
+            found.setdefault(int(row["PatientNumber"]), {})[int(row["SliceNumber"])] = types
+    except (csv.Error, KeyError, TypeError, ValueError) as error:
         expected = f"a table with PatientNumber, SliceNumber, {', '.join(TYPES)}, numbers in every line"
         remedy = "use the table as PhysioNet gives it"
         raise InputError(path, expected, f"{type(error).__name__}: {error}", remedy) from error

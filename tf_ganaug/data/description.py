@@ -23,6 +23,7 @@ Classes without id 0 get a background of that id, unless 0 is ignored.
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -31,7 +32,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from tf_ganaug.data.cases import LARGEST_ID, LabelSpec, require_names, require_numbered
+from tf_ganaug.data.cases import LARGEST_ID, LabelSpec, is_background, require_names, require_numbered
 from tf_ganaug.data.colours import Colour, spec_of_colours
 from tf_ganaug.data.files import plain_name, split_name
 from tf_ganaug.data.limits import PIXELS
@@ -134,7 +135,8 @@ def read_description(path: Path, needed: bool = True) -> Description:
     Raises:
         InputError: if it is absent, no YAML mapping, or a key is unknown or of the wrong type.
     """
-    if not needed and not path.exists():
+    if not needed and not os.path.lexists(path):
+        _require_none_alike(path)
         return Description(path)
     stored = _load(path)
     unknown = [str(key) for key in stored if key not in _FIELDS]
@@ -154,6 +156,15 @@ def read_description(path: Path, needed: bool = True) -> Description:
     return replace(described, spec=_spec(path, names, described.ignored)) if names else described
 
 
+def _require_none_alike(path: Path) -> None:
+    """Refuses a description under a name that is not looked at, such as dataset.yml: without it labels mean others."""
+    names = [path.name, path.with_suffix(".yml").name]
+    beside = sorted(path.parent.iterdir()) if path.parent.is_dir() else []
+    other = next((file for file in beside if file.name.lower() in names), None)
+    if other is not None:
+        raise InputError(other, f"a description named {path.name}", other.name, f"rename it to {path.name}")
+
+
 def write_description(path: Path, spec: LabelSpec, **values: Any) -> None:
     """Writes a dataset.yaml.
 
@@ -169,7 +180,8 @@ def write_description(path: Path, spec: LabelSpec, **values: Any) -> None:
 def _load(path: Path) -> dict:
     stored = read_yaml(path)
     if not isinstance(stored, dict):
-        raise InputError(path, "a YAML mapping", f"{type(stored).__name__}", "write 'key: value' lines")
+        found = "nothing" if stored is None else type(stored).__name__
+        raise InputError(path, "a YAML mapping", found, "write 'key: value' lines, or remove the file")
     return stored
 
 
@@ -313,7 +325,7 @@ def _spec(path: Path, classes: Mapping[int, tuple], ignored: tuple[int, ...]) ->
         raise InputError(path, "ids in 'classes' or in 'ignored'", f"{twice} in both", "remove one")
     names = {i: name for i, (name, _) in classes.items()}
     names = names if 0 in (*names, *ignored) else {0: "background", **names}
-    require_numbered(path, len(names))
+    require_numbered(path, len(names) - is_background(names.get(0)))
     require_names(path, names.values())
     spec = LabelSpec.from_names(names, ignored)
     if len(spec.classes) < 2:

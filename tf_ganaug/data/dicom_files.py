@@ -32,7 +32,7 @@ _NO_SLICES = ("1.2.840.10008.1.3.10", *(f"1.2.840.10008.5.1.4.1.1.{n}" for n in 
 _USED = (
     "SOPClassUID", "PatientID", "Modality", "SeriesInstanceUID", "Rows", "Columns", "NumberOfFrames", "SamplesPerPixel",
     "PhotometricInterpretation", "PixelSpacing", "SliceThickness", "ImageOrientationPatient", "ImagePositionPatient",
-    "RescaleSlope", "RescaleIntercept", "RescaleType",
+    "RescaleSlope", "RescaleIntercept", "RescaleType", "BitsStored", "HighBit", "ModalityLUTSequence",
 )  # fmt: skip
 
 _DEFLATED = "1.2.840.10008.1.2.1.99"

@@ -79,6 +79,7 @@ def read_series(folder: Path) -> Series:
     first_path, first = next(iter(headers.items()))
     for path, header in headers.items():
         _require_image(path, header)
+        _require_values(path, header)
         for name in _COMMON:
             expected, found = first.get(name), header.get(name)
             if not _alike(expected, found):
@@ -107,7 +108,9 @@ def read_series(folder: Path) -> Series:
     affine[:2] *= -1
     shape = (int(first.Rows), int(first.Columns))
     grid = turned_grid((*shape[::-1], len(paths)), (between_columns, between_rows, float(normal @ step)), affine)
-    grid = grid._replace(known=stated is not None, remarks=remarks + _unscaled(first) + _white_is_zero(first))
+    grid = grid._replace(
+        known=stated is not None, remarks=remarks + _unscaled(first) + _mapped(first) + _white_is_zero(first)
+    )
     return Series(tuple(paths), places, along, (between_rows, between_columns), shape, affine, grid)
 
 
@@ -186,6 +189,25 @@ def _require_image(path: Path, header: pydicom.FileDataset) -> None:
     if light == _WHITE_IS_ZERO and (header.get("Modality") == "CT" or header.get("RescaleType") == "HU"):
         expected = "MONOCHROME2 in CT, since Hounsfield units cannot be inverted"
         raise InputError(path, expected, light, "export the series as MONOCHROME2, or convert it to NIfTI")
+
+
+def _require_values(path: Path, header: pydicom.FileDataset) -> None:
+    """Refuses values that slope and intercept alone do not give."""
+    remedy = "export the series again, or convert it to NIfTI"
+    if header.get("ModalityLUTSequence"):
+        raise InputError(path, "values by RescaleSlope", "a table of values (Modality LUT)", remedy)
+    if header.get("RescaleSlope") is not None and _numbers(path, header, "RescaleSlope", 1)[0] == 0:
+        raise InputError(path, "a RescaleSlope that keeps the values apart", "0", remedy)
+    stored, high = header.get("BitsStored"), header.get("HighBit")
+    if stored is not None and high is not None and high != stored - 1:
+        found = f"HighBit {high} of {stored} bits"
+        raise InputError(path, "values in the lowest bits of each pixel", found, remedy)
+
+
+def _mapped(header: pydicom.FileDataset) -> tuple[str, ...]:
+    if not header.get("RealWorldValueMappingSequence"):
+        return ()
+    return ("RealWorldValueMappingSequence is passed over: values are those of RescaleSlope, or as stored without it",)
 
 
 def _numbers(path: Path, header: pydicom.FileDataset, name: str, count: int) -> np.ndarray:

@@ -221,7 +221,13 @@ def _decode(path: Path, label: bool, colours: bool) -> np.ndarray:
 def open_npy(path: Path) -> np.ndarray:
     """An array that is read where it is looked at."""
     require_content(path, ".npy", label=False)
-    return np.load(path, mmap_mode="r", allow_pickle=False)
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except ValueError as error:
+        if "Python objects" not in str(error):
+            raise
+        found, remedy = "Python objects, which are programs and never loaded", "save the numbers themselves"
+        raise InputError(path, "an array of numbers", found, remedy) from error
 
 
 def _jsrt(path: Path) -> np.ndarray:

@@ -25,7 +25,7 @@ from tf_ganaug.data.levels import counts_of
 from tf_ganaug.data.limits import PIXELS, allowing
 from tf_ganaug.data.listing import listed
 from tf_ganaug.data.nifti import voxel_file
-from tf_ganaug.data.palettes import require_one_palette
+from tf_ganaug.data.palettes import mixed_palettes, require_one_palette
 from tf_ganaug.data.provenance import read_provenance
 from tf_ganaug.data.remarks import one_unit, remarks_of, tell
 from tf_ganaug.data.volumes import require_equal, require_grid, require_single
@@ -66,8 +66,8 @@ def read(root: Path, dataset_yaml: Path | None = None, axis: int | None = None) 
     for pair in layout.pairs:
         channels[pair.images[0]], of_pair = read_pair(pair, described, axis)
         cases += of_pair
-    if not described.colours:
-        require_one_palette({pair.label: read_coding(pair.label).palette for pair in layout.pairs})
+    palettes = {} if described.colours else {pair.label: read_coding(pair.label).palette for pair in layout.pairs}
+    require_one_palette(palettes)
     cases = one_unit(kept_cases(cases, described))
     return Dataset(
         name=described.name or root.resolve().name,
@@ -79,7 +79,7 @@ def read(root: Path, dataset_yaml: Path | None = None, axis: int | None = None) 
         given_splits=described.splits,
         generated=read_provenance(root),
         sequences=any(len(pair.images) > 1 or pair.volumes > 1 for pair in layout.pairs),
-        notes=tell(root, (*layout.notes, *remarks_of(cases))),
+        notes=tell(root, (*layout.notes, *mixed_palettes(palettes), *remarks_of(cases))),
         mirror=described.mirror,
     )
 

@@ -83,6 +83,7 @@ def find_layout(root: Path, described: Description) -> Layout:
     if not labels:
         raise _no_layout(root, inside)
     images = {stem: (path,) for stem, path in found.files.items() if without_ending(stem) == stem}
+    require_pairs(root, images, labels, found.others)
     name = "one flat folder" if found is direct else "a flat folder per subject"
     told = [other for other in found.others if found is not direct or other.endswith("/")]
     notes = passed_over(root.name, told, "files of other formats and folders")
@@ -107,6 +108,7 @@ def _of_two(root: Path, described: Description, first: Path, second: Path) -> La
     beside += [path.name for path in list_files(root, 0).files.values()]
     notes = [*passed_over(f"{first.name}/", listings[0].others), *passed_over(f"{second.name}/", listings[1].others)]
     notes += passed_over(root.name, beside, f"beside {first.name}/ and {second.name}/")
+    require_pairs(root, images, labels, (*listings[0].others, *listings[1].others))
     pairs = _pairs(root, described, first, images, labels, volumes)
     deep = any(path.parent != first for paths in images.values() for path in paths)
     name = f"{first.name}/ and {second.name}/{', in subfolders' if deep else ''}"
@@ -121,9 +123,8 @@ def _pairs(
     labels: Mapping[str, Path],
     volumes: int = 1,
 ) -> list[Pair]:
-    """By stem; without a description the subject of files in a subfolder is its name."""
+    """By stem, which images and labels share; without a description the subject of files in a subfolder is its name."""
     first = {stem: paths[0] for stem, paths in images.items()}
-    require_pairs(root, first, labels)
     subjects = described.subjects_of(first)
     if described.subject is None and described.listed is None:
         above = {stem: path.relative_to(folder).parts[:-1] for stem, path in first.items()}

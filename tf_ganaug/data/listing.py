@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tf_ganaug.data.files import plain_name, split_name
 from tf_ganaug.errors import InputError
@@ -91,15 +91,25 @@ def alike(names: Sequence[str], others: Sequence[str]) -> str:
     return f" ({found} and {folded[found.casefold()]} differ in upper and lower case)" if found else ""
 
 
-def require_pairs(where: Path, images: Mapping[str, Path], labels: Mapping[str, Path]) -> None:
+def require_pairs(
+    where: Path, images: Mapping[str, Any], labels: Mapping[str, Path], others: Sequence[str] = ()
+) -> None:
     """Checks that images and labels have the same names.
 
+    Args:
+        where: for the error.
+        images: by stem.
+        labels: by stem.
+        others: names of what is not read.
+
     Raises:
-        InputError: with up to five of the names that lack a partner.
+        InputError: with up to five of the names that lack a partner, and what lies there under their names.
     """
     lonely = [sorted(set(images) - set(labels)), sorted(set(labels) - set(images))]
     if any(lonely):
         found = [f"{kind} {listed(stems)}" for kind, stems in zip(("none for", "no image for"), lonely) if stems]
+        unread = [name for name in others if Path(name).stem in {*lonely[0], *lonely[1]}]
+        found += [f"{listed(unread)} is there, of no format that is read"] if unread else []
         remedy = "add what lacks or remove the others"
         raise InputError(where, "one label for every image", ", ".join(found) + alike(*lonely), remedy)
 

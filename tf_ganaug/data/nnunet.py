@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -39,7 +40,7 @@ def read_dataset_json(path: Path) -> dict[str, Any] | None:
     Raises:
         InputError: if it is no JSON of names and values.
     """
-    if not path.exists():
+    if not os.path.lexists(path):
         return None
     stored = read_json(path)
     if not isinstance(stored, dict):
@@ -76,7 +77,7 @@ def named_classes(path: Path, stored: Mapping[str, Any]) -> LabelSpec:
     ignored = [i for i, name in ids.items() if name == "ignore"]
     names = {i: name for i, name in ids.items() if i not in ignored}
     names = names if 0 in ids else {0: "background", **names}
-    require_numbered(path, len(names))
+    require_numbered(path, len(names) - (0 in names))
     require_names(path, names.values())
     return replace(LabelSpec.from_names(names, ignored), background=None if 0 in ignored else 0)
 

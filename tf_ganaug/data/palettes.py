@@ -9,6 +9,7 @@ import numpy as np
 
 from tf_ganaug.data.files import read_label
 from tf_ganaug.data.levels import counts_of
+from tf_ganaug.data.listing import listed
 from tf_ganaug.errors import InputError
 
 
@@ -36,6 +37,18 @@ def require_one_palette(labels: Mapping[Path, np.ndarray | None]) -> None:
                 raise InputError(
                     path, f"index {index} as {list(expected)} as in {other.name}", str(list(colour)), remedy
                 )
+
+
+def mixed_palettes(labels: Mapping[Path, np.ndarray | None]) -> tuple[str, ...]:
+    """A note where some labels have a palette and others are grey: whether their values mean the same, nothing says."""
+    grey = [path.name for path, palette in labels.items() if palette is None]
+    indexed = [path.name for path, palette in labels.items() if palette is not None]
+    if not grey or not indexed:
+        return ()
+    return (
+        f"labels with a palette ({listed(indexed)}) beside grey ones ({listed(grey)}): indices and grey values are "
+        "taken for the same class ids",
+    )
 
 
 def _agree(palettes: Sequence[np.ndarray]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -85,7 +86,7 @@ def read_provenance(folder: Path) -> Provenance | None:
         InputError: if there is a provenance.json that does not say it.
     """
     path = folder / PROVENANCE
-    if not path.exists():
+    if not os.path.lexists(path):
         return None
     try:
         return Provenance.from_json(read_json(path)["trained_on"])

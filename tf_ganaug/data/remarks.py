@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tf_ganaug.data.cases import Case
 from tf_ganaug.data.listing import listed
+from tf_ganaug.errors import printable
 
 log = logging.getLogger("tf_ganaug")
 
@@ -16,7 +17,7 @@ log = logging.getLogger("tf_ganaug")
 def tell(root: Path, notes: Sequence[str]) -> tuple[str, ...]:
     """The notes, after warning of each."""
     for note in notes:
-        log.warning("%s: %s", root, note)
+        log.warning("%s", printable(f"{root}: {note}"))
     return tuple(notes)
 
 

@@ -19,7 +19,7 @@ from tf_ganaug.data.description import Description, Files, read_description
 from tf_ganaug.data.files import read_coding
 from tf_ganaug.data.layouts import find_layout
 from tf_ganaug.data.limits import allowing
-from tf_ganaug.data.palettes import require_one_palette
+from tf_ganaug.data.palettes import mixed_palettes, require_one_palette
 from tf_ganaug.data.pictures import Coding
 from tf_ganaug.data.provenance import Provenance, read_provenance
 from tf_ganaug.data.remarks import one_unit, remarks_of
@@ -146,10 +146,13 @@ def _folder(root: Path, described: Description) -> _Sources:
     for pair in layout.pairs:
         with suppress(InputError):  # told when the pair is opened
             codings[pair.label] = read_coding(pair.label)
+    notes = layout.notes
     try:
         described = _with_colours(described, codings)
         if not described.colours:
-            require_one_palette({path: coding.palette for path, coding in codings.items()})
+            palettes = {path: coding.palette for path, coding in codings.items()}
+            require_one_palette(palettes)
+            notes += mixed_palettes(palettes)
     except InputError as error:
         unreadable.append(error)
 
@@ -161,7 +164,7 @@ def _folder(root: Path, described: Description) -> _Sources:
     stems = {pair.stem: pair.subject for pair in layout.pairs}
     sources = [partial(opened, pair) for pair in layout.pairs]
     spec = described.spec or layout.spec
-    return _Sources(described, layout.name, spec, stems, sources, unreadable, layout.files, layout.notes)
+    return _Sources(described, layout.name, spec, stems, sources, unreadable, layout.files, notes)
 
 
 def _with_colours(described: Description, codings: Mapping[Path, Coding]) -> Description:

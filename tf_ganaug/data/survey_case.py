@@ -21,7 +21,7 @@ _SIDE = 256
 #: Boundaries of fewer pixels lie anywhere by chance.
 _FEWEST = 20
 
-#: Values in all labels that are counted where classes are named; of more, at most 255 can be classes.
+#: Values in all labels that are counted where classes are named; of more, at most 254 can be classes.
 MOST_VALUES = 4096
 
 #: Names of the mirrored labels that `fit_of` tries.

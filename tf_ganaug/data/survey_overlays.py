@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -16,7 +17,11 @@ from tf_ganaug.data.cases import Case, LabelSpec
 from tf_ganaug.data.grids import WHITE, to_display
 from tf_ganaug.data.survey import Survey
 from tf_ganaug.data.survey_findings import Finding, is_usual
+from tf_ganaug.errors import printable
 from tf_ganaug.files import replacing
+
+# A file may be named "$x^2$": that is no formula.
+rcParams["text.parse_math"] = False
 
 #: Pictures in all, and in a row.
 COUNT, ACROSS = 8, 4
@@ -45,12 +50,12 @@ def write_overlays(survey: Survey, found: Sequence[Finding], path: Path) -> None
     axes = figure.subplots(down, ACROSS, squeeze=False).ravel()
     for axis, (name, reason) in zip(axes, reasons.items()):
         _draw(axis, cases[name], survey.spec)
-        axis.set_xlabel("\n".join([name, *textwrap.wrap(reason, 38)]), fontsize=8, loc="left")
+        axis.set_xlabel("\n".join([printable(name), *textwrap.wrap(reason, 38)]), fontsize=8, loc="left")
     for axis in axes:
         axis.set(xticks=[], yticks=[])
         axis.spines[:].set_visible(False)
     colours = {c.name: np.divide(_colour(c.colour), 255) for c in _drawn(survey.spec)}
-    legend = [Patch(facecolor=colour, label=name, edgecolor="#888888") for name, colour in colours.items()]
+    legend = [Patch(facecolor=colour, label=printable(name), edgecolor="#888888") for name, colour in colours.items()]
     figure.legend(handles=legend, loc="outside lower left", ncols=6, frameon=False, fontsize=8)
     with replacing(path) as temporary:
         figure.savefig(temporary, dpi=160)

@@ -22,6 +22,7 @@ from tf_ganaug.data.survey_findings import (
     remarks,
     unfit,
 )
+from tf_ganaug.errors import printable
 from tf_ganaug.files import write_text
 from tf_ganaug.frames import write_frame
 
@@ -42,7 +43,7 @@ def summary(survey: Survey, found: Sequence[Finding]) -> str:
         lines += [f"  +{len(cases) - _NAMED} more in cases.csv"] if len(cases) > _NAMED else []
     noted = remarks(survey)
     lines += ["", *(f"note: {remark}" for remark in noted)] if noted else []
-    return "\n".join([*lines, "", verdict(survey)])
+    return "\n".join(map(printable, [*lines, "", verdict(survey)]))
 
 
 def verdict(survey: Survey) -> str:
@@ -52,12 +53,16 @@ def verdict(survey: Survey) -> str:
 
 
 def write_cases(survey: Survey, found: Iterable[Finding], path: Path) -> None:
-    """Writes a CSV with a line for each case: its facts, the pixels of each label value, its findings."""
+    """Writes a CSV with a line for each case: its facts, the pixels of each label value, its findings.
+
+    Files are named by their places in the folder.
+    """
     pixels = survey.pixels.add_prefix("pixels_of_")
     told = pd.Series("", index=survey.facts.index, name="findings")
     for finding in found:
         told[finding.case] += f"{'; ' if told[finding.case] else ''}{finding.kind}: {finding.reason}"
-    write_frame(path, survey.facts.join(pixels).join(told), index=True)
+    images = survey.facts["image"].map(lambda file: Path(file).relative_to(survey.root).as_posix())
+    write_frame(path, survey.facts.assign(image=images).join(pixels).join(told), index=True)
 
 
 def write_dataset_yaml(survey: Survey, path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,8 @@ def read_yaml(path: Path) -> Any:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        found = f"{getattr(error, 'problem', None) or error}{place}"[:200]
+        problem = re.sub(r"^(but )?found ", "", getattr(error, "problem", None) or str(error))
+        found = f"{problem}{place}"[:200]
         raise InputError(path, "a YAML file", found, "mend the file") from error
 
 

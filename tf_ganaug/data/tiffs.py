@@ -97,6 +97,8 @@ def open_tiff(path: Path) -> Iterator[Tiff]:
         InputError: if it holds something else, or rows have no data.
     """
     with tifffile.TiffFile(path) as file:
+        if not file.pages:
+            raise InputError(path, "one grey or RGB picture", "none in it", "replace it by an intact copy")
         series = file.series[0]
         page = series.keyframe
         if len(file.series) > 1 or series.axes not in ("YX", "YXS", *_PLANES_FIRST):

@@ -16,6 +16,7 @@ from tf_ganaug import __version__
 from tf_ganaug.data.cases import Dataset
 from tf_ganaug.experiment.report import Section, Table
 from tf_ganaug.experiment.study import Study
+from tf_ganaug.files import without_folders
 
 
 def data_line(dataset: Dataset) -> str:
@@ -26,10 +27,15 @@ def data_line(dataset: Dataset) -> str:
     return f"{kind}Data: {dataset.name}, {len(dataset.cases)} images of {subjects} subjects, measured: {classes}."
 
 
+def command_line() -> str:
+    """How this process was called, without the folders of absolute paths."""
+    return shlex.join(["python", *map(without_folders, sys.argv)])
+
+
 def appendix(study: Study) -> list[Section]:
     """Every setting, and what it ran on."""
     flat = pd.json_normalize(asdict(study.settings)).T.reset_index()
-    flat.columns = ["Setting", "Value"]
+    flat = pd.DataFrame({"Setting": flat.iloc[:, 0], "Value": flat.iloc[:, 1].astype(str).map(without_folders)})
     devices = ", ".join(device.device_type for device in tf.config.list_physical_devices())
     versions = {
         "tf_ganaug": __version__,
@@ -38,10 +44,10 @@ def appendix(study: Study) -> list[Section]:
         "Keras": keras.__version__,
         "numpy": np.__version__,
         "Machine": f"{platform.machine()}, devices {devices}",
-        "Command": shlex.join(["python", *sys.argv]),
+        "Command": command_line(),
     }
     table = pd.DataFrame(versions.items(), columns=["Part", "Version"])
     return [
-        Section("Settings", [Table(flat.astype(str), "Every setting of this experiment.")]),
+        Section("Settings", [Table(flat, "Every setting of this experiment.")]),
         Section("Versions", [Table(table, "What it ran on.")]),
     ]

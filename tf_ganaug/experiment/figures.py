@@ -10,16 +10,20 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib import rcParams
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import EngFormatter
+from matplotlib.ticker import EngFormatter, LogFormatter
 
 from tf_ganaug.data.cases import IGNORE, LabelSpec
 from tf_ganaug.data.grids import class_colours, colour_labels, to_display, void_colour
 from tf_ganaug.files import replacing
+
+# A class may be named "$x^2": that is no formula.
+rcParams["text.parse_math"] = False
 
 Frames = Mapping[str, pd.DataFrame]
 
@@ -268,6 +272,8 @@ def _draw_curves(axis: Axes, series: Mapping[str, pd.Series], styles: Mapping[st
     drawn = pd.concat(list(series.values()))
     if drawn.min() > 0 and drawn.max() > 100 * drawn.median():
         axis.set_yscale("log")
+        axis.yaxis.set_major_formatter(LogFormatter())
+        axis.yaxis.set_minor_formatter(LogFormatter())
     axis.xaxis.set_major_formatter(EngFormatter(sep=""))
     sober(axis, "y")
 

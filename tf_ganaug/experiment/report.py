@@ -17,6 +17,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader
 from PIL import Image
 
+from tf_ganaug.errors import printable
 from tf_ganaug.files import make_folder, write_text
 from tf_ganaug.frames import to_csv
 
@@ -173,7 +174,8 @@ def _blocks(folder: Path, parts: Sequence) -> Iterator[str]:
         if isinstance(part, Figure):
             # Relative, so that the folder can be moved or sent whole.
             link = quote(Path(os.path.relpath(part.path, folder)).as_posix())
-            yield f"![{_plain(part.caption)}]({link})"
+            alternative = re.sub(r"(?<!\\)[\[\]]", r"\\\g<0>", _plain(part.caption))
+            yield f"![{alternative}]({link})"
         yield f"*{_plain(part.caption)}*" + (f" [CSV](tables/{name}.csv)" if name else "")
         if isinstance(part, Table):
             yield _pipes(part)
@@ -184,7 +186,7 @@ def _pipes(table: Table) -> str:
     columns = _columns(table)
     rules = ["---:" if numeric else "---" for _, numeric in columns]
     rows = [[name for name, _ in columns], *([text for text, _ in line] for line in _lines(table))]
-    head, *body = ["| " + " | ".join(_plain(cell).replace("|", r"\|") for cell in row) + " |" for row in rows]
+    head, *body = ["| " + " | ".join(_plain(cell) for cell in row) + " |" for row in rows]
     return "\n".join([head, "| " + " | ".join(rules) + " |", *body])
 
 
@@ -232,8 +234,11 @@ def _number(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text that Markdown shows as it stands, on one line."""
-    return re.sub(r"([\\`*<])", r"\\\1", " ".join(text.split()))
+    """Text that Markdown shows as it stands, on one line: a name in it is no link, picture, tag, list or column."""
+    text = printable(" ".join(text.split()))
+    text = re.sub(r"[\\`*<~|]|(?<!\w)_|_(?!\w)|\](?=[(\[:])|:(?=//)|&(?=#?\w+;)", r"\\\g<0>", text)
+    text = re.sub(r"^([#>+=-])(?![\d.])", r"\\\1", text)
+    return re.sub(r"^(\d+)(?=[.)]\s)", r"\1\\", text)
 
 
 def _picture(figure: Figure) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -18,7 +19,7 @@ from tf_ganaug.data.cases import LabelClass, LabelSpec
 from tf_ganaug.data.pipeline import generator_device
 from tf_ganaug.data.provenance import Provenance
 from tf_ganaug.errors import InputError
-from tf_ganaug.files import LOCK, digest, replacing_folder, write_text
+from tf_ganaug.files import LOCK, digest, read_json, replacing_folder, write_text
 from tf_ganaug.gans.joint import JointLayout
 from tf_ganaug.models.layers import BatchStatisticsNorm
 from tf_ganaug.random import fold
@@ -219,6 +220,8 @@ class Synthesizer:
                 module = tf.saved_model.load(str(folder))
         except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, tf.errors.OpError) as error:
             found, remedy = f"{error}".split("\n")[0][:200], "name a GAN run folder or an exported SavedModel"
+            if (folder.parent / "result.json").exists():
+                remedy = f"remove {folder.parent}; the same command makes it again"
             raise InputError(folder, "a synthesizer (SavedModel and metadata.json)", found, remedy) from error
         return cls(module, spec, provenance, latent_size)
 
@@ -244,6 +247,20 @@ def _require_ours(folder: Path, stored: dict[str, str] | None, trust: bool) -> N
         raise InputError(folder, f"the files whose digests {METADATA} has", f"others: {', '.join(others)}", remedy)
 
 
+def read_metadata(model: Path) -> dict[str, Any]:
+    """What stands beside a SavedModel that is to be passed on.
+
+    Raises:
+        InputError: if it is damaged, or the model's files are not those whose digests it has.
+    """
+    remedy = "copy the folder again, or remove its run, which the same command makes again"
+    metadata = read_json(model / METADATA, remedy)
+    if not isinstance(metadata, dict):
+        raise InputError(model / METADATA, "what a model was trained on", f"{metadata!r}"[:100], remedy)
+    _require_ours(model, metadata.get("sha256"), trust=True)
+    return metadata
+
+
 def _spec(stored: dict) -> LabelSpec:
     def one(entry: dict[str, Iterable]) -> LabelClass:
         return LabelClass(entry["name"], tuple(entry["ids"]), tuple(entry["colour"]))
@@ -264,11 +281,12 @@ def export(run: Path, out: Path) -> None:
     """Copies a finished run's synthesizer to the new folder `out`, whole or not at all.
 
     Raises:
-        InputError: if the run holds none, or `out` exists or cannot be written.
+        InputError: if the run holds none, it is not as it was written, or `out` exists or cannot be written.
     """
     model = model_folder(run)
     if out.exists():
         raise InputError(out, "a new folder", "one that exists", "choose another OUT")
+    read_metadata(model)
     with replacing_folder(out) as unfinished:
         shutil.copytree(model, unfinished, dirs_exist_ok=True)
 

@@ -11,8 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from tf_ganaug.errors import InputError
-from tf_ganaug.files import digest, replacing_folder, write_text
-from tf_ganaug.gans.synthesizer import METADATA, model_folder
+from tf_ganaug.files import digest, read_json, replacing_folder, without_folders, write_text
+from tf_ganaug.gans.synthesizer import model_folder, read_metadata
 
 #: The two files.
 WEIGHTS, DESCRIPTION = "weights.npz", "weights.json"
@@ -28,24 +28,33 @@ def export_weights(source: Path, out: Path) -> None:
     made them where it is known, and name, shape and type of each array.
 
     Raises:
-        InputError: if there is no such model, or `out` exists or cannot be written.
+        InputError: if there is no such model, it is not as it was written, or `out` exists or cannot be written.
     """
     model = model_folder(source)
     if out.exists():
         raise InputError(out, "a new folder", "one that exists", "choose another OUT")
+    described = read_metadata(model)
     reader = tf.train.load_checkpoint(str(model / "variables" / "variables"))
     names = [name for name in sorted(reader.get_variable_to_shape_map()) if name.endswith(_VALUE)]
     arrays = {name[: -len(_VALUE)]: reader.get_tensor(name) for name in names}
-    described: dict[str, Any] = json.loads((model / METADATA).read_text(encoding="utf-8"))
     described.pop("sha256", None)
     options = source / "options.json"
     if options.exists():
-        described["options"] = json.loads(options.read_text(encoding="utf-8"))
+        described["options"] = _for_others(read_json(options, "copy the folder again, or train the generator again"))
     described["arrays"] = {name: {"shape": list(a.shape), "dtype": str(a.dtype)} for name, a in arrays.items()}
     with replacing_folder(out) as unfinished:
         np.savez(unfinished / WEIGHTS, **arrays)
         described["sha256"] = digest(unfinished / WEIGHTS)
         write_text(unfinished / DESCRIPTION, json.dumps(described, indent=1))
+
+
+def _for_others(options: Any) -> Any:
+    """Settings whose paths have lost their folders."""
+    if isinstance(options, dict):
+        return {key: _for_others(value) for key, value in options.items()}
+    if isinstance(options, list):
+        return list(map(_for_others, options))
+    return without_folders(options) if isinstance(options, str) else options
 
 
 def read_weights(folder: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +10,7 @@ from tf_ganaug.question.answer import Who, percent
 from tf_ganaug.question.checks import settings_of
 from tf_ganaug.question.generator import Generator
 from tf_ganaug.question.study import QuestionStudy
+from tf_ganaug.run import read_result
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,7 @@ def makers_of(study: QuestionStudy, fraction: float, kind: str) -> Makers:
     """Of finished generators and pools."""
     gans = [study.generator(fraction, kind, number) for of, number in study.generators if of == kind]
     pools = [study.pool(fraction, kind, number).result for of, number in study.generators if of == kind]
-    seconds = [
-        sum(json.loads((study.folder / name / "result.json").read_text())["seconds"] for name in gan.run_names)
-        for gan in gans
-    ]
+    seconds = [sum(read_result(study.folder / name)["seconds"] for name in gan.run_names) for gan in gans]
     published = Generator(replace(gans[0].subset, settings=settings_of("paper", [f"gan={kind}"])))
     distances = [list(pool["swd"].values())[-1] for pool in pools if pool["swd"]]
     return Makers(

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from omegaconf import OmegaConf
 
-from tf_ganaug.errors import InputError
+from tf_ganaug.errors import InputError, printable
 from tf_ganaug.experiment.appendix import appendix, data_line
 from tf_ganaug.experiment.estimate import estimate
 from tf_ganaug.experiment.report import write
@@ -63,7 +63,7 @@ def conduct(study: QuestionStudy, asked: dict[str, Any]) -> Path:
     """
     with study.at_work(asked):
         for line in parts_lines(study):
-            print(line, file=sys.stderr)
+            print(printable(line), file=sys.stderr)
         for task in study.tasks:
             study.segmenter(task)
         return report(study)

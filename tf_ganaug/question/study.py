@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -34,7 +33,7 @@ from tf_ganaug.question.pool import Pool
 from tf_ganaug.question.settings import Settings
 from tf_ganaug.question.tasks import QuestionTask, all_tasks
 from tf_ganaug.random import named_seed
-from tf_ganaug.run import RunFolder, whole
+from tf_ganaug.run import RunFolder, read_result, whole
 from tf_ganaug.segment.predict import evaluate, predictions
 from tf_ganaug.segment.train import Patience, Segmenter, train_segmenter
 
@@ -213,7 +212,7 @@ class QuestionStudy(Study):
 
     def result(self, task: QuestionTask) -> dict:
         """What a finished task came to: `segment.train.Trained`, and the `real_share` of the images it was shown."""
-        return json.loads((self.folder / self.name(task) / "result.json").read_text(encoding="utf-8"))
+        return read_result(self.folder / self.name(task))
 
     def new_segmenter(self, task: QuestionTask, iterations: int | None = None) -> Segmenter:
         """Untrained, for so many iterations; all arms of a repeat start from the same weights."""

@@ -14,7 +14,7 @@ from tf_ganaug.data.cases import Case, Dataset
 from tf_ganaug.data.content import digest_of
 from tf_ganaug.data.pairs import Pairs
 from tf_ganaug.data.pool import new_pool
-from tf_ganaug.errors import InputError
+from tf_ganaug.errors import InputError, printable
 from tf_ganaug.files import make_folder
 from tf_ganaug.frames import write_frame
 from tf_ganaug.question.opening import generated_pairs
@@ -28,7 +28,7 @@ def train_gan(study: QuestionStudy, asked: dict[str, Any]) -> Path:
     """Trains the GAN of the largest fraction; returns its run folder, which `sample` and `export` take."""
     with study.at_work(asked):
         for line in study.notes:
-            print(line, file=sys.stderr)
+            print(printable(line), file=sys.stderr)
         generator = study.generator(max(study.settings.fractions))
         generator.synthesizer()
         return generator.path
@@ -42,7 +42,7 @@ def train_segmenters(study: QuestionStudy, asked: dict[str, Any]) -> pd.DataFram
     """
     with study.at_work(asked):
         for line in study.notes:
-            print(line, file=sys.stderr)
+            print(printable(line), file=sys.stderr)
         for task in study.tasks:
             study.segmenter(task)
         return pd.concat(map(study.measures, study.tasks), ignore_index=True)
@@ -134,6 +134,6 @@ def screen_pairs(study: QuestionStudy, pairs: Path, by: str, share: float, out: 
         for case in kept:
             pool.add(case.read_image()[None], case.class_indices(generated.spec)[None])
         trained_on = None if generated.generated is None else asdict(generated.generated)
-        pool.finish({"screened": str(pairs), "by": by, "share": share, "trained_on": trained_on})
+        pool.finish({"screened": pairs.resolve().name, "by": by, "share": share, "trained_on": trained_on})
         write_frame(pool.folder / "screen.csv", table)
     return table
