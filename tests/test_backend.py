@@ -126,6 +126,12 @@ def test_precision_reaches_the_layers(float16):
     assert not hasattr(backend.adam(0.1, 0.5, 0.9), "inner_optimizer")
 
 
+def test_what_must_be_float32_is_whatever_the_policy(float16):
+    with backend.float32():
+        assert keras.layers.Dense(1).compute_dtype == "float32"
+    assert keras.layers.Dense(1).compute_dtype == "float16"
+
+
 NETWORKS = {
     "DCGAN": lambda: dcgan.generator(16, 16, 4, dim=4, latent_size=6),
     "residual": lambda: wgan_resnet.generator(64, 64, 4, dim=4),

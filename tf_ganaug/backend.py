@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import gc
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import keras
 import tensorflow as tf
@@ -68,9 +69,9 @@ def add_statistic(
     return layer.add_weight(name=name, shape=shape, initializer=initializer, trainable=False, aggregation=aggregation)
 
 
-def adam(learning_rate: float, beta_1: float, beta_2: float) -> keras.optimizers.Optimizer:
-    """Adam with the epsilon of TensorFlow 1 and PyTorch (1e-8); scales losses under mixed_float16."""
-    return scaling(keras.optimizers.Adam(learning_rate, beta_1=beta_1, beta_2=beta_2, epsilon=1e-8))
+def adam(learning_rate: float, beta_1: float, beta_2: float, epsilon: float = 1e-8) -> keras.optimizers.Optimizer:
+    """Adam, by default with the epsilon of TensorFlow 1 and PyTorch; scales losses under mixed_float16."""
+    return scaling(keras.optimizers.Adam(learning_rate, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon))
 
 
 class _SGD(keras.optimizers.SGD):
@@ -141,6 +142,17 @@ def set_precision(policy: str) -> None:
     keras.mixed_precision.set_global_policy(policy)
 
 
+@contextmanager
+def float32() -> Iterator[None]:
+    """What is built within is float32, whatever the policy: networks whose numbers half precision cannot hold."""
+    policy = keras.mixed_precision.global_policy()
+    set_precision("float32")
+    try:
+        yield
+    finally:
+        keras.mixed_precision.set_global_policy(policy)
+
+
 def in_float32(network: keras.Model) -> keras.Model:
     """The network as it would be under the policy "float32", with its present weights: itself if it is so already.
 
@@ -154,12 +166,8 @@ def in_float32(network: keras.Model) -> keras.Model:
         # Keras 3 has operations among the layers, which have no type of their own.
         return type(layer).from_config({**config, "dtype": "float32"} if "dtype" in config else config)
 
-    policy = keras.mixed_precision.global_policy()
-    set_precision("float32")
-    try:
+    with float32():
         plain = keras.models.clone_model(network, clone_function=same)
-    finally:
-        keras.mixed_precision.set_global_policy(policy)
     plain.set_weights(network.get_weights())
     return plain
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tf_ganaug import backend
 from tf_ganaug.errors import InputError
 from tf_ganaug.gans.perceptual import TORCHVISION_FILTER, PerceptualLoss
 
@@ -64,6 +65,31 @@ def test_gradient_reaches_the_fakes_only(loss):
     assert by_reals is None
     assert np.isfinite(by_fakes).all() and np.any(by_fakes)
     assert not loss.features.trainable_variables
+
+
+def test_half_precision_leaves_the_loss_in_float32(vgg, loss, tmp_path):
+    """Maps beyond float16's 65504, as trained weights make them, and no rounding to its 11 bits."""
+    fakes, reals = RNG.uniform(-1, 1, (2, 1, 32, 32, 3)).astype(np.float32)
+    expected = float(loss(tf.constant(fakes), tf.constant(reals)))
+    second = vgg.get_layer("block1_conv2")
+    kernel, bias = second.get_weights()
+    backend.set_precision("mixed_float16")
+    try:
+        vgg.save_weights(tmp_path / "vgg19.weights.h5")
+        same = PerceptualLoss(tmp_path / "vgg19.weights.h5")
+        second.set_weights([1e6 * kernel, bias])
+        vgg.save_weights(tmp_path / "large.weights.h5")
+        large = PerceptualLoss(tmp_path / "large.weights.h5")
+        assert keras.mixed_precision.global_policy().name == "mixed_float16"
+    finally:
+        backend.set_precision("float32")
+        second.set_weights([kernel, bias])
+    assert float(same(tf.constant(fakes), tf.constant(reals))) == pytest.approx(expected, rel=1e-6)
+    fakes = tf.constant(fakes)
+    with tf.GradientTape() as tape:
+        tape.watch(fakes)
+        total = large(fakes, tf.constant(reals))
+    assert total > 1e3 and np.isfinite(tape.gradient(total, fakes)).all()
 
 
 def test_weights_of_another_order_of_colours_are_refused(vgg, tmp_path):

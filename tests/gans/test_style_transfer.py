@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tf_ganaug import backend
 from tf_ganaug.errors import InputError
 from tf_ganaug.gans.perceptual import TORCHVISION_FILTER
 from tf_ganaug.gans.style_transfer import CONTENT_LAYER, STYLE_LAYERS, StyleTransfer
@@ -71,6 +72,19 @@ def test_each_image_is_optimised_for_itself_and_repeats(transfer):
 def test_grey_images_stay_grey(transfer):
     made = transfer(CONTENTS[:1, ..., :1], STYLES[:1, ..., :1])
     assert made.shape == (1, 32, 48, 1) and (made != CONTENTS[:1, ..., :1]).any()
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_half_precision_gives_the_same_pictures(vgg, transfer, tmp_path, policy):
+    """The squares of maps of thousands, and their gradients, have no place in float16."""
+    vgg.save_weights(tmp_path / "vgg19.weights.h5")
+    backend.set_precision(policy)
+    try:
+        half = StyleTransfer(tmp_path / "vgg19.weights.h5", iterations=6, learning_rate=4.0, style_weight=1000.0)
+        made = half(CONTENTS, STYLES)
+    finally:
+        backend.set_precision("float32")
+    np.testing.assert_array_equal(made, transfer(CONTENTS, STYLES))
 
 
 def test_a_file_of_something_else(tmp_path):

@@ -113,6 +113,15 @@ def test_stored_values_are_rounded_and_clipped(dtype, low, high, expected):
     assert stored.tolist() == expected
 
 
+@pytest.mark.parametrize("broken", [np.nan, np.inf])
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_a_picture_that_is_not_finite_is_refused(dtype, broken):
+    images = np.zeros((3, 2, 2, 1), np.float32)
+    images[1, 0, 1, 0] = broken
+    with pytest.raises(InputError, match=r"finite pixels, found 1 of 3 .* --precision float32"):
+        replace(PROVENANCE, dtype=dtype).to_stored(images)
+
+
 def test_samples_are_in_stored_values(synthesizer):
     stored, labels = synthesizer.sample(2, seed=1)
     images, same_labels = synthesizer.draw(2, seed=1)

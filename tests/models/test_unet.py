@@ -74,6 +74,17 @@ def test_foroozandeh_parameters_and_layers():
     assert joined == [(32, 32, 1024), (64, 64, 512), (128, 128, 256), (256, 256, 128)]
 
 
+@pytest.mark.parametrize("truncated", [True, False])
+def test_foroozandeh_initial_weights_are_he_normal(truncated):
+    """Truncated as Keras' own `he_normal`: within two deviations of a normal distribution that has less variance."""
+    keras.utils.set_random_seed(0)
+    model = foroozandeh_unet(16, 16, channels=8, classes=3, levels=1, filters=64, truncated=truncated)
+    kernel = next(layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)).kernel.numpy()
+    deviation = math.sqrt(2 / (9 * 8))
+    assert kernel.std() == pytest.approx(deviation, rel=0.03)
+    assert (np.abs(kernel).max() <= 2 * deviation / 0.8796) == truncated
+
+
 def test_foroozandeh_order_of_layers():
     model = foroozandeh_unet(16, 16, channels=2, classes=3, levels=1, filters=4)
     kinds = [type(layer).__name__ for layer in model.layers]

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tf_ganaug.papers.experiments import all_papers
-from tf_ganaug.papers.foroozandeh2020.study import SliceTask
-from tf_ganaug.papers.karki2020.study import LesionTask
+from tf_ganaug.papers.foroozandeh2020.tasks import SliceTask
+from tf_ganaug.papers.karki2020.tasks import LesionTask
 from tf_ganaug.papers.liu2019.study import StreetTask
 from tf_ganaug.papers.liu2019.supplements import Supplement
 

@@ -10,6 +10,8 @@ from tf_ganaug.segment.losses import (
     class_weights,
     cross_entropy,
     dice_counts,
+    foreground_dice,
+    mean_dice,
     weighted_dice_counts,
     weighted_dice_loss,
 )
@@ -142,3 +144,10 @@ def test_weighted_dice_of_half_precision_scores_is_float32():
     loss = weighted_dice_loss(LABELS, half, class_weights([50, 3, 7]))
     assert loss.dtype == tf.float32
     assert float(loss) == pytest.approx(float(weighted_dice_loss(LABELS, LOGITS, class_weights([50, 3, 7]))), rel=1e-3)
+
+
+def test_dice_of_classes_and_of_all_foreground():
+    """Two images: a class found wholly beside a large one found by half; and one without anything."""
+    twice, sizes = np.float64([[4, 100], [0, 0]]), np.float64([[4, 200], [0, 0]])
+    assert mean_dice(twice, sizes, empty=1.0) == pytest.approx(((1 + 0.5) / 2 + 1) / 2)
+    assert foreground_dice(twice, sizes) == pytest.approx((104 / 204 + 1) / 2)

@@ -69,7 +69,12 @@ class Provenance:
         return (images.astype(np.float32) - low) * (2 / (high - low)) - 1
 
     def to_stored(self, images: np.ndarray) -> np.ndarray:
-        """[-1, 1] to stored values, rounded and clipped where the type is integer."""
+        """[-1, 1] to stored values, rounded and clipped where the type is integer.
+
+        Raises:
+            InputError: for a picture that is not finite, of which an integer would say nothing.
+        """
+        require_finite(images, f"a generator trained on {self.dataset}")
         low, high = np.float64(self.low), np.float64(self.high)
         stored = low + (np.asarray(images, np.float64) + 1.0) * (high - low) / 2.0
         dtype = np.dtype(self.dtype)
@@ -77,6 +82,19 @@ class Provenance:
             return stored.astype(dtype)
         limits = np.iinfo(dtype)
         return np.clip(np.rint(stored), limits.min, limits.max).astype(dtype)
+
+
+def require_finite(images: np.ndarray, where: str) -> None:
+    """Refuses generated images (N, ...) that are not all numbers; `where` names what made them.
+
+    Raises:
+        InputError: if one is not.
+    """
+    broken = np.count_nonzero(~np.isfinite(images).reshape(len(images), -1).all(1))
+    if broken:
+        found = f"{broken} of {len(images)} with NaN or infinity"
+        remedy = "train the generator anew with --precision float32, a lower learning rate or another seed"
+        raise InputError(where, "finite pixels", found, remedy)
 
 
 def read_provenance(folder: Path) -> Provenance | None:

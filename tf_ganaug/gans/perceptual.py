@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_ganaug import backend
 from tf_ganaug.errors import InputError
 
 #: The layers compared (relu1_1 to relu5_1 of the original) and their weights.
@@ -31,18 +33,29 @@ TORCHVISION_FILTER = np.array(
 
 
 def load_vgg19(weights: Path) -> keras.Model:
-    """VGG-19 without top with the weights of a file.
+    """VGG-19 without top with the weights of a file, float32 whatever the policy.
+
+    Its maps reach thousands, and their squares and the gradients of these do not fit into float16.
 
     Raises:
         InputError: if the file is missing or holds other weights.
     """
-    vgg = keras.applications.VGG19(include_top=False, weights=None)
+    with backend.float32():
+        vgg = keras.applications.VGG19(include_top=False, weights=None)
     try:
         vgg.load_weights(str(weights))
     except (OSError, ValueError, KeyError) as error:
         remedy = "name a file of Keras' VGG19(include_top=False)"
         raise InputError(weights, "VGG-19 weights without top (HDF5)", str(error), remedy) from error
     return vgg
+
+
+def feature_model(vgg: keras.Model, layers: Iterable[str]) -> keras.Model:
+    """Images to the maps of some layers, float32; not trained."""
+    with backend.float32():
+        features = keras.Model(vgg.input, [vgg.get_layer(name).output for name in layers])
+    features.trainable = False
+    return features
 
 
 def is_torchvisions(vgg: keras.Model) -> bool:
@@ -83,14 +96,12 @@ class PerceptualLoss(tf.Module):
             )
             remedy = "convert torchvision's with tf-ganaug convert-weights vgg19"
             raise InputError(weights, expected, found, remedy)
-        self.features = keras.Model(vgg.input, [vgg.get_layer(name).output for name in LAYERS])
-        self.features.trainable = False
+        self.features = feature_model(vgg, LAYERS)
 
     def __call__(self, fakes: tf.Tensor, reals: tf.Tensor) -> tf.Tensor:
         """The loss of images (N, H, W, C) in [-1, 1], C 1 (repeated) or 3; no gradient reaches `reals`."""
         fakes, reals = (tf.repeat(x, 3, axis=-1) if x.shape[-1] == 1 else x for x in (fakes, reals))
         total = tf.constant(0.0)
         for weight, fake, real in zip(LAYERS.values(), self.features(fakes), self.features(reals)):
-            difference = tf.cast(fake, tf.float32) - tf.stop_gradient(tf.cast(real, tf.float32))
-            total += weight * tf.reduce_mean(tf.abs(difference))
+            total += weight * tf.reduce_mean(tf.abs(fake - tf.stop_gradient(real)))
         return total

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from tf_ganaug.errors import InputError
-from tf_ganaug.gans.perceptual import is_torchvisions, load_vgg19
+from tf_ganaug.gans.perceptual import feature_model, is_torchvisions, load_vgg19
 
 #: Layers whose Gram matrices are the style, each with the same weight, and the layer of the content (Gatys 2016, 3).
 STYLE_LAYERS = ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1", "block5_conv1")
@@ -29,7 +28,7 @@ class StyleTransfer(tf.Module):
 
         sum (F - F content)^2 / 2 + style_weight sum over layers of sum (G - G style)^2 / (4 N^2 M^2) / 5,
 
-    F the features (M places, N maps) and G their N x N inner products. Gatys uses L-BFGS.
+    F the features (M places, N maps) and G their N x N inner products, float32 whatever the policy. Gatys uses L-BFGS.
 
     Args:
         weights: HDF5 file of Keras' `VGG19(include_top=False)`.
@@ -47,9 +46,7 @@ class StyleTransfer(tf.Module):
         if is_torchvisions(vgg):
             expected, found = "Keras' own VGG-19 weights (BGR)", "torchvision's (RGB), by the first filter"
             raise InputError(weights, expected, found, "name the file that Keras gives out")
-        layers = (*STYLE_LAYERS, CONTENT_LAYER)
-        self.features = keras.Model(vgg.input, [vgg.get_layer(name).output for name in layers])
-        self.features.trainable = False
+        self.features = feature_model(vgg, (*STYLE_LAYERS, CONTENT_LAYER))
         self.iterations, self.learning_rate, self.style_weight = iterations, learning_rate, style_weight
 
     def __call__(self, contents: np.ndarray, styles: np.ndarray) -> np.ndarray:
@@ -81,7 +78,7 @@ class StyleTransfer(tf.Module):
     def loss(self, images: tf.Tensor, wanted: list[tf.Tensor], content: tf.Tensor) -> tf.Tensor:
         """Of images in [-1, 1] against Gram matrices by layer and the content's features; summed over the images."""
         *styled, contained = self.features(_prepared(images))
-        total = tf.reduce_sum(tf.square(tf.cast(contained - content, tf.float32))) / 2.0
+        total = tf.reduce_sum(tf.square(contained - content)) / 2.0
         for features, gram in zip(styled, wanted):
             _, height, width, maps = features.shape
             scale = 4.0 * (float(height * width) * maps) ** 2 * len(STYLE_LAYERS)
@@ -97,6 +94,5 @@ def _prepared(images: tf.Tensor) -> tf.Tensor:
 
 
 def _gram(features: tf.Tensor) -> tf.Tensor:
-    """(N, H, W, maps) to (N, maps, maps), float32."""
-    features = tf.cast(features, tf.float32)
+    """(N, H, W, maps) to (N, maps, maps)."""
     return tf.einsum("nhwi,nhwj->nij", features, features)

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from tf_ganaug import backend
 from tf_ganaug.data.arrays import new_array
+from tf_ganaug.data.provenance import require_finite
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.study import Training
 from tf_ganaug.experiment.subset import Subset
@@ -165,10 +166,16 @@ class MapMaker:
                 yield self.data.sized.labels[self.filled[first : first + BATCH], ..., None]
 
     def generated(self, gan: ProgressiveGan, count: int, seed: int) -> Iterator[np.ndarray]:
-        """Rounded maps (N, H, W, 1) uint8 of the average generator; map n depends on seed and n alone."""
+        """Rounded maps (N, H, W, 1) uint8 of the average generator; map n depends on seed and n alone.
+
+        Raises:
+            InputError: for a map that is not finite.
+        """
         for first in range(0, count, BATCH):
             latents = tf.random.stateless_normal((BATCH, gan.latent_size), fold_in(seed, first // BATCH))
-            yield to_labels(gan.sample(latents), self.classes)[: count - first, ..., None].numpy()
+            images = gan.sample(latents)
+            require_finite(images.numpy(), f"{self.data.path('pggan')}, label maps")
+            yield to_labels(images, self.classes)[: count - first, ..., None].numpy()
 
     def maps(self) -> Maps:
         """The generated label maps, made and screened first if that is not done."""

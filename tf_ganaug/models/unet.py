@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import keras
 
 from tf_ganaug.models.dropout import CountedDropout
@@ -52,7 +54,13 @@ def neff_unet(height: int, width: int, channels: int, classes: int, levels: int 
 
 
 def foroozandeh_unet(
-    height: int, width: int, channels: int, classes: int, levels: int = 4, filters: int = 64
+    height: int,
+    width: int,
+    channels: int,
+    classes: int,
+    levels: int = 4,
+    filters: int = 64,
+    truncated: bool = True,
 ) -> keras.Model:
     """The U-Net of Foroozandeh 2020, section 3.1: filters double at each level, batch norm everywhere.
 
@@ -72,6 +80,7 @@ def foroozandeh_unet(
         classes: of the labels, background included.
         levels: with two convolutions each way, the bridge not counted.
         filters: of the first level's convolutions.
+        truncated: initial weights by Keras' own `he_normal`, as the authors used Keras; else not truncated (He 2015).
 
     Returns:
         Images (N, height, width, channels) to logits (N, height, width, classes), float32. The softmax
@@ -82,16 +91,18 @@ def foroozandeh_unet(
     """
     require_multiple(height, width, 1 << levels)
 
+    start = partial(he_normal, truncated)
+
     def normalised(x):
         # A float32 layer: Keras would otherwise round weights and statistics through the half type.
         x = keras.layers.BatchNormalization(momentum=0.99, epsilon=1e-3, dtype="float32")(x)
         return keras.layers.ReLU()(x)
 
     def convolution(x, maps):
-        return normalised(keras.layers.Conv2D(maps, 3, padding="same", kernel_initializer=he_normal())(x))
+        return normalised(keras.layers.Conv2D(maps, 3, padding="same", kernel_initializer=start())(x))
 
     def doubled(x, maps):
-        up = keras.layers.Conv2DTranspose(maps, 3, strides=2, padding="same", kernel_initializer=he_normal())
+        up = keras.layers.Conv2DTranspose(maps, 3, strides=2, padding="same", kernel_initializer=start())
         return normalised(up(x))
 
     images = keras.Input((height, width, channels), name="images")
@@ -104,7 +115,7 @@ def foroozandeh_unet(
     for level, skip in reversed(list(enumerate(skips))):
         x = keras.layers.Concatenate()([skip, doubled(x, filters << level)])
         x = convolution(convolution(x, filters << level), filters << level)
-    logits = keras.layers.Conv2D(classes, 1, kernel_initializer=he_normal(), dtype="float32")(x)
+    logits = keras.layers.Conv2D(classes, 1, kernel_initializer=start(), dtype="float32")(x)
     return keras.Model(images, logits, name="foroozandeh_unet")
 
 
@@ -160,6 +171,6 @@ def ronneberger_unet(
     return keras.Model(images, logits, name="ronneberger_unet")
 
 
-def he_normal() -> keras.initializers.Initializer:
-    """He 2015: normal with variance 2 / fan in, not truncated as Keras' own `he_normal` is."""
-    return keras.initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal")
+def he_normal(truncated: bool = False) -> keras.initializers.Initializer:
+    """He 2015: normal with variance 2 / fan in; truncated it is Keras' own `he_normal`, of the same variance."""
+    return keras.initializers.VarianceScaling(2.0, "fan_in", "truncated_normal" if truncated else "untruncated_normal")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -65,6 +66,34 @@ def dice_counts(labels: tf.Tensor, logits: tf.Tensor, measured: Sequence[int]) -
     both = tf.reduce_sum(tf.cast(truth & predicted, tf.float32), [1, 2])
     sizes = tf.reduce_sum(tf.cast(truth, tf.float32) + tf.cast(predicted, tf.float32), [1, 2])
     return 2.0 * both, sizes
+
+
+def mean_dice(twice: np.ndarray, sizes: np.ndarray, empty: float = math.nan) -> float:
+    """Mean over units, images or subjects, of the mean over the classes that one or its prediction has.
+
+    A class that is in neither has no Dice: were it to count 1, a network that finds nothing would be among the best
+    where images have few of many classes.
+
+    Args:
+        twice: (N, classes) twice the intersections in pixels.
+        sizes: (N, classes) pixels of truth and prediction.
+        empty: Dice of a unit without any class; NaN leaves such units out, unless all are such: then 1.
+    """
+    counted = np.count_nonzero(sizes, 1)
+    total = np.divide(twice, sizes, out=np.zeros_like(sizes), where=sizes > 0).sum(1)
+    dice = np.divide(total, counted, out=np.full(len(sizes), empty), where=counted > 0)
+    return 1.0 if np.isnan(dice).all() else float(np.nanmean(dice))
+
+
+def foreground_dice(twice: np.ndarray, sizes: np.ndarray) -> float:
+    """Mean over images of one Dice of all their classes together (Karki 2020, 4.1), as `quality.detection.image_dice`.
+
+    Args:
+        twice: see `mean_dice`.
+        sizes: likewise; an image without any class in truth and prediction has 1.
+    """
+    whole = sizes.sum(1)
+    return float(np.divide(twice.sum(1), whole, out=np.ones(len(whole)), where=whole > 0).mean())
 
 
 def class_weights(pixels: np.ndarray) -> np.ndarray:

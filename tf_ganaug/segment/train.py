@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import keras
@@ -20,7 +21,7 @@ from tf_ganaug.data.pairs import Pairs
 from tf_ganaug.data.pipeline import Minibatches, Sampling
 from tf_ganaug.errors import InputError
 from tf_ganaug.run import RunFolder, peak_memory
-from tf_ganaug.segment.losses import dice_counts
+from tf_ganaug.segment.losses import dice_counts, mean_dice
 
 #: Of labels (N, H, W) and what the model returns: a scalar, the mean over the minibatch.
 Loss = Callable[[tf.Tensor, Any], tf.Tensor]
@@ -92,6 +93,7 @@ class Segmenter(tf.Module):
         keep: which validation's weights: those of the lowest "loss", the highest "dice" (Karki 2020, 5), or the
             "last", as where the learning rate falls to 0 (PSPNet).
         whole: the same network for validation images of another size, which gets the model's weights; None: the model.
+        dice: of a validation whose images each count for themselves, from their `dice_counts`; None: `mean_dice`.
     """
 
     def __init__(
@@ -103,8 +105,10 @@ class Segmenter(tf.Module):
         jit_compile: bool,
         keep: Literal["loss", "dice", "last"] = "loss",
         whole: keras.Model | None = None,
+        dice: Callable[[np.ndarray, np.ndarray], float] | None = None,
     ):
         super().__init__()
+        self.dice = dice or partial(mean_dice, empty=1.0)
         self.model, self.loss, self.spec, self.keep = model, loss, spec, keep
         self.whole = whole or model
         self.optimizer = optimizer
@@ -165,7 +169,7 @@ class Segmenter(tf.Module):
         losses, *counts = zip(*found)
         twice, sizes = (np.concatenate(part).astype(np.float64) for part in counts)
         if subjects is None:
-            return float(sum(losses)) / pairs.count, mean_dice(twice, sizes, empty=1.0)
+            return float(sum(losses)) / pairs.count, self.dice(twice, sizes)
         sums = np.zeros((2, subjects.max() + 1, twice.shape[1]))
         np.add.at(sums, (slice(None), subjects), np.stack([twice, sizes]))
         return float(sum(losses)) / pairs.count, mean_dice(*sums)
@@ -199,23 +203,6 @@ class Segmenter(tf.Module):
             best_dice=self.best_dice,
             seconds=self.seconds,
         )
-
-
-def mean_dice(twice: np.ndarray, sizes: np.ndarray, empty: float = math.nan) -> float:
-    """Mean over units, images or subjects, of the mean over the classes that one or its prediction has.
-
-    A class that is in neither has no Dice: were it to count 1, a network that finds nothing would be among the best
-    where images have few of many classes.
-
-    Args:
-        twice: (N, classes) twice the intersections in pixels.
-        sizes: (N, classes) pixels of truth and prediction.
-        empty: Dice of a unit without any class; NaN leaves such units out, unless all are such: then 1.
-    """
-    counted = np.count_nonzero(sizes, 1)
-    total = np.divide(twice, sizes, out=np.zeros_like(sizes), where=sizes > 0).sum(1)
-    dice = np.divide(total, counted, out=np.full(len(sizes), empty), where=counted > 0)
-    return 1.0 if np.isnan(dice).all() else float(np.nanmean(dice))
 
 
 def first_logits(outputs: Any) -> tf.Tensor:

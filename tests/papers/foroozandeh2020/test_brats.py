@@ -13,8 +13,13 @@ from tf_ganaug.data.embedded import head_mr
 from tf_ganaug.data.pictures import write_png
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.sources import Request
-from tf_ganaug.papers.foroozandeh2020.brats import SHORT, TABLE_1, amounts, open_data, views_of
+from tf_ganaug.papers.experiments import experiment_of
+from tf_ganaug.papers.foroozandeh2020.brats import amounts, open_data, views_of
+from tf_ganaug.papers.foroozandeh2020.figures import drawn_rows
 from tf_ganaug.papers.foroozandeh2020.study import ChainStudy
+from tf_ganaug.papers.foroozandeh2020.tables import SHORT, TABLE_1
+from tf_ganaug.papers.foroozandeh2020.tasks import SliceTask
+from tf_ganaug.papers.reproduce import prepare
 
 
 def test_views_of_brain_data():
@@ -36,8 +41,9 @@ def test_views_of_other_data():
     np.testing.assert_array_equal(three.view_table(views["2"])[:4], [0, 1, 1, 255])
 
 
-def settings(split):
-    return SimpleNamespace(split=split, seed=0, reduced=0.2, data=SimpleNamespace(size=(16, 16)))
+def settings(split, seed=0, statistics="all"):
+    data = SimpleNamespace(size=(16, 16), percentiles=[0, 100])
+    return SimpleNamespace(split=split, seed=seed, reduced=0.2, data=data, statistics=statistics)
 
 
 def chain_study(place, split, dataset):
@@ -78,3 +84,55 @@ def test_amounts_are_the_papers_on_its_own_data():
     assert [amounts(paper, row) for row in TABLE_1] == [(row.real, row.synthetic) for row in TABLE_1]
     small = SimpleNamespace(amounts={"full": 100, "reduced": 20}, painted=lambda chain: 100)
     assert [amounts(small, row) for row in SHORT] == [(20, 0), (20, 80), (0, 100)]
+
+
+@pytest.mark.parametrize("split", ["slices", "subjects"])
+def test_figures_show_random_slices_of_different_persons(tmp_path, split):
+    """Foroozandeh 2020, 4: none are cherry-picked, only empty ones are left out."""
+    dataset = head_mr.read(20, 10, 16)
+    study = chain_study(tmp_path, split, dataset)
+    cases = study.cases(0, "test")
+    filled = {row for row in study.sized.rows(cases) if study.sized.labels[row].any()}
+    persons = {study.sized.cases[row].subject for row in filled}
+    shown = set()
+    for seed in range(60):
+        study.settings.seed = seed
+        rows, labels = drawn_rows(study, len(persons))
+        assert {study.sized.cases[row].subject for row in rows} == persons
+        np.testing.assert_array_equal(labels, study.sized.labels[rows])
+        shown |= set(rows.tolist())
+    assert shown == filled
+    rows, _ = drawn_rows(study, 1000)
+    assert len(set(rows.tolist())) == len(rows) == len(filled)
+
+
+def test_statistics_over_real_slices_are_real_where_a_row_has_none(tmp_path):
+    study = chain_study(tmp_path, "subjects", head_mr.read(12, 4, 16))
+    study.settings.statistics = "real"
+    real = study.sized.rows(study.training_cases("reduced"))
+    for task in (SliceTask("reduced", len(real), 3, "7"), SliceTask("reduced", 0, 3, "7")):
+        (part,) = study.counted(task)
+        assert part.images is study.sized.images and part.rows.tolist() == real.tolist()
+
+
+def test_keras_own_adam_and_he_normal_are_settings(tmp_path):
+    """3.1: Keras, Adam, He normal."""
+    kept = []
+    for changes in ([], ["segmenter.truncated=false", "segmenter.epsilon=1e-8"]):
+        opening, folder, _ = prepare(experiment_of("foroozandeh2020"), "smoke", changes, Request(), tmp_path / "out")
+        segmenter = opening(folder).new_segmenter(SliceTask("full", 8, 0, "2"), np.float32([0.5, 0.5]))
+        kept.append((segmenter.optimizer.epsilon, segmenter.model.get_weights()[0]))
+    assert [epsilon for epsilon, _ in kept] == [1e-7, 1e-8]
+    assert not np.array_equal(kept[0][1], kept[1][1])
+
+
+def test_label_maps_that_are_not_finite_are_refused(tmp_path):
+    opening, folder, _ = prepare(experiment_of("foroozandeh2020"), "smoke", [], Request(), tmp_path / "out")
+    maker = opening(folder).makers["full"]
+    gan = maker.new_pggan()
+    gan.enter_lod(0.0)
+    assert len(next(maker.generated(gan, 4, seed=0))) == 4
+    for weight in gan.average.trainable_variables:
+        weight.assign(np.full(weight.shape, np.nan))
+    with pytest.raises(InputError, match="pggan-full, label maps: expected finite pixels"):
+        next(maker.generated(gan, 4, seed=0))

@@ -44,6 +44,10 @@ def test_default_rows_and_the_papers_numbers(finished):
     for path in units:
         loss = 100 * json.loads(path.read_text())["test_loss"]
         assert f"| {loss:.2f} % |" in report
+    table = report[report.index("## Table 1, 2 classes") :]
+    steps = [json.loads(path.read_text())["iterations"] for path in units]
+    # As many epochs of more slices.
+    assert len(set(steps)) > 1 and all(f"| {count} |" in table for count in steps)
     assert not list(finished.glob("*-full")), "the default needs the reduced chain only"
 
 

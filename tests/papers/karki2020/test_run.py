@@ -17,9 +17,11 @@ from tf_ganaug.commands.sample import sample
 from tf_ganaug.experiment.sources import Request
 from tf_ganaug.papers import reproduce
 from tf_ganaug.papers.experiments import experiment_of
-from tf_ganaug.papers.karki2020.study import LesionTask
 from tf_ganaug.papers.karki2020.tables import patients_section
+from tf_ganaug.papers.karki2020.tasks import LesionTask
+from tf_ganaug.quality.detection import image_dice
 from tf_ganaug.run import RunFolder
+from tf_ganaug.segment.predict import evaluate
 
 pytestmark = pytest.mark.usefixtures("eager_file")
 
@@ -99,6 +101,41 @@ def test_dry_run_counts_every_training(tmp_path):
     assert "11 trainings to do" in output and not (tmp_path / "out").exists()
 
 
+def test_a_dry_run_of_all_patients_counts_their_four_arms_once(tmp_path):
+    output = run("--out", tmp_path / "out", "--dry-run", "--set", "shares=[0.25,1]", "--set", "judge.reader=all")
+    assert "10 trainings to do" in output
+
+
+@pytest.mark.parametrize("masks", ["training", "validation"])
+def test_whose_masks_are_painted_and_whose_originals_are_learnt(tmp_path, masks):
+    changes = [f"judge.masks={masks}", "judge.reader=all"]
+    opening, folder, _ = reproduce.prepare(experiment_of("karki2020"), "smoke", changes, Request(), tmp_path / "out")
+    study = opening(folder)
+    judge = study.painters[0.25].judge
+    patients = {study.sized.cases[row].subject for row in judge.judged.rows}
+    expected = study.splits[0].validation if masks == "validation" else judge.subset.provenance.subjects
+    assert patients == set(expected) and study.reader_task(0.25) == LesionTask(1.0)
+
+
+@pytest.mark.long
+def test_candidates_are_judged_on_masks_that_neither_they_nor_the_reader_learnt_from(tmp_path):
+    """The paper profile's judges; the classifier's originals are those of the masks that were painted."""
+    out = tmp_path / "out"
+    run("--out", out, "--only", "quality", "--set", "judge.reader=all", "--set", "judge.masks=validation")
+    split = json.loads((out / "splits.json").read_text())[0]
+    results = {path.parent.name: json.loads(path.read_text()) for path in out.glob("*/result.json")}
+    assert set(results) == {"fcn8s-1-original-repeat0", "pix2pix-0.25", "judge-0.25", "images-0.25"}
+    validation = 2 * len(split["validation"])
+    for epochs in (1, 2):
+        assert len(np.load(out / "images-0.25" / f"judged00{epochs}.npy")) == validation
+    # Less those that are scored.
+    assert results["judge-0.25"]["originals"] < validation
+    chosen = pd.read_csv(out / "images-0.25" / "candidates.csv").query("chosen").candidate
+    painted = [np.load(path) for path in (out / "images-0.25").glob("epochs*.npy")]
+    assert len(painted) == len(chosen) and {len(images) for images in painted} == {results["images-0.25"]["images"]}
+    assert "neither pix2pix nor the reader" in (out / "report.md").read_text()
+
+
 @pytest.mark.long
 def test_an_interrupted_training_ends_bit_for_bit_alike(finished, tmp_path, monkeypatch):
     """Stopped inside the pix2pix, the segmenter and the classifier, once each."""
@@ -128,10 +165,11 @@ def test_an_interrupted_training_ends_bit_for_bit_alike(finished, tmp_path, monk
     ("change", "says"),
     [
         ("data.size=[48, 48]", "48"),
-        ("shares=[1.5]", "below 1"),
+        ("shares=[1.5]", "at most 1"),
         ("shares=[0.01]", "at least one patient"),
         ("painter.epochs=[5, 2]", "increase"),
-        ("judge.patients=some", "subset or all"),
+        ("judge.reader=some", "subset or all"),
+        ("judge.masks=test", "training or validation"),
         ("segmenter.vgg16=missing.h5", "VGG-16"),
         ("segmenter.vgg16=null", '"random"'),
     ],
@@ -169,6 +207,10 @@ def test_a_class_absent_from_a_subset_is_a_warning(tmp_path):
     with study.at_work(asked):
         study.segmenter(LesionTask(0.25))
         patients = patients_section(study).parts[0].frame
+        # The weights are kept by Table 1's own Dice (5: the one criterion); networks see the native size here.
+        task, held = LesionTask(0.25), study.cases(0, "validation")
+        dice = image_dice(evaluate(study.predict(task, held), study.spec, distances=False)).mean()
+        assert study.segmenter(task)["validation_dice"] == pytest.approx(dice, abs=1e-6)
     line = "no slice of these patients has the class rare"
     assert line in (tmp_path / "out" / "fcn8s-0.25-original-repeat0" / "log.txt").read_text()
     assert patients.iloc[0].tolist() == ["25 %", 2, 4, "rare"]

@@ -11,11 +11,13 @@ import pandas as pd
 from tf_ganaug.data.grids import colour_labels, label_grid, pair_grid, to_display
 from tf_ganaug.experiment.figures import class_legend, class_patches, curves, panels
 from tf_ganaug.experiment.report import Figure, Section, Table
-from tf_ganaug.papers.foroozandeh2020.study import ChainStudy, SliceTask
+from tf_ganaug.papers.foroozandeh2020.study import ChainStudy
+from tf_ganaug.papers.foroozandeh2020.tasks import SliceTask
+from tf_ganaug.random import named_seed
 from tf_ganaug.run import read_metrics
 
-#: Slices in a figure of the paper, and label maps in Figures 2 and 3.
-SHOWN, MAPS = 24, 48
+#: Slices in a figure of the paper, label maps in Figures 2 and 3, and test slices in Figure 7 and in 8 to 10.
+SHOWN, MAPS, REPAINTED, PREDICTED = 24, 48, 18, 10
 
 
 def slices(study: ChainStudy, place: Path) -> Section:
@@ -69,8 +71,8 @@ def pairs(study: ChainStudy, chains: Sequence[str], place: Path) -> list[Section
     return [Section("Figures 5 and 6: synthetic pairs", figures), _repainted(study, chains, place)]
 
 
-def _repainted(study: ChainStudy, chains: Sequence[str], place: Path, count: int = 6) -> Section:
-    rows, labels = _telling_rows(study, count)
+def _repainted(study: ChainStudy, chains: Sequence[str], place: Path) -> Section:
+    rows, labels = drawn_rows(study, REPAINTED)
     true, _ = study.makers[chains[0]].data.pairs(rows).take(np.arange(len(rows)))
     painted = [study.painters[chain].paint(labels) for chain in chains]
     cells = [
@@ -83,25 +85,34 @@ def _repainted(study: ChainStudy, chains: Sequence[str], place: Path, count: int
     ]
     headers = ["Label map", *(f"SPADE, {chain}" for chain in chains), "True image"]
     panels(headers, cells, place / "figure7.png", legend=class_patches(study.spec))
-    return Section(
-        "Figure 7: real label maps, painted", [Figure(place / "figure7.png", "Test slices that no chain has seen.")]
+    seen = (
+        "which no chain has seen, though it has other slices of the same persons"
+        if study.settings.split == "slices"
+        else "of persons that no chain has seen"
     )
+    caption = f"Test slices drawn at random, {seen}."
+    return Section("Figure 7: real label maps, painted", [Figure(place / "figure7.png", caption)])
 
 
-def _telling_rows(study: ChainStudy, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Test slices with the richest label maps, the largest of equally rich ones, of different subjects first."""
+def drawn_rows(study: ChainStudy, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Random test slices that show something, of different persons as far as there are; nothing is chosen (4).
+
+    Returns:
+        Rows of `study.sized`, at most `count`, and their label maps.
+    """
     cases = study.cases(0, "test")
     rows = study.sized.rows(cases)
-    richness = [(len(np.unique(labels)), np.count_nonzero(labels)) for labels in study.sized.labels[rows]]
-    order = sorted(range(len(rows)), key=richness.__getitem__, reverse=True)
-    first = list({cases[n].subject: n for n in reversed(order)}.values())[::-1]
-    chosen = np.array(list(dict.fromkeys([*first, *order]))[:count])
+    filled = [n for n, row in enumerate(rows) if study.sized.labels[row].any()]
+    seed = named_seed(study.settings.seed, "shown")
+    order = np.random.default_rng(seed).permutation(filled or len(rows)).tolist()
+    first = set({cases[n].subject: n for n in reversed(order)}.values())
+    chosen = np.array([*(n for n in order if n in first), *(n for n in order if n not in first)][:count])
     return rows[chosen], study.sized.labels[rows[chosen]]
 
 
 def predictions(study: ChainStudy, view: str, networks: Mapping[str, SliceTask], place: Path) -> Section:
     """Figures 8 to 10: predictions of one view, the networks in the table's order."""
-    rows, _ = _telling_rows(study, 4)
+    rows, _ = drawn_rows(study, PREDICTED)
     cases = [study.sized.cases[row] for row in rows]
     spec = study.views[view]
     found = {name: list(study.predict(task, cases)) for name, task in networks.items()}
@@ -114,7 +125,7 @@ def predictions(study: ChainStudy, view: str, networks: Mapping[str, SliceTask],
     path = place / f"predictions_{view}.png"
     panels(headers, cells, path, [case.id for case in cases], class_patches(spec))
     number = {"7": "Figure 8: ", "4": "Figure 9: ", "2": "Figure 10: "}.get(view, "")
-    caption = "Test slices with the most classes, of different subjects; the paper's numbers name the columns."
+    caption = "Test slices drawn at random, of different persons first; the paper's numbers name the columns."
     return Section(f"{number}predictions, {view} classes", [Figure(path, caption)])
 
 

@@ -10,12 +10,14 @@ from tf_ganaug.generators.settings import ProgressiveSettings, ScreenSettings, S
 
 @dataclass
 class EpochSettings(AdamSettings):
-    """The U-Net of weighted Dice, trained for a fixed number of epochs."""
+    """The U-Net of weighted Dice, trained for a fixed number of epochs; `truncated` as in `models.unet`."""
 
     levels: int
     filters: int
+    truncated: bool
     batch: int
     epochs: int
+    epsilon: float
     log_every: int
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -26,48 +25,12 @@ from tf_ganaug.frames import read_frame, write_frame
 from tf_ganaug.generators.map_maker import MapMaker
 from tf_ganaug.generators.spade_painter import Painter
 from tf_ganaug.models.unet import foroozandeh_unet
+from tf_ganaug.papers.foroozandeh2020.tasks import SliceTask
 from tf_ganaug.random import named_seed
 from tf_ganaug.run import RunFolder, read_metrics, whole
 from tf_ganaug.segment.losses import class_weights, weighted_dice_loss
 from tf_ganaug.segment.predict import evaluate, predictions
 from tf_ganaug.segment.train import Patience, Segmenter, train_segmenter
-
-
-@dataclass(frozen=True)
-class SliceTask:
-    """One U-Net.
-
-    Attributes:
-        chain: "full" or "reduced": whose real and synthetic slices it sees.
-        real: training slices.
-        synthetic: generated ones beside them.
-        view: name of the classes, "7", "4" or "2".
-        repeat: number of the seed.
-    """
-
-    chain: str
-    real: int
-    synthetic: int
-    view: str
-    repeat: int = 0
-
-    @property
-    def name(self) -> str:
-        """Name of the run's folder."""
-        return f"unet-{self.chain}-{self.real}-{self.synthetic}-{self.view}classes-repeat{self.repeat}"
-
-    @classmethod
-    def named(cls, name: str) -> SliceTask:
-        """The task of a run's folder.
-
-        Raises:
-            ValueError: for a name that no task has.
-        """
-        found = re.fullmatch(r"unet-(full|reduced)-(\d+)-(\d+)-(\d+)classes-repeat(\d+)", name)
-        if not found:
-            raise ValueError(f"{name} is no segmenter's folder")
-        chain, real, synthetic, view, repeat = found.groups()
-        return cls(chain, int(real), int(synthetic), view, int(repeat))
 
 
 class ChainStudy(Study):
@@ -172,21 +135,28 @@ class ChainStudy(Study):
         """The task's training slices, real and synthetic."""
         parts = []
         if task.real:
-            rows = self.sized.rows(self.training_cases(task.chain))[: task.real]
-            parts.append(self._part(self.sized.images, self.sized.labels, rows))
+            real = self.real_part(task.chain)
+            parts.append(replace(real, rows=real.rows[: task.real], ranges=real.ranges[: task.real]))
         if task.synthetic:
             images, labels = self.painters[task.chain].images(self.painted(task.chain))
             parts.append(self._part(images, labels, np.arange(task.synthetic)))
         return parts
+
+    def real_part(self, chain: str) -> Part:
+        """A chain's training slices."""
+        return self._part(self.sized.images, self.sized.labels, self.sized.rows(self.training_cases(chain)))
+
+    def counted(self, task: SliceTask) -> list[Part]:
+        """What normalisation and class weights are counted in: the task's training data, or its chain's real slices."""
+        return [self.real_part(task.chain)] if self.settings.statistics == "real" else self.parts(task)
 
     @staticmethod
     def _part(images: np.ndarray, labels: np.ndarray, rows: np.ndarray) -> Part:
         # U-Nets see images by their standard, for which ranges do not matter.
         return Part(images, labels, rows, np.zeros((len(rows), 2), np.float32))
 
-    def standard(self, parts: Sequence[Part]) -> tuple[float, float]:
-        """Maximum, and mean of what is divided by it, over the training data (3.1) or their real part."""
-        counted = parts[:1] if self.settings.statistics == "real" else parts
+    def standard(self, counted: Sequence[Part]) -> tuple[float, float]:
+        """Maximum, and mean of what is divided by it, over what is `counted` (3.1)."""
         maximum = max(extremes(part.images, part.rows)[1] for part in counted)
         if maximum == 0:
             raise InputError(self.dataset.name, "a brightest value other than 0", "0", "check the images")
@@ -194,9 +164,8 @@ class ChainStudy(Study):
         pixels = sum(len(part.rows) for part in counted) * math.prod(self.sized.images.shape[1:])
         return float(maximum), total / pixels / float(maximum)
 
-    def weights(self, parts: Sequence[Part], view: LabelSpec) -> np.ndarray:
-        """Of the classes of a view, by their pixels in the training data or their real part."""
-        counted = parts[:1] if self.settings.statistics == "real" else parts
+    def weights(self, counted: Sequence[Part], view: LabelSpec) -> np.ndarray:
+        """Of the classes of a view, by their pixels in what is `counted`."""
         pixels = np.zeros(256, np.int64)
         for part in counted:
             for rows in chunks(part.rows):
@@ -212,9 +181,9 @@ class ChainStudy(Study):
         options = {"task": asdict(task), "segmenter": asdict(self.settings.segmenter)}
         run = RunFolder(self.folder / task.name, {**options, "statistics": self.settings.statistics})
         if not run.finished:
-            parts, view = self.parts(task), self.views[task.view]
-            table, standard, weights = self.spec.view_table(view), self.standard(parts), self.weights(parts, view)
-            pairs = Pairs(parts, table, standard)
+            counted, view = self.counted(task), self.views[task.view]
+            table, standard, weights = self.spec.view_table(view), self.standard(counted), self.weights(counted, view)
+            pairs = Pairs(self.parts(task), table, standard)
             segmenter = self.new_segmenter(task, weights)
             validation = self._held_pairs("validation", table, standard)
             trained = train_segmenter(run, segmenter, self.batches(task, pairs), validation, self.patience(pairs.count))
@@ -243,9 +212,10 @@ class ChainStudy(Study):
         s, view = self.settings.segmenter, self.views[task.view]
         backend.begin_networks(named_seed(self.settings.seed, f"unet-{task.view}-repeat{task.repeat}"))
         size = self.settings.data.size
-        model = foroozandeh_unet(*size, self.dataset.channels, len(view.classes), s.levels, s.filters)
+        shape = *size, self.dataset.channels, len(view.classes)
+        model = foroozandeh_unet(*shape, s.levels, s.filters, s.truncated)
         loss = partial(weighted_dice_loss, weights=weights)
-        optimizer = backend.adam(s.learning_rate, s.beta_1, s.beta_2)
+        optimizer = backend.adam(s.learning_rate, s.beta_1, s.beta_2, s.epsilon)
         return Segmenter(model, loss, view, optimizer, self.settings.jit_compile)
 
     def _held_pairs(self, part: str, table: np.ndarray, standard: tuple[float, float]) -> Pairs:

@@ -41,23 +41,28 @@ class LesionPainter(Pix2PixPainter):
         s = self.settings
         run = self.subset.run("images", {"painter": asdict(s.painter), "judge": asdict(s.judge)})
         if not run.finished:
-            painted = {epochs: self._paint_all(run, epochs) for epochs in s.painter.epochs}
+            judged = self.judge.judged
+            kind = "epochs" if judged is self.subset else "judged"
+            painted = {epochs: self._paint_all(run, epochs, judged.rows, kind) for epochs in s.painter.epochs}
             frame = self.judge.table(painted)
+            if judged is not self.subset:
+                for epochs in frame.candidate[frame.chosen]:
+                    self._paint_all(run, int(epochs), self.subset.rows, "epochs")
             write_frame(run.path / "candidates.csv", frame)
             best = int(frame.candidate[frame.rank_sum.idxmin()])
             self.synthesizer(best, self.subset.sized.labels[self.subset.rows]).save(run.path / "synthesizer")
             run.finish({"images": len(self.subset.rows)})
         return read_frame(whole(run.path / "candidates.csv"))
 
-    def _paint_all(self, run: RunFolder, epochs: int) -> np.ndarray:
-        """A candidate's image of every training mask, stored; (N, H, W, C), memory-mapped."""
-        path, stored = self._path(epochs), self.subset.sized
+    def _paint_all(self, run: RunFolder, epochs: int, rows: np.ndarray, kind: str) -> np.ndarray:
+        """A candidate's image of every mask of these rows, stored as KIND; (N, H, W, C), memory-mapped."""
+        path, stored = self._path(epochs, kind), self.subset.sized
         gan = self.candidate(epochs)
         with replacing(path) as temporary:
-            shape = (len(self.subset.rows), *stored.images.shape[1:])
+            shape = (len(rows), *stored.images.shape[1:])
             images = new_array(temporary, stored.images.dtype, shape)
             for part in tqdm(list(chunks(np.arange(len(images)))), f"{run.path.name}, {epochs} epochs", disable=None):
-                painted = self.paint(gan, stored.labels[self.subset.rows[part]], int(part[0]))
+                painted = self.paint(gan, stored.labels[rows[part]], int(part[0]))
                 images[part] = self.subset.provenance.to_stored(painted)
             images.flush()
         return np.load(path, mmap_mode="r")
@@ -68,8 +73,8 @@ class LesionPainter(Pix2PixPainter):
         return pooled_images([self.painted(epochs) for epochs in chosen])
 
     def painted(self, epochs: int) -> np.ndarray:
-        """The images of one candidate, memory-mapped; `table` makes them."""
+        """The images of a chosen candidate, memory-mapped; `table` makes them."""
         return np.load(whole(self._path(epochs)), mmap_mode="r")
 
-    def _path(self, epochs: int) -> Path:
-        return self.subset.path("images") / f"epochs{epochs:03d}.npy"
+    def _path(self, epochs: int, kind: str = "epochs") -> Path:
+        return self.subset.path("images") / f"{kind}{epochs:03d}.npy"

@@ -11,7 +11,8 @@ import pandas as pd
 from tf_ganaug.data.grids import colour_labels, pair_grid, to_display
 from tf_ganaug.experiment.figures import bars, class_legend, class_patches, curves, panels
 from tf_ganaug.experiment.report import Figure, Section, Table
-from tf_ganaug.papers.karki2020.study import LesionStudy, LesionTask
+from tf_ganaug.papers.karki2020.study import LesionStudy
+from tf_ganaug.papers.karki2020.tasks import LesionTask
 from tf_ganaug.run import read_metrics
 
 #: Slices in Figure 5.
@@ -40,7 +41,7 @@ def augmented(study: LesionStudy, place: Path) -> Section:
 
 
 def painted(study: LesionStudy, place: Path) -> Section:
-    """Figure 6: for each class a slice that no network has learnt from, and every candidate's image of its mask."""
+    """Figure 6: for each class a slice that no pix2pix or FCN-8s has learnt from, and every candidate's image of it."""
     rows, names = _richest(study)
     labels = study.sized.labels[rows]
     target, _ = study.subset(1.0).pairs(rows).take(np.arange(len(rows)))
@@ -61,7 +62,11 @@ def painted(study: LesionStudy, place: Path) -> Section:
         path = place / f"figure6_{share:g}.png"
         panels(["Mask", *headers, "Target"], cells, path, names, class_patches(study.spec))
         figures.append(
-            Figure(path, f"pix2pix of {100 * share:.3g} % of the patients, on masks of validation patients.")
+            Figure(
+                path,
+                f"pix2pix of {100 * share:.3g} % of the patients, on masks of validation patients: of each class the "
+                "slice with most of it. How the paper chose its examples it does not say.",
+            )
         )
     return Section("Figure 6: masks, generated images and targets", figures)
 

@@ -19,7 +19,8 @@ from tf_ganaug.files import make_folder
 from tf_ganaug.models.sizes import require_multiple, require_power_of_two
 from tf_ganaug.papers.karki2020 import figures, tables
 from tf_ganaug.papers.karki2020.settings import Settings
-from tf_ganaug.papers.karki2020.study import LesionStudy, LesionTask
+from tf_ganaug.papers.karki2020.study import LesionStudy
+from tf_ganaug.papers.karki2020.tasks import LesionTask
 
 
 def check(settings: Settings) -> None:
@@ -31,12 +32,14 @@ def check(settings: Settings) -> None:
     require_power_of_two(*settings.data.size, smallest=32)
     if settings.segmenter.aligned:
         require_multiple(*settings.data.size, factor=32)
-    if not settings.shares or not all(0 < share < 1 for share in settings.shares):
-        raise InputError("shares", "shares above 0 and below 1", str(settings.shares), "the whole is always a row")
+    if not settings.shares or not all(0 < share <= 1 for share in settings.shares):
+        raise InputError("shares", "shares above 0, at most 1", str(settings.shares), "1 is all training patients")
     if len(settings.data.window) != 2:
         raise InputError("data.window", "[level, width]", str(settings.data.window), "name two numbers")
-    if settings.judge.patients not in ("subset", "all"):
-        raise InputError("judge.patients", "subset or all", settings.judge.patients, "choose one of these")
+    for name, allowed in (("reader", ("subset", "all")), ("masks", ("training", "validation"))):
+        found = getattr(settings.judge, name)
+        if found not in allowed:
+            raise InputError(f"judge.{name}", " or ".join(allowed), found, "choose one of these")
     if settings.segmenter.vgg16 is None:
         expected, remedy = "VGG-16's weights (4.1)", "name Keras' file, or \"random\" to do without the paper's start"
         raise InputError("segmenter.vgg16", expected, "none", remedy)
@@ -77,10 +80,9 @@ def networks(study: LesionStudy, share: float, arm: tables.Arm) -> list[LesionTa
 
 
 def wanted(study: LesionStudy, parts: Sequence[str]) -> dict[tuple[float, tables.Arm], list[LesionTask]]:
-    """(Share, arm) to its segmenters, those the parts need; the whole data set last."""
+    """(Share, arm) to its segmenters, those the parts need."""
     if {"table1", "table2", "table3", "figure7"} & set(parts):
-        cells = [(share, arm) for share in study.settings.shares for arm in tables.ARMS]
-        return {(share, arm): networks(study, share, arm) for share, arm in [*cells, (1.0, tables.ENTIRE)]}
+        return {(share, arm): networks(study, share, arm) for share, arm in tables.cells(study.settings.shares)}
     return {}
 
 
@@ -93,9 +95,14 @@ def painted(study: LesionStudy, parts: Sequence[str]) -> list[float]:
 def trainings(study: LesionStudy, parts: Sequence[str]) -> list[Training]:
     """What the parts need and is not finished, each training once."""
     shares = painted(study, parts)
-    tasks = [study.judge_task(share) for share in shares]
+    tasks = [study.reader_task(share) for share in shares]
     tasks += [task for group in wanted(study, parts).values() for task in group]
     return study.trainings(shares, list(dict.fromkeys(tasks)))
+
+
+def _require_patients(study: LesionStudy) -> None:
+    for share in (*study.settings.shares, 1.0):
+        study.training_cases(share)
 
 
 def stages(study: LesionStudy, parts: Sequence[str]) -> list[list[str]]:
@@ -106,12 +113,12 @@ def stages(study: LesionStudy, parts: Sequence[str]) -> list[list[str]]:
     Raises:
         InputError: if a share leaves no patient.
     """
-    for share in (*study.settings.shares, 1.0):
-        study.training_cases(share)
+    _require_patients(study)
     study.read_images()
     shares, tasks = painted(study, parts), [task for group in wanted(study, parts).values() for task in group]
+    readers = dict.fromkeys(study.reader_task(share).name for share in shares)
     return [
-        [f"pix2pix-{share:g}" for share in shares] + [study.judge_task(share).name for share in shares],
+        [*(f"pix2pix-{share:g}" for share in shares), *readers],
         [f"images-{share:g}" for share in shares],
         [task.name for task in tasks],
     ]
@@ -120,8 +127,7 @@ def stages(study: LesionStudy, parts: Sequence[str]) -> list[list[str]]:
 def conduct(study: LesionStudy, parts: Sequence[str]) -> list[Section]:
     """Trains what the parts need and is not there yet, and makes their report sections."""
     place, cells = make_folder(study.folder / "figures"), wanted(study, parts)
-    for share in (*study.settings.shares, 1.0):
-        study.training_cases(share)
+    _require_patients(study)
     for task in (task for group in cells.values() for task in group):
         study.segmenter(task)
     frames = {cell: pd.concat([study.measures(t) for t in group], ignore_index=True) for cell, group in cells.items()}

@@ -30,20 +30,21 @@ class LesionJudge:
     """Measures the candidates of one subset: run judge-SHARE.
 
     Args:
-        subset: whose masks the candidates painted.
-        known: whose originals the classifier learns: the same subset, or all training patients as in the paper.
-        reader: the segmenter that reads the images, trained on originals of `known`.
+        subset: what the candidates were trained on; names the run.
+        judged: whose masks they paint to be judged, and whose originals the classifier learns beside them: were these
+            of other patients, it could tell patients instead of paintings.
+        reader: the segmenter that reads the images, trained on originals.
     """
 
-    def __init__(self, subset: Subset, known: Subset, reader: Callable[[], keras.Model]):
-        self.subset, self.known, self.reader = subset, known, reader
+    def __init__(self, subset: Subset, judged: Subset, reader: Callable[[], keras.Model]):
+        self.subset, self.judged, self.reader = subset, judged, reader
         self.settings = subset.settings
 
     def table(self, painted: Mapping[int, np.ndarray]) -> pd.DataFrame:
         """Every candidate's measures and whether it is chosen, by the rule of `quality.selection`.
 
         Args:
-            painted: epochs to the image of each of the subset's masks, (N, H, W, C) as stored.
+            painted: epochs to the image of each of the judged masks, (N, H, W, C) as stored.
 
         Returns:
             Columns `candidate` (epochs), `fcn_score`, `sharpness`, `fourier_magnitude`, `share_real`,
@@ -52,7 +53,7 @@ class LesionJudge:
         """
         pairs = {epochs: self._pairs(images, np.arange(len(images))) for epochs, images in painted.items()}
         scored, judge = np.flatnonzero(self._scored()), self._trained(painted)
-        model, measured = self.reader(), self.subset.spec.measured
+        model, measured = self.reader(), self.judged.spec.measured
         records = []
         for epochs, found in pairs.items():
             records.append(
@@ -63,23 +64,20 @@ class LesionJudge:
                     "share_real": share_real(probability_real(judge, _images(self._pairs(painted[epochs], scored)))),
                 }
             )
-        sharpness = _sharpness(self.subset.pairs(self.subset.rows))["sharpness"]
-        known = share_real(probability_real(judge, _images(self.subset.pairs(self.subset.rows[scored]))))
+        sharpness = _sharpness(self.judged.pairs(self.judged.rows))["sharpness"]
+        known = share_real(probability_real(judge, _images(self.judged.pairs(self.judged.rows[scored]))))
         table = select(pd.DataFrame(records), sharpness)
         return table.assign(original_sharpness=sharpness, original_share_real=known)
 
     def _pairs(self, images: np.ndarray, rows: np.ndarray) -> Pairs:
         """Some of a candidate's images with the masks they were painted from."""
-        masks = self.subset.sized.labels[self.subset.rows]
-        return Pairs([self.subset.part(images, masks, rows)])
+        masks = self.judged.sized.labels[self.judged.rows]
+        return Pairs([self.judged.part(images, masks, rows)])
 
     def _scored(self) -> np.ndarray:
-        """Which of the subset's masks, (N,) bool, are for scoring."""
-        return scored_subjects(self._subjects(self.subset), named_seed(self.settings.seed, "scored"))
-
-    @staticmethod
-    def _subjects(subset: Subset) -> list[str]:
-        return [subset.sized.cases[row].subject for row in subset.rows]
+        """Which of the judged masks, (N,) bool, are for scoring."""
+        subjects = [self.judged.sized.cases[row].subject for row in self.judged.rows]
+        return scored_subjects(subjects, named_seed(self.settings.seed, "scored"))
 
     def _trained(self, painted: Mapping[int, np.ndarray]) -> Judge:
         """The classifier, trained first if that is not done; on no image of the scored masks, real or painted."""
@@ -88,13 +86,12 @@ class LesionJudge:
         judge = self._new_judge()
         path = run.path / "classifier.weights.h5"
         if not run.finished:
-            scored = self._scored()
-            held = set(self.subset.rows[scored].tolist())
-            reals = self.known.pairs(np.array([row for row in self.known.rows if row not in held]))
-            learnt = [self._pairs(images, np.flatnonzero(~scored)) for images in painted.values()]
+            learnt = np.flatnonzero(~self._scored())
+            reals = self.judged.pairs(self.judged.rows[learnt])
+            candidates = [self._pairs(images, learnt) for images in painted.values()]
             schedule = Schedule(s.iterations, s.log_every, (), s.checkpoint_every)
             seed = named_seed(self.settings.seed, f"judge-{self.subset.name}")
-            seconds = train_judge(run, judge, reals, learnt, s.each, seed, schedule)
+            seconds = train_judge(run, judge, reals, candidates, s.each, seed, schedule)
             judge.model.save_weights(path)
             run.finish({"iterations": s.iterations, "seconds": seconds, "originals": reals.count})
         judge.model.load_weights(whole(path))

@@ -24,12 +24,17 @@ class WindowedDataSettings(SliceDataSettings):
 
 @dataclass
 class JudgeSettings(RecordSettings):
-    """The judges of generated images: whose originals they know ("subset" or "all"), and the classifier's training.
+    """The judges of generated images.
 
-    `filters` as in `models.googlenet`; `each` is the images of every candidate in a minibatch.
+    `reader` is whose originals the segmenter that reads them has learnt: those of the arm's patients, "subset", or of
+    "all" training patients. `masks` is what the candidates paint to be judged: the "training" masks of the arm, or the
+    "validation" masks, which neither pix2pix nor the reader has learnt from. The classifier learns originals and
+    painted images of the same masks. `filters` as in `models.googlenet`; `each` is the images of every candidate in a
+    minibatch.
     """
 
-    patients: str
+    reader: str
+    masks: str
     filters: int
     each: int
     iterations: int

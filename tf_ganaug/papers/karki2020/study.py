@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -29,9 +28,10 @@ from tf_ganaug.models.fcn8s import fcn8s
 from tf_ganaug.models.vgg16 import load_vgg16
 from tf_ganaug.papers.karki2020.candidates import LesionPainter
 from tf_ganaug.papers.karki2020.judge import LesionJudge
+from tf_ganaug.papers.karki2020.tasks import LesionTask
 from tf_ganaug.random import named_seed
 from tf_ganaug.run import RunFolder, whole
-from tf_ganaug.segment.losses import cross_entropy
+from tf_ganaug.segment.losses import cross_entropy, foreground_dice
 from tf_ganaug.segment.predict import evaluate, predictions
 from tf_ganaug.segment.train import Patience, Segmenter, train_segmenter
 
@@ -39,47 +39,6 @@ log = logging.getLogger("tf_ganaug")
 
 #: Of all patients, those tested, and of the others those that validate: 660 of 2,777, and 6,000 of 32,000 slices.
 TEST_SHARE, VALIDATION_SHARE = 660 / 2777, 6 / 32
-
-
-@dataclass(frozen=True)
-class LesionTask:
-    """One FCN-8s.
-
-    Attributes:
-        share: of the training patients.
-        generated: whether their pix2pix adds an image of every training mask.
-        traditional: whether a traditionally augmented copy of every image is added.
-        repeat: number of the seed.
-    """
-
-    share: float
-    generated: bool = False
-    traditional: bool = False
-    repeat: int = 0
-
-    @property
-    def name(self) -> str:
-        """Name of the run's folder."""
-        added = [name for name, on in (("gan", self.generated), ("traditional", self.traditional)) if on]
-        return f"fcn8s-{self.share:g}-{'-'.join(added) or 'original'}-repeat{self.repeat}"
-
-    @classmethod
-    def named(cls, name: str, shares: Iterable[float]) -> LesionTask:
-        """The task of a run's folder.
-
-        Args:
-            name: of the folder, which shortens the share.
-            shares: one of which it is.
-
-        Raises:
-            ValueError: for a name that no task has.
-        """
-        found = re.fullmatch(r"fcn8s-([\d.e-]+?)-(original|gan|traditional|gan-traditional)-repeat(\d+)", name)
-        if not found:
-            raise ValueError(f"{name} is no segmenter's folder")
-        text, added, repeat = found.groups()
-        share = next(share for share in shares if f"{share:g}" == text)
-        return cls(share, "gan" in added, "traditional" in added, int(repeat))
 
 
 class LesionStudy(Study):
@@ -173,15 +132,21 @@ class LesionStudy(Study):
         """Each share's pix2pix."""
         found = {}
         for share in self.settings.shares:
-            subset, task = self.subset(share), self.judge_task(share)
+            subset = self.subset(share)
             copies = partial(self.copies, subset) if self.settings.painter.traditional else None
-            judge = LesionJudge(subset, self.subset(task.share), partial(self._model, task))
+            judge = LesionJudge(subset, self.judged(subset), partial(self._model, self.reader_task(share)))
             found[share] = LesionPainter(subset, judge, copies)
         return found
 
-    def judge_task(self, share: float) -> LesionTask:
+    def judged(self, subset: Subset) -> Subset:
+        """The slices whose masks a subset's candidates paint to be judged: its own, or those that validate."""
+        if self.settings.judge.masks == "training":
+            return subset
+        return replace(subset, rows=self.sized.rows(self.cases(0, "validation")))
+
+    def reader_task(self, share: float) -> LesionTask:
         """The segmenter that reads generated images: without augmentation, of the arm's or of all patients."""
-        return LesionTask(1.0 if self.settings.judge.patients == "all" else share)
+        return LesionTask(1.0 if self.settings.judge.reader == "all" else share)
 
     def copies(self, subset: Subset) -> Part:
         """A traditionally augmented copy of every slice of a subset."""
@@ -253,7 +218,8 @@ class LesionStudy(Study):
             run.say(f"{s.vgg16} has no top: fc6 and fc7 start from random weights")
         optimizer = backend.adam(s.learning_rate, s.beta_1, s.beta_2)
         loss = partial(cross_entropy, weights=self.class_weights(task.share))
-        return Segmenter(model, loss, self.spec, optimizer, self.settings.jit_compile, keep="dice")
+        jit = self.settings.jit_compile
+        return Segmenter(model, loss, self.spec, optimizer, jit, keep="dice", dice=foreground_dice)
 
     def held_pairs(self, part: str) -> Pairs:
         """The "validation" or "test" slices, the same for every share."""

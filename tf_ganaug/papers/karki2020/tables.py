@@ -10,6 +10,7 @@ import pandas as pd
 
 from tf_ganaug.experiment.report import Section, Table
 from tf_ganaug.experiment.statistics import interval_note, paired_difference, with_interval
+from tf_ganaug.papers.karki2020.settings import JudgeSettings
 from tf_ganaug.papers.karki2020.study import LesionStudy
 from tf_ganaug.quality.detection import class_dice, detections, image_dice
 
@@ -101,10 +102,22 @@ ENTIRE = Arm(
 )
 
 
+def cells(shares: Sequence[float]) -> list[tuple[float, Arm]]:
+    """Share and arm of every cell of the tables, the entire data set without augmentation among them."""
+    return [(share, arm_at(share, arm)) for share in dict.fromkeys(shares) for arm in ARMS] + (
+        [] if 1.0 in shares else [(1.0, ENTIRE)]
+    )
+
+
+def arm_at(share: float, arm: Arm) -> Arm:
+    """The arm of a share whose slices are all of them: there the first is the entire data set."""
+    return ENTIRE if share == 1.0 and arm is ARMS[0] else arm
+
+
 def patients_section(study: LesionStudy) -> Section:
     """What the numbers rest on: patients and slices of each share, absent classes, weights and judge."""
     records = []
-    for share in (*study.settings.shares, 1.0):
+    for share in dict.fromkeys((*study.settings.shares, 1.0)):
         cases = study.training_cases(share)
         patients = len({case.subject for case in cases})
         absent = ", ".join(study.absent(share)) or "none"
@@ -119,13 +132,23 @@ def patients_section(study: LesionStudy) -> Section:
         if s.segmenter.vgg16 != "random"
         else "random weights, not VGG-16's"
     )
-    judge = {
-        "all": "The judges of generated images, a segmenter and a classifier, were trained on ALL training patients, "
-        "as in the paper: they know more than the arm they choose for.",
-        "subset": "The judges of generated images saw the arm's own patients only.",
-    }[s.judge.patients]
     table = Table(pd.DataFrame(records), "Subsets are nested; validation and test slices are the same for all.")
-    return Section("Patients", [table, f"FCN-8s started from {start}.", judge])
+    return Section("Patients", [table, f"FCN-8s started from {start}.", _judged_by(s.judge)])
+
+
+def _judged_by(settings: JudgeSettings) -> str:
+    reader = {
+        "all": "The segmenter that reads generated images was trained on ALL training patients, as in the paper's "
+        "Figure 4: it knows more than the arm it chooses for.",
+        "subset": "The segmenter that reads generated images was trained on the arm's own patients.",
+    }[settings.reader]
+    masks = {
+        "training": "Candidates were judged on the arm's training masks, which they have learnt from: one that "
+        "remembers its slices is rated high.",
+        "validation": "Candidates were judged on masks of validation patients, which neither pix2pix nor the reader "
+        "has learnt from.",
+    }[settings.masks]
+    return f"{reader} {masks}"
 
 
 def image_scores(frame: pd.DataFrame) -> pd.DataFrame:
@@ -158,11 +181,13 @@ def table1(study: LesionStudy, frames: Mapping[tuple[float, Arm], pd.DataFrame])
     for arm in ARMS:
         record = {"Training data": arm.name}
         for share in study.settings.shares:
-            record[_percent(share)] = f"{image_scores(frames[share, arm]).dice.mean():.3f}"
+            frame = frames[share, arm_at(share, arm)]
+            record[_percent(share)] = f"{image_scores(frame).dice.mean():.3f}"
             record[f"{_percent(share)}: over original [95 %]"] = _difference(frames, share, arm)
-            record[f"{_percent(share)}: by patient"] = f"{patient_dice(frames[share, arm]):.3f}"
+            record[f"{_percent(share)}: by patient"] = f"{patient_dice(frame):.3f}"
         records.append({**record, **_printed(arm.dice)})
     entire = image_scores(frames[1.0, ENTIRE]).dice.mean()
+    whole = "; added to it, generated and traditional slices improved each of the paper's measures by less than 1 % (5)"
     return Section(
         "Table 1: Dice",
         [
@@ -172,7 +197,8 @@ def table1(study: LesionStudy, frames: Mapping[tuple[float, Arm], pd.DataFrame])
                 f"out; {study.settings.repeats} network(s) per cell. By patient: one Dice over a patient's slices, "
                 "which the paper does not have. " + interval_note(study.settings.repeats, "patients"),
             ),
-            f"{ENTIRE.name} (100 %), without augmentation: {entire:.3f}; the paper's: {ENTIRE.dice[0]:.3f}.",
+            f"{ENTIRE.name} (100 %), without augmentation: {entire:.3f}; the paper's: {ENTIRE.dice[0]:.3f}"
+            f"{whole if 1.0 in study.settings.shares else ''}.",
         ],
     )
 
@@ -180,7 +206,8 @@ def table1(study: LesionStudy, frames: Mapping[tuple[float, Arm], pd.DataFrame])
 def _difference(frames: Mapping[tuple[float, Arm], pd.DataFrame], share: float, arm: Arm) -> str:
     if arm is ARMS[0]:
         return ""
-    found = paired_difference(*(image_scores(frames[share, one]) for one in (arm, ARMS[0])), "dice")
+    both = (image_scores(frames[share, one]) for one in (arm, arm_at(share, ARMS[0])))
+    found = paired_difference(*both, "dice")
     return with_interval(found, digits=3)
 
 
@@ -205,9 +232,10 @@ def table2(study: LesionStudy, frames: Mapping[tuple[float, Arm], pd.DataFrame])
         names = ("precision", "recall", "strict_recall")
         record = {"Share": _percent(share), "Training data": arm.name}
         record.update({name.capitalize().replace("_", " "): _number(found[name]) for name in names})
-        if share in (*SHARES, 1.0):
-            record["Paper: precision"] = f"{arm.precision[_column(share)]:.3f}"
-            record["Paper: recall"] = f"{arm.recall[_column(share)]:.3f}"
+        column = _column(share, arm)
+        if column is not None:
+            record["Paper: precision"] = f"{arm.precision[column]:.3f}"
+            record["Paper: recall"] = f"{arm.recall[column]:.3f}"
         record["Left out: false, true"] = f"{found.small_false_positives:g}, {found.poor_true_positives:g}"
         records.append(record)
     caption = (
@@ -218,9 +246,11 @@ def table2(study: LesionStudy, frames: Mapping[tuple[float, Arm], pd.DataFrame])
     return Section("Table 2: precision and recall", [Table(pd.DataFrame(records), caption)])
 
 
-def _column(share: float) -> int:
-    """Of a paper's share in an arm's printed numbers."""
-    return SHARES.index(share) if share in SHARES else 0
+def _column(share: float, arm: Arm) -> int | None:
+    """Of a share in the arm's printed numbers; None where the paper prints none, as of augmentation at 100 %."""
+    if arm is ENTIRE:
+        return 0
+    return SHARES.index(share) if share in SHARES else None
 
 
 def table3(study: LesionStudy, frames: Mapping[tuple[float, Arm], pd.DataFrame]) -> Section:
@@ -232,9 +262,9 @@ def table3(study: LesionStudy, frames: Mapping[tuple[float, Arm], pd.DataFrame])
         record = {"Share": _percent(share), "Training data": arm.name}
         record.update({name: _number(value) for name, value in scores.items()})
         record["Mean"] = _number(scores.mean())
-        if own and share in (*SHARES, 1.0):
-            printed = arm.classes[_column(share)]
-            record["Paper"] = " / ".join(f"{value:.3f}" for value in printed)
+        column = _column(share, arm)
+        if own and column is not None:
+            record["Paper"] = " / ".join(f"{value:.3f}" for value in arm.classes[column])
         records.append(record)
     caption = (
         "Dice of each class over the pixels of all test images as one set. The paper's numbers, where its share is "
@@ -247,7 +277,7 @@ def improvements(study: LesionStudy, frames: Mapping[tuple[float, Arm], pd.DataF
     """Figure 7: share by row, what both augmentations add to Dice, precision and recall, ours and the paper's."""
     records = {}
     for share in study.settings.shares:
-        both, none = frames[share, ARMS[3]], frames[share, ARMS[0]]
+        both, none = frames[share, ARMS[3]], frames[share, arm_at(share, ARMS[0])]
         gained = {"Dice": image_scores(both).dice.mean() - image_scores(none).dice.mean()}
         found = detection_scores(both) - detection_scores(none)
         gained.update({name: found[name] for name in ("precision", "recall")})
@@ -270,7 +300,7 @@ def candidates(study: LesionStudy) -> Section:
         [
             Table(
                 frame[["share", *(name for name in frame.columns if name != "share")]],
-                "Candidates of each share's pix2pix on the masks of its patients. fcn_score: Dice of a segmenter that "
+                "Candidates of each share's pix2pix, on the masks named above. fcn_score: Dice of a segmenter that "
                 "reads the generated images. sharpness: variance of the Laplacian, mean over images; "
                 "fourier_magnitude: the other measure of 3.2.2. share_real: images with P(real) of at least 0.10, of "
                 "masks that the classifier has not learnt from; if original_share_real, the same of originals, is not "
