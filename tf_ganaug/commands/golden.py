@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -27,16 +26,6 @@ def golden(folder: Path) -> None:
     Exit status: 0 all pass; 1 one fails, ends in an error or has no network here; 2 no case in FOLDER.
     Example: tf-ganaug golden tests/golden
     """
-    # Before TensorFlow is imported, and for this command alone: training is faster with oneDNN. It sums in another
-    # order: differences of 1e-6 before a (leaky) ReLU can flip a unit that sits at zero, and one flipped unit moves a
-    # gradient by 1e-3 of its size. TensorFlow's own kernels stay at 1e-7.
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-    from tf_ganaug.golden.check import check_folder
+    from tf_ganaug.golden.run import run
 
-    cases = failed = 0
-    for verdict in check_folder(folder):
-        click.echo(verdict.line())
-        cases += 1
-        failed += not verdict.passed
-    click.echo(f"{cases - failed} of {cases} cases pass")
-    sys.exit(1 if failed else 0)
+    sys.exit(run(folder, click.echo))

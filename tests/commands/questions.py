@@ -1,0 +1,27 @@
+"""Discs to ask about, and how a test asks."""
+
+from __future__ import annotations
+
+import numpy as np
+from click.testing import CliRunner
+
+from tf_ganaug.cli import main
+
+
+def disc(rng, height, width):
+    """A mask of a disc somewhere inside."""
+    rows, columns = np.mgrid[:height, :width]
+    radius = min(height, width) * rng.uniform(0.15, 0.3)
+    centre = rng.uniform(radius, height - radius), rng.uniform(radius, width - radius)
+    return (rows - centre[0]) ** 2 + (columns - centre[1]) ** 2 < radius**2
+
+
+def call(*arguments):
+    """The command's result; an exception that escapes it fails the test."""
+    return CliRunner().invoke(main, list(map(str, arguments)), catch_exceptions=False)
+
+
+def asked(data, out, gan, segmenter, screen="none", mix="add"):
+    options = {"data": data, "out": out, "gan": gan, "segmenter": segmenter, "screen": screen, "mix": mix}
+    named = [part for name, value in options.items() for part in (f"--{name}", value)]
+    return ["run", *named, "--profile", "smoke", "--repeats", 1, "--arms", "real,gan"]
