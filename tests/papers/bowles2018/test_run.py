@@ -9,21 +9,13 @@ import nibabel
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 from PIL import Image
 
-from tf_ganaug.commands.paper import paper as main
+from tests.papers.runs import invoked, refusal, run
 from tf_ganaug.gans import train
 from tf_ganaug.gans.synthesizer import find_synthesizer
 
 pytestmark = pytest.mark.usefixtures("eager_file")
-
-
-def run(*arguments, status: int = 0) -> str:
-    command = ["bowles2018", "--profile", "smoke", *map(str, arguments)]
-    done = CliRunner().invoke(main, command, catch_exceptions=False)
-    assert done.exit_code == status, done.output
-    return done.output
 
 
 def load(path: Path) -> dict:
@@ -39,7 +31,7 @@ def shown(path: Path) -> bool:
 def finished(tmp_path_factory) -> Path:
     """Table 2 and Figure 1 of the U-Net."""
     out = tmp_path_factory.mktemp("results") / "out"
-    run("--out", out, "--set", "networks=[UNet]")
+    run("bowles2018", "--out", out, "--set", "networks=[UNet]")
     return out
 
 
@@ -84,8 +76,8 @@ def test_an_interrupted_grid_ends_as_an_uninterrupted_one(finished, tmp_path, mo
 
     with monkeypatch.context() as patch:
         patch.setattr(train.RunFolder, "record", stopped)
-        assert CliRunner().invoke(main, ["bowles2018", "--profile", "smoke", *map(str, options)]).exit_code == 130
-    run(*options)
+        assert invoked("bowles2018", *options).exit_code == 130
+    run("bowles2018", *options)
     folders = [place / "pggan-rotated-50-draw0" for place in (finished, tmp_path / "out")]
     assert "continues at iteration 4" in (folders[1] / "log.txt").read_text()
     images = [np.load(folder / "images.npy").astype(int) for folder in folders]
@@ -97,7 +89,8 @@ def test_tables_3_and_figure_2(tmp_path):
     out = tmp_path / "out"
     changes = ["available=[50]", "sweep_available=[50]"]
     changes += ["patches.size=16", "gan.noise=false", "gan.total_images=48"]
-    run("--out", out, "--only", "table3,figure2", "--repeats", 1, *(f"--set={change}" for change in changes))
+    options = ["--out", out, "--only", "table3,figure2", "--repeats", 1]
+    run("bowles2018", *options, *(f"--set={change}" for change in changes))
     report = (out / "report.md").read_text()
     for text in ("GAN + Rotation augmentation", "None, GAN, rotation", "85.0 (0.58)", "figures/figure2.png"):
         assert text in report
@@ -108,7 +101,7 @@ def test_tables_3_and_figure_2(tmp_path):
 
 
 def test_dry_run_counts_every_training(tmp_path):
-    output = run("--out", tmp_path / "out", "--dry-run")
+    output = run("bowles2018", "--out", tmp_path / "out", "--dry-run")
     assert "18 trainings to do" in output
     assert not (tmp_path / "out").exists()
 
@@ -141,9 +134,7 @@ def write_wmh(root: Path, kind: str) -> None:
 def test_bad_input_ends_in_one_line_before_any_training(tmp_path, kind, changes, says):
     write_wmh(tmp_path / "data", kind)
     options = ["--experiment", "wmh", "--reader", "wmh", "--data", tmp_path / "data", "--out", tmp_path / "out"]
-    done = CliRunner().invoke(main, ["bowles2018", "--profile", "smoke", *map(str, [*options, *changes])])
-    line = done.stderr.strip().splitlines()[-1]
-    assert done.exit_code == 2 and says in line and "expected" in line, done.stderr
+    assert says in refusal("bowles2018", *options, *changes)
     assert not list((tmp_path / "out").glob("*/log.txt"))
 
 
@@ -153,7 +144,7 @@ def test_own_stacks_smaller_than_patches_with_a_gan_for_every_repeat(tmp_path):
     options = ["--data", tmp_path / "data", "--reader", "wmh", "--out", out, "--set", "data.size=[12,12]"]
     changes = ["available=[100]", "redraw=true", "patches.count=32", "gan.label_channels=coded"]
     changes += ["patches.size=16", "gan.noise=false", "gan.total_images=48"]
-    run("--experiment", "wmh", *options, *(text for change in changes for text in ("--set", change)))
+    run("bowles2018", "--experiment", "wmh", *options, *(f"--set={change}" for change in changes))
     report = (out / "report.md").read_text()
     for text in (
         "12 x 12 pixels are smaller and padded",

@@ -12,25 +12,18 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from tf_ganaug.commands.paper import paper as main
+from tests.papers.runs import refusal, run
 from tf_ganaug.commands.sample import sample
 from tf_ganaug.data import brain
 
 pytestmark = pytest.mark.usefixtures("eager_file")
 
 
-def run(*arguments, status: int = 0) -> str:
-    command = ["foroozandeh2020", "--profile", "smoke", *map(str, arguments)]
-    done = CliRunner().invoke(main, command, catch_exceptions=False)
-    assert done.exit_code == status, done.output
-    return done.output
-
-
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> Path:
     """What the command makes by default: the reduced chain and its rows with two classes, and all figures."""
     out = tmp_path_factory.mktemp("results") / "out"
-    run("--out", out)
+    run("foroozandeh2020", "--out", out)
     return out
 
 
@@ -85,7 +78,7 @@ def test_pairs_of_the_whole_chain_are_sampled(finished, tmp_path):
 
 
 def test_dry_run_counts_every_training(tmp_path):
-    output = run("--out", tmp_path / "out", "--dry-run", "--only", "table1")
+    output = run("foroozandeh2020", "--out", tmp_path / "out", "--dry-run", "--only", "table1")
     # Three resolutions of two progressive GANs, two SPADEs, seven rows of three views.
     assert "29 trainings to do" in output
     assert not (tmp_path / "out").exists()
@@ -119,7 +112,8 @@ def test_brats_through_preparation_and_chain(tmp_path):
     arguments = ["brats2018", str(tmp_path / "brats"), str(prepared), "--no-tissue", "--size", "32", "--jobs", "1"]
     done = CliRunner().invoke(prepare, arguments, catch_exceptions=False)
     assert done.exit_code == 0, done.output
-    run("--data", prepared, "--out", tmp_path / "out", "--only", "reduced,predictions", "--set", "split=slices")
+    options = ["--data", prepared, "--out", tmp_path / "out", "--set", "split=slices"]
+    run("foroozandeh2020", *options, "--only", "reduced,predictions")
     report = (tmp_path / "out" / "report.md").read_text()
     assert "training and test share subjects" in report and "30 images" in report
     results = list((tmp_path / "out").glob("unet-*-2classes-*/result.json"))
@@ -142,8 +136,4 @@ def test_brats_through_preparation_and_chain(tmp_path):
     ],
 )
 def test_settings_that_cannot_be(tmp_path, change, says):
-    done = CliRunner().invoke(
-        main, ["foroozandeh2020", "--profile", "smoke", "--out", str(tmp_path / "out"), "--set", change]
-    )
-    line = done.stderr.strip().splitlines()[-1]
-    assert done.exit_code == 2 and says in line and "expected" in line, done.stderr
+    assert says in refusal("foroozandeh2020", "--out", tmp_path / "out", "--set", change)

@@ -12,7 +12,7 @@ import yaml
 from click.testing import CliRunner
 from PIL import Image
 
-from tf_ganaug.commands.paper import paper as main
+from tests.papers.runs import invoked, refusal, run
 from tf_ganaug.commands.sample import sample
 from tf_ganaug.experiment.sources import Request
 from tf_ganaug.papers import reproduce
@@ -30,18 +30,11 @@ ROOT = Path(__file__).resolve().parents[3]
 ARMS = ("original", "gan", "traditional", "gan-traditional")
 
 
-def run(*arguments, status: int = 0) -> str:
-    command = ["karki2020", "--profile", "smoke", *map(str, arguments)]
-    done = CliRunner().invoke(main, command, catch_exceptions=False)
-    assert done.exit_code == status, done.output
-    return done.output
-
-
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> Path:
     """What the command makes by default."""
     out = tmp_path_factory.mktemp("results") / "out"
-    run("--out", out)
+    run("karki2020", "--out", out)
     return out
 
 
@@ -96,7 +89,7 @@ def test_pairs_are_sampled_with_masks_of_the_training_patients(finished, tmp_pat
 
 
 def test_dry_run_counts_every_training(tmp_path):
-    output = run("--out", tmp_path / "out", "--dry-run", "--set", "shares=[0.25,0.5]")
+    output = run("karki2020", "--out", tmp_path / "out", "--dry-run", "--set", "shares=[0.25,0.5]")
     # Two pix2pix, four arms of two shares, and the whole.
     assert "11 trainings to do" in output and not (tmp_path / "out").exists()
 
@@ -151,10 +144,9 @@ def test_an_interrupted_training_ends_bit_for_bit_alike(finished, tmp_path, monk
     monkeypatch.setattr(RunFolder, "say", say)
     out = tmp_path / "out"
     for _ in range(3):
-        done = CliRunner().invoke(main, ["karki2020", "--profile", "smoke", "--only", "quality", "--out", str(out)])
-        assert done.exit_code != 0
+        assert invoked("karki2020", "--only", "quality", "--out", out).exit_code == 130
     assert stopped == {"pix2pix", "fcn8s", "judge"}
-    run("--only", "quality", "--out", out)
+    run("karki2020", "--only", "quality", "--out", out)
     for name in ("pix2pix-0.25", "fcn8s-0.25-original-repeat0", "judge-0.25"):
         assert "continues at iteration" in (out / name / "log.txt").read_text()
     for name in ("epochs001.npy", "epochs002.npy", "candidates.csv"):
@@ -175,10 +167,7 @@ def test_an_interrupted_training_ends_bit_for_bit_alike(finished, tmp_path, monk
     ],
 )
 def test_settings_that_cannot_be(tmp_path, change, says):
-    command = ["karki2020", "--profile", "smoke", "--out", str(tmp_path / "out"), "--set", change]
-    done = CliRunner().invoke(main, command)
-    line = done.stderr.strip().splitlines()[-1]
-    assert done.exit_code == 2 and says in line and "expected" in line, done.stderr
+    assert says in refusal("karki2020", "--out", tmp_path / "out", "--set", change)
 
 
 def test_a_class_absent_from_a_subset_is_a_warning(tmp_path):

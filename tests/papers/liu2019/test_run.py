@@ -9,28 +9,20 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 from PIL import Image
 
-from tf_ganaug.commands.paper import paper as main
+from tests.papers.runs import invoked, refusal, run
 from tf_ganaug.data.street_labels import TRAINING_CLASSES
 from tf_ganaug.segment import train
 
 pytestmark = pytest.mark.usefixtures("eager_file")
 
 
-def run(*arguments, status: int = 0) -> str:
-    command = ["liu2019", "--profile", "smoke", *map(str, arguments)]
-    done = CliRunner().invoke(main, command, catch_exceptions=False)
-    assert done.exit_code == status, done.output
-    return done.output
-
-
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> Path:
     """What the command makes by default: the baselines, one overlay, a reconstruction."""
     out = tmp_path_factory.mktemp("results") / "out"
-    run("--out", out)
+    run("liu2019", "--out", out)
     return out
 
 
@@ -100,7 +92,7 @@ def test_pictures(finished):
 def test_the_other_methods_mixed(tmp_path):
     out = tmp_path / "out"
     options = ("--out", out, "--set", "order=mixed", "--set", "maps.several=null", "--set", "maps.raised=2")
-    run(*options, "--only", "several,style,ratio")
+    run("liu2019", *options, "--only", "several,style,ratio")
     report = (out / "report.md").read_text()
     for text in ("all images mixed", "Colour statistics", "78.82 %", "Chosen by this table", "Figure 7", "Figure 8"):
         assert text in report
@@ -124,8 +116,8 @@ def test_an_interrupted_training_ends_with_the_weights_of_an_uninterrupted_one(f
 
     with monkeypatch.context() as patch:
         patch.setattr(train.RunFolder, "record", stopped)
-        assert CliRunner().invoke(main, ["liu2019", "--profile", "smoke", *map(str, options)]).exit_code == 130
-    run(*options)
+        assert invoked("liu2019", *options).exit_code == 130
+    run("liu2019", *options)
     log = (tmp_path / "out" / "pspnet-baseline-repeat0" / "log.txt").read_text()
     assert "continues at iteration 2" in log
     ends = [load(place / "pspnet-baseline-repeat0" / "result.json") for place in (finished, tmp_path / "out")]
@@ -133,7 +125,7 @@ def test_an_interrupted_training_ends_with_the_weights_of_an_uninterrupted_one(f
 
 
 def test_dry_run_counts_every_training(tmp_path):
-    output = run("--out", tmp_path / "out", "--dry-run")
+    output = run("liu2019", "--out", tmp_path / "out", "--dry-run")
     # A painter, two baselines, an overlay and a reconstruction with their pre-trainings.
     assert "7 trainings to do" in output
     assert not (tmp_path / "out").exists()
@@ -173,7 +165,5 @@ def test_bad_input_ends_in_one_line_before_any_training(tmp_path, kind, single, 
     write_folder(tmp_path / "data", kind)
     options = ["--data", tmp_path / "data", "--out", tmp_path / "out", "--only", "single,reconstruction", *changes]
     options += ["--set", "maps.several=null", "--set", f"maps.single={single}"]
-    done = CliRunner().invoke(main, ["liu2019", "--profile", "smoke", *map(str, options)])
-    line = done.stderr.strip().splitlines()[-1]
-    assert done.exit_code == 2 and says in line and "expected" in line, done.stderr
+    assert says in refusal("liu2019", *options)
     assert not list((tmp_path / "out").glob("*/log.txt"))

@@ -9,15 +9,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 from PIL import Image
 
-from tf_ganaug.commands.paper import paper as main
+from tests.papers.runs import refusal, run
 
 pytestmark = pytest.mark.usefixtures("eager_file")
 
 #: Ids of one training class of each category, and of void.
 IDS = {"flat": 7, "construction": 11, "object": 17, "nature": 21, "sky": 23, "human": 24, "vehicle": 26, "void": 4}
+
+CITYSCAPES = ("neff2018", "--experiment", "cityscapes")
 
 ROWS = ("8-0-Aug", "8-0-NoAug", "4-4-Aug", "4-4-NoAug", "0-8-Aug", "0-8-NoAug")
 
@@ -44,17 +45,12 @@ def tree(tmp_path_factory) -> Path:
     return root
 
 
-def run(*arguments) -> None:
-    command = ["neff2018", "--experiment", "cityscapes", "--profile", "smoke", *map(str, arguments)]
-    done = CliRunner().invoke(main, command, catch_exceptions=False)
-    assert done.exit_code == 0, done.output
-
-
 @pytest.fixture(scope="module")
 def finished(tree, tmp_path_factory) -> Path:
     pytest.importorskip("cityscapesscripts")
     out = tmp_path_factory.mktemp("results") / "out"
-    run("--data", tree, "--reader", "cityscapes", "--out", out, "--only", "table3,table4,figure4,figure5,samples")
+    options = ("--data", tree, "--reader", "cityscapes", "--out", out)
+    run(*CITYSCAPES, *options, "--only", "table3,table4,figure4,figure5,samples")
     return out
 
 
@@ -100,7 +96,7 @@ def test_figures(finished):
 
 
 def test_embedded_scenes(tmp_path):
-    run("--out", tmp_path / "out", "--only", "samples")
+    run(*CITYSCAPES, "--out", tmp_path / "out", "--only", "samples")
     report = (tmp_path / "out" / "report.md").read_text()
     assert "SYNTHETIC data" in report and "street" in report
     metadata = json.loads((tmp_path / "out" / "gan-fold0" / "synthesizer" / "metadata.json").read_text())
@@ -121,8 +117,6 @@ def test_bad_trees_end_in_one_line(tree, tmp_path, spoil, says):
     root = tmp_path / "tree"
     shutil.copytree(tree, root)
     spoil(root)
-    command = ["neff2018", "--experiment", "cityscapes", "--profile", "smoke", "--data", str(root)]
-    done = CliRunner().invoke(main, [*command, "--reader", "cityscapes", "--out", str(tmp_path / "out")])
-    line = done.stderr.strip().splitlines()[-1]
-    assert done.exit_code == 2 and says in line and "expected" in line, done.stderr
+    options = ("--data", root, "--reader", "cityscapes", "--out", tmp_path / "out")
+    assert says in refusal(*CITYSCAPES, *options)
     assert not list((tmp_path / "out").glob("*/result.json"))

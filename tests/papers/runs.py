@@ -1,0 +1,28 @@
+"""How a test runs an experiment of a paper: at the profile smoke, in this process."""
+
+from __future__ import annotations
+
+from click.testing import CliRunner, Result
+
+from tf_ganaug.commands.paper import paper as command
+
+
+def invoked(paper: str, *arguments) -> Result:
+    """What became of the command; a mistake of ours that escapes it fails the test."""
+    options = [paper, "--profile", "smoke", *map(str, arguments)]
+    return CliRunner().invoke(command, options, catch_exceptions=False)
+
+
+def run(paper: str, *arguments) -> str:
+    """What the command prints."""
+    done = invoked(paper, *arguments)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def refusal(paper: str, *arguments) -> str:
+    """The line in which the command refuses; a progress bar may stand before it."""
+    done = invoked(paper, *arguments)
+    line = done.stderr.strip().splitlines()[-1]
+    assert done.exit_code == 2 and "expected" in line and "found" in line, done.stderr
+    return line
