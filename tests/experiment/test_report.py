@@ -5,14 +5,17 @@ from __future__ import annotations
 import base64
 import re
 import sys
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
-from tf_ganaug.experiment.appendix import command_line
+from tf_ganaug.experiment.appendix import appendix, command_line
 from tf_ganaug.experiment.report import Answer, Figure, Section, Table, write
+from tf_ganaug.papers.liu2019.settings import StyleSettings
 
 FRAME = pd.DataFrame(
     {
@@ -164,3 +167,11 @@ def test_the_floats_of_a_column_have_one_number_of_decimals(tmp_path):
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert html.index("It is so.") < html.index(">-0.9<") < html.index("<nav") < html.index(">-0.87<")
     assert (tmp_path / "tables/answer.csv").read_text().startswith("Change,p,Count,Name\n-0.8697")
+
+
+def test_settings_are_shown_without_folders_and_those_without_a_value_too(tmp_path):
+    style = StyleSettings(None, 5, 2.0, 1000.0)
+    settings = SimpleNamespace(settings=replace(style, vgg19=str(tmp_path / "vgg19.h5")))
+    for study, shown in ((SimpleNamespace(settings=style), "null"), (settings, "vgg19.h5")):
+        table = appendix(study)[0].parts[0].frame.set_index("Setting").Value
+        assert table.tolist() == [shown, "5", "2.0", "1000.0"]

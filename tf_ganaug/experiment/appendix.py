@@ -35,7 +35,9 @@ def command_line() -> str:
 def appendix(study: Study) -> list[Section]:
     """Every setting, and what it ran on."""
     flat = pd.json_normalize(asdict(study.settings)).T.reset_index()
-    flat = pd.DataFrame({"Setting": flat.iloc[:, 0], "Value": flat.iloc[:, 1].astype(str).map(without_folders)})
+    # By Python: pandas makes no text of None.
+    values = ["null" if value is None else without_folders(str(value)) for value in flat.iloc[:, 1]]
+    flat = pd.DataFrame({"Setting": flat.iloc[:, 0], "Value": values})
     devices = ", ".join(device.device_type for device in tf.config.list_physical_devices())
     versions = {
         "tf_ganaug": __version__,
