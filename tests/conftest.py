@@ -13,6 +13,11 @@ import keras
 import pytest
 import tensorflow as tf
 
+# Trainings on several devices are tested on two of them; only a process that has not yet computed can get them.
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]):
     """Whole commands, which take longest, first: else one core is left with them in the end."""

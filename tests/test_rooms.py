@@ -14,8 +14,8 @@ PACKAGE = Path(__file__).resolve().parents[1] / "tf_ganaug"
 FLOORS = (
     ("errors",),
     ("random", "files", "backend"),
-    ("run", "metrics", "frames"),
-    ("data", "checkpoints"),
+    ("run", "metrics", "frames", "replicas"),
+    ("data", "checkpoints", "steps"),
     ("augment", "models"),
     ("gans", "segment"),
     ("quality",),

@@ -20,6 +20,9 @@ tf.get_logger().setLevel("ERROR")
 
 REFERENCE_STACK = keras.__version__.startswith("2.")
 
+#: Of what the replicas assign to a weight.
+MEAN_OF_REPLICAS = tf.VariableAggregation.MEAN if REFERENCE_STACK else "mean"
+
 if REFERENCE_STACK:
     with warnings.catch_warnings():
         # It announces the end of its own maintenance at every import; docs/stacks.md says so once.
@@ -65,8 +68,15 @@ def add_statistic(
 
     The replicas' mean is what is kept.
     """
-    aggregation = tf.VariableAggregation.MEAN if REFERENCE_STACK else "mean"
-    return layer.add_weight(name=name, shape=shape, initializer=initializer, trainable=False, aggregation=aggregation)
+    kinds = {"initializer": initializer, "trainable": False, "aggregation": MEAN_OF_REPLICAS}
+    return layer.add_weight(name=name, shape=shape, **kinds)
+
+
+def add_count(layer: keras.layers.Layer, name: str) -> tf.Variable:
+    """A whole number from 0, which the layer raises in its call, on every replica alike."""
+    first = tf.VariableAggregation.ONLY_FIRST_REPLICA if REFERENCE_STACK else "only_first_replica"
+    kinds = {"dtype": "int64", "initializer": "zeros", "trainable": False}
+    return layer.add_weight(name=name, shape=(), aggregation=first, **kinds)
 
 
 def adam(learning_rate: float, beta_1: float, beta_2: float, epsilon: float = 1e-8) -> keras.optimizers.Optimizer:
@@ -121,7 +131,12 @@ def scaling(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer
 
 
 def scale_loss(optimizer: keras.optimizers.Optimizer, loss: tf.Tensor) -> tf.Tensor:
-    """The loss to differentiate; `apply_gradients` undoes the scale."""
+    """The loss to differentiate; `apply_gradients` undoes the scale.
+
+    On several replicas it is this one's part of their mean, as optimisers add up the gradients of all.
+    """
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    loss = loss / replicas if replicas > 1 else loss
     if not REFERENCE_STACK:
         return optimizer.scale_loss(loss)
     scales = isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer)

@@ -162,8 +162,8 @@ def test_average_follows_the_generator_one_step_behind():
     average = start
     for _ in range(2):
         before = weights(gan)[0]
-        gan._critic_step(draw(position, 4), position, 0, 0)
-        gan._generator_step(4, position, 0, 0)
+        gan.critic_step(draw(position, 4), position, 0, 0)
+        gan.generator_step(4, position, 0, 0)
         average = [0.75 * mean + 0.25 * value for mean, value in zip(average, before)]
     for mean, ours in zip(average, weights(gan)[2]):
         np.testing.assert_allclose(ours, mean, atol=1e-6)
@@ -176,7 +176,7 @@ def test_first_step_after_a_reset_has_the_size_of_the_learning_rate():
     gan._enter(gan.schedule.at(16))
     before = weights(gan)[1]
     position = tf.constant(16, tf.int64)
-    gan._critic_step(draw(position, 4), position, 0, 1)
+    gan.critic_step(draw(position, 4), position, 0, 1)
     moved = np.concatenate([np.abs(new - old).ravel() for old, new in zip(before, weights(gan)[1])])
     # Adam without momentum on fresh moments: the learning rate, for any gradient far above epsilon.
     assert moved.max() == pytest.approx(1e-3, rel=1e-3)

@@ -18,6 +18,7 @@ from tf_ganaug.gans.spade import one_hot
 from tf_ganaug.models.layers import BatchStatisticsNorm
 from tf_ganaug.models.pix2pix import DROPOUT_RATE
 from tf_ganaug.random import fold, stream_seed
+from tf_ganaug.steps import WHOLE, Learners, Share, Step
 
 #: Added to a probability before its logarithm.
 TINY = 1e-12
@@ -61,7 +62,9 @@ def _area_shares(size: int, larger: int) -> np.ndarray:
     return (np.maximum(overlap, 0.0) * larger / size).astype(np.float32)
 
 
-def jitter(labels: tf.Tensor, images: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def jitter(
+    labels: tf.Tensor, images: tf.Tensor, seed: tf.Tensor, share: Share = WHOLE
+) -> tuple[tf.Tensor, tf.Tensor]:
     """The original's augmentation, drawn pair by pair: mirrored or not, enlarged 256 to 286, cropped to its size.
 
     Images are resized by area, as in the original; labels take the nearest pixel.
@@ -70,14 +73,15 @@ def jitter(labels: tf.Tensor, images: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Te
         labels: (N, H, W) uint8.
         images: (N, H, W, C) float32.
         seed: (2,) int32; the same seed draws the same.
+        share: of a minibatch, which these pairs are.
     """
-    count, size = tf.shape(images)[0], images.shape[1:3]
-    mirrored = tf.random.stateless_uniform((count, 1), stream_seed(seed, 0)) < 0.5
+    count, size = tf.shape(images)[0] * share.of, images.shape[1:3]
+    mirrored = share.rows(tf.random.stateless_uniform((count, 1), stream_seed(seed, 0))) < 0.5
     places, shares = [], []
     for axis, side in enumerate(size, 1):
         larger = round(side * ENLARGED)
         first = tf.random.stateless_uniform((count, 1), stream_seed(seed, axis), 0, larger - side + 1, tf.int32)
-        kept = first + tf.range(side)
+        kept = share.rows(first) + tf.range(side)
         shares.append(tf.gather(_area_shares(side, larger), kept))
         places.append(tf.gather(((np.arange(larger) + 0.5) * side / larger).astype(np.int32), kept))
     places[1] = tf.where(mirrored, size[1] - 1 - places[1], places[1])
@@ -138,9 +142,8 @@ class Pix2Pix(tf.Module):
         self.generator_optimizer.build(generator.trainable_variables)
         self.discriminator_optimizer.build(discriminator.trainable_variables)
         labels = tf.TensorSpec((None, *size), tf.uint8, "labels")
-        images = tf.TensorSpec(generator.output_shape, tf.float32, "images")
-        step = tf.TensorSpec((), tf.int64, "step")
-        self.step = tf.function(self._step, [labels, images, step], jit_compile=jit_compile)
+        kinds = [labels, tf.TensorSpec(generator.output_shape, tf.float32, "images"), tf.TensorSpec((), tf.int64)]
+        self.step = Step(self._gradients, self._learners, 2, jit_compile, kinds=kinds)
         numbers = tf.TensorSpec((None,), tf.int32, "numbers")
         self.paint, self.paint_frozen = (
             tf.function(partial(self._paint, training=training), [labels, numbers], jit_compile=jit_compile)
@@ -216,21 +219,32 @@ class Pix2Pix(tf.Module):
             if most * np.prod(norm.input.shape[1:3]) == 1:
                 norm.variance.assign(np.full(norm.variance.shape, tf.float32.max))
 
-    def _step(self, labels: tf.Tensor, images: tf.Tensor, step: tf.Tensor) -> dict[str, tf.Tensor]:
-        """An Adam step of the discriminator, then one of the generator, both from one pass made before.
+    def _learners(self, _: tf.Tensor) -> Learners:
+        """The discriminator's Adam makes its step first, then the generator's, both from one pass made before."""
+        return [
+            (self.discriminator_optimizer, self.discriminator.trainable_variables),
+            (self.generator_optimizer, self.generator.trainable_variables),
+        ]
+
+    def _gradients(
+        self, share: Share, labels: tf.Tensor, images: tf.Tensor, step: tf.Tensor
+    ) -> tuple[dict[str, tf.Tensor], list]:
+        """Of both networks.
 
         Args:
+            share: of the minibatch, which these pairs are.
             labels: (N, H, W) uint8 class indices.
             images: (N, H, W, C) float32 in [-1, 1].
             step: its number, which names its dropout and jitter.
 
         Returns:
-            `discriminator_loss`, `generator_gan_loss` and `generator_l1_loss`, the last without its weight.
+            `discriminator_loss`, `generator_gan_loss` and `generator_l1_loss`, the last without its weight; and the
+            gradients.
         """
         if self.jitter:
-            labels, images = jitter(labels, images, fold(self.seed, step, 0))
+            labels, images = jitter(labels, images, fold(self.seed, step, 0), share)
         condition = self.encode(labels, self.classes)
-        gates = self._gates(tf.shape(labels)[0], fold(self.seed, step, 1))
+        gates = map(share.rows, self._gates(tf.shape(labels)[0] * share.of, fold(self.seed, step, 1)))
         with tf.GradientTape(persistent=True) as tape:
             fakes = self.generator([condition, *gates], training=True)
             # Two passes, because the norms use each one's own statistics.
@@ -242,13 +256,7 @@ class Pix2Pix(tf.Module):
             judged_scaled = backend.scale_loss(self.discriminator_optimizer, judged)
             painted_scaled = backend.scale_loss(self.generator_optimizer, painted)
         # Gradients of both first: the generator's are those of the discriminator that judged.
-        of_both = [
-            (optimizer, tape.gradient(loss, network.trainable_variables), network.trainable_variables)
-            for optimizer, loss, network in (
-                (self.discriminator_optimizer, judged_scaled, self.discriminator),
-                (self.generator_optimizer, painted_scaled, self.generator),
-            )
+        return {"discriminator_loss": judged, **terms}, [
+            tape.gradient(judged_scaled, self.discriminator.trainable_variables),
+            tape.gradient(painted_scaled, self.generator.trainable_variables),
         ]
-        for optimizer, gradients, variables in of_both:
-            backend.apply_gradients(optimizer, gradients, variables)
-        return {"discriminator_loss": judged, **terms}

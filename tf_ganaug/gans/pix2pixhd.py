@@ -17,6 +17,7 @@ from tf_ganaug.gans.perceptual import PerceptualLoss
 from tf_ganaug.gans.spade import LinearDecay, Maps, feature_matching, one_hot
 from tf_ganaug.models.pix2pixhd import enhancer_variables
 from tf_ganaug.random import fold, stream_seed
+from tf_ganaug.steps import Learners, Share, Step
 
 
 def least_squares(maps: Maps, target: float) -> tf.Tensor:
@@ -139,7 +140,8 @@ class Pix2PixHD(tf.Module):
         self.enhancer_optimizer = backend.adam(decay, beta_1, beta_2) if frozen_epochs else None
         self._build_slots()
         self._frozen_step, self._whole_step = (
-            tf.function(partial(self._step, frozen=frozen), jit_compile=jit_compile) for frozen in (True, False)
+            Step(partial(self._gradients, frozen), partial(self._learners, frozen), 2, jit_compile)
+            for frozen in (True, False)
         )
         maps = [tf.TensorSpec((None, *size), tf.uint8, "labels"), tf.TensorSpec((None, *size), tf.int32, "instances")]
         self.paint = tf.function(self._paint, maps[: 1 + edges], jit_compile=jit_compile)
@@ -165,7 +167,7 @@ class Pix2PixHD(tf.Module):
             **{name: part for name, part in some.items() if part},
         )
 
-    def _condition(self, labels: tf.Tensor, instances: tf.Tensor | None) -> tf.Tensor:
+    def _condition(self, labels: tf.Tensor, instances: tf.Tensor | None = None) -> tf.Tensor:
         condition = one_hot(labels, self.classes)
         return tf.concat([condition, instance_edges(instances)], -1) if self.edges else condition
 
@@ -206,16 +208,27 @@ class Pix2PixHD(tf.Module):
             `generator_gan_loss`, `generator_feature_loss` and, if there is one, `generator_perceptual_loss` with
             their weights; `discriminator_fake_loss` and `discriminator_real_loss`, of which the discriminator
             minimises half the sum.
+
+        Raises:
+            InputError: for an image pool where the minibatch is not computed at once.
         """
         train = self._frozen_step if step < self.frozen_steps else self._whole_step
-        return train(labels, images, tf.constant(step, tf.int64), instances)
+        if self.pool and train.shares(images) > 1:
+            expected = "0 where devices or parts share a minibatch: its fakes come one after the other"
+            raise InputError("pool_size", expected, str(self.pool.size), "choose one device and no parts, or no pool")
+        maps = (labels,) if instances is None else (labels, instances)
+        return train(images, maps, tf.constant(step, tf.int64))
 
-    def _step(
-        self, labels: tf.Tensor, images: tf.Tensor, step: tf.Tensor, instances: tf.Tensor | None, frozen: bool
-    ) -> dict[str, tf.Tensor]:
-        condition = self._condition(labels, instances)
+    def _learners(self, frozen: bool, _: tf.Tensor) -> Learners:
         optimizer = self.enhancer_optimizer if frozen else self.generator_optimizer
         learning = enhancer_variables(self.generator) if frozen else self.generator.trainable_variables
+        return [(optimizer, learning), (self.discriminator_optimizer, self.discriminator.trainable_variables)]
+
+    def _gradients(
+        self, frozen: bool, share: Share, images: tf.Tensor, maps: tuple[tf.Tensor, ...], step: tf.Tensor
+    ) -> tuple[dict[str, tf.Tensor], list]:
+        condition = self._condition(*maps)
+        (optimizer, learning), (_, judging) = self._learners(frozen, step)
         with tf.GradientTape(persistent=True) as tape:
             fakes = self.generator(condition, training=True)
             pairs = [(condition, fakes), (condition, images)]
@@ -235,8 +248,4 @@ class Pix2PixHD(tf.Module):
             painted = backend.scale_loss(optimizer, tf.add_n(list(terms.values())))
             judged = backend.scale_loss(self.discriminator_optimizer, 0.5 * tf.add_n(list(losses.values())))
         # Gradients of both first: the generator's are those of the discriminator that judged.
-        judging = self.discriminator.trainable_variables
-        both = tape.gradient(painted, learning), tape.gradient(judged, judging)
-        backend.apply_gradients(optimizer, both[0], learning)
-        backend.apply_gradients(self.discriminator_optimizer, both[1], judging)
-        return {**terms, **losses}
+        return {**terms, **losses}, [tape.gradient(painted, learning), tape.gradient(judged, judging)]

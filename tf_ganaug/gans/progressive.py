@@ -19,6 +19,7 @@ from tf_ganaug.gans.pggan_schedule import ProgressiveSchedule, Stage
 from tf_ganaug.gans.wgan_gp import generator_loss, gradient_norms
 from tf_ganaug.models.pggan import ProgressiveNetwork
 from tf_ganaug.random import fold
+from tf_ganaug.steps import Learners, Share, Step
 
 #: From the number of reals shown before (int64 scalar) and a count to the next reals, (count, H, W, C)
 #: float32 in [-1, 1] at full size. The same numbers give the same reals.
@@ -65,7 +66,7 @@ def critic_loss(
 def reset_adam(optimizer: keras.optimizers.Optimizer) -> None:
     """Forgets moments and step count; a loss scale stays."""
     adam = getattr(optimizer, "inner_optimizer", optimizer)
-    rate = float(adam.learning_rate)
+    rate = float(adam.learning_rate.numpy())
     for variable in adam.variables:
         variable.assign(tf.zeros(variable.shape, variable.dtype))
     adam.learning_rate = rate  # one of its variables on the current stack
@@ -125,8 +126,8 @@ class ProgressiveGan(tf.Module):
         self.generator_optimizer.build(generator.trainable_variables)
         self.critic_optimizer.build(critic.trainable_variables)
         # One graph per (coarse, fine): both are Python numbers.
-        self._compiled_critic_step = tf.function(self._critic_step, jit_compile=jit_compile)
-        self._compiled_generator_step = tf.function(self._generator_step, jit_compile=jit_compile)
+        self.critic_step = Step(self._critic_gradients, self._critic_learns, 1, jit_compile, self._follow)
+        self.generator_step = Step(self._generator_gradients, self._generator_learns, 0, jit_compile)
         self._compiled_sample = tf.function(self._sample, reduce_retracing=True)
 
     def _require_fit(self) -> None:
@@ -168,8 +169,8 @@ class ProgressiveGan(tf.Module):
         levels, pairs = self._levels(), []
         for pair in range(self.schedule.repeats):
             position = tf.constant(shown + pair * stage.minibatch, tf.int64)
-            terms = self._compiled_critic_step(reals(position, stage.minibatch), position, *levels)
-            loss = self._compiled_generator_step(stage.minibatch, position, *levels)
+            terms = self.critic_step(reals(position, stage.minibatch), position, *levels)
+            loss = self.generator_step(stage.minibatch, position, *levels)
             pairs.append({**terms, "generator_loss": loss})
         means = {name: tf.add_n([terms[name] for terms in pairs]) / len(pairs) for name in pairs[0]}
         return {**means, "lod": tf.constant(stage.lod)}, len(pairs) * stage.minibatch
@@ -197,7 +198,7 @@ class ProgressiveGan(tf.Module):
 
     def _levels(self) -> tuple[int, int]:
         """The coarser and the finer level in use; equal where none fades."""
-        lod, top = float(self.lod), self.generator.top
+        lod, top = float(self.lod.numpy()), self.generator.top
         return top - math.ceil(lod), top - math.floor(lod)
 
     def enter_lod(self, lod: float) -> None:
@@ -215,34 +216,42 @@ class ProgressiveGan(tf.Module):
             if levels != before:
                 reset_adam(optimizer)
 
-    def _critic_step(self, reals: tf.Tensor, position: tf.Tensor, coarse: int, fine: int) -> dict[str, tf.Tensor]:
-        """One Adam step of the critic on full-size reals (N, H, W, C), one step of the average."""
+    def _critic_gradients(
+        self, share: Share, reals: tf.Tensor, position: tf.Tensor, coarse: int, fine: int
+    ) -> tuple[dict[str, tf.Tensor], list]:
+        """On full-size reals (N, H, W, C)."""
         generator, critic = self.generator.view(coarse, fine), self.critic.view(coarse, fine)
-        count = reals.shape[0]
+        count = reals.shape[0] * share.of
         fraction = None if coarse == fine else tf.convert_to_tensor(self.critic.fade.fraction)
         reals = reals_at_level(reals, self.critic.top - fine, fraction, self.round_levels)
-        fakes = generator(self.latents(count, position, 0), training=True)
-        mix = tf.random.stateless_uniform((count, 1, 1, 1), fold(self.seed, position, 1))
-        variables = critic.trainable_variables
+        fakes = generator(share.rows(self.latents(count, position, 0)), training=True)
+        mix = share.rows(tf.random.stateless_uniform((count, 1, 1, 1), fold(self.seed, position, 1)))
         with tf.GradientTape() as tape:
             terms = critic_loss(critic, reals, fakes, mix, self.penalty_weight, self.drift_weight)
             loss = backend.scale_loss(self.critic_optimizer, terms["critic_loss"])
-        backend.apply_gradients(self.critic_optimizer, tape.gradient(loss, variables), variables)
-        # The original runs this with the critic's update, so it sees the generator before its own.
-        average = self.average.view(coarse, fine).trainable_variables
-        for mean, value in zip(average, generator.trainable_variables):
-            mean.assign(value + (mean - value) * self.average_decay)
-        return terms
+        return terms, [tape.gradient(loss, critic.trainable_variables)]
 
-    def _generator_step(self, count: int, position: tf.Tensor, coarse: int, fine: int) -> tf.Tensor:
-        """One Adam step of the generator; its loss."""
+    def _critic_learns(self, _: tf.Tensor, coarse: int, fine: int) -> Learners:
+        return [(self.critic_optimizer, self.critic.view(coarse, fine).trainable_variables)]
+
+    def _follow(self, _: tf.Tensor, coarse: int, fine: int) -> None:
+        """One step of the average. The original makes it with the critic's: it sees the generator before its own."""
+        generator, average = (network.view(coarse, fine) for network in (self.generator, self.average))
+        for mean, value in zip(average.trainable_variables, generator.trainable_variables):
+            mean.assign(value + (mean - value) * self.average_decay)
+
+    def _generator_gradients(
+        self, share: Share, count: int, position: tf.Tensor, coarse: int, fine: int
+    ) -> tuple[tf.Tensor, list]:
+        """Of fresh fakes; the loss."""
         generator, critic = self.generator.view(coarse, fine), self.critic.view(coarse, fine)
-        variables = generator.trainable_variables
         with tf.GradientTape() as tape:
-            loss = generator_loss(critic, generator(self.latents(count, position, 2), training=True))
+            loss = generator_loss(critic, generator(share.rows(self.latents(count, position, 2)), training=True))
             scaled = backend.scale_loss(self.generator_optimizer, loss)
-        backend.apply_gradients(self.generator_optimizer, tape.gradient(scaled, variables), variables)
-        return loss
+        return loss, [tape.gradient(scaled, generator.trainable_variables)]
+
+    def _generator_learns(self, _: tf.Tensor, coarse: int, fine: int) -> Learners:
+        return [(self.generator_optimizer, self.generator.view(coarse, fine).trainable_variables)]
 
     def _sample(self, latents: tf.Tensor, coarse: int, fine: int) -> tf.Tensor:
         return self._full_size(self.average.view(coarse, fine)(latents, training=False), fine)

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from tf_ganaug import backend
 from tf_ganaug.gans.perceptual import PerceptualLoss
+from tf_ganaug.steps import Share, Step
 
 #: The discriminator's maps, by scale and layer; the last of each scale are the patches' scores.
 Maps = Sequence[Sequence[tf.Tensor]]
@@ -84,9 +85,7 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
 class Spade(tf.Module):
     """Both networks with their optimisers, and the compiled step of the published loop.
 
-    Nothing in a step is random. Under a `tf.distribute` strategy, build it in the strategy's scope and
-    run `step` on every replica with minibatches of one size: losses and batch statistics are then those
-    of the whole minibatch.
+    Nothing in a step is random.
 
     Args:
         generator: one-hot labels (N, H, W, classes) to images (N, H, W, C), as `models.spade`.
@@ -125,7 +124,13 @@ class Spade(tf.Module):
         # Slots must exist before a checkpoint is restored into them.
         self.generator_optimizer.build(generator.trainable_variables)
         self.discriminator_optimizer.build(discriminator.trainable_variables)
-        self.step = tf.function(self._step, jit_compile=jit_compile)
+        self._generator_step, self._discriminator_step = (
+            Step(gradients, lambda network=network, of=of: [(of, network.trainable_variables)], 2, jit_compile)
+            for gradients, network, of in (
+                (self._generator_gradients, generator, self.generator_optimizer),
+                (self._discriminator_gradients, discriminator, self.discriminator_optimizer),
+            )
+        )
         labels = tf.TensorSpec((None, *size), tf.uint8, "labels")
         self.paint = tf.function(self._paint, [labels], jit_compile=jit_compile)
 
@@ -148,7 +153,7 @@ class Spade(tf.Module):
         halves = [[tf.split(layer, 2) for layer in scale] for scale in maps]
         return tuple([[layer[part] for layer in scale] for scale in halves] for part in (0, 1))
 
-    def _step(self, labels: tf.Tensor, images: tf.Tensor) -> dict[str, tf.Tensor]:
+    def step(self, labels: tf.Tensor, images: tf.Tensor) -> dict[str, tf.Tensor]:
         """An Adam step of the generator, then one of the discriminator on the same minibatch.
 
         Args:
@@ -159,6 +164,9 @@ class Spade(tf.Module):
             The loss terms, with their weights: `generator_gan_loss`, `generator_feature_loss`,
             `generator_perceptual_loss` if there is one, `discriminator_fake_loss`, `discriminator_real_loss`.
         """
+        return {**self._generator_step(labels, images), **self._discriminator_step(labels, images)}
+
+    def _generator_gradients(self, _: Share, labels: tf.Tensor, images: tf.Tensor) -> tuple[dict[str, tf.Tensor], list]:
         condition = one_hot(labels, self.classes)
         with tf.GradientTape() as tape:
             fakes = self.generator(condition, training=True)
@@ -169,26 +177,16 @@ class Spade(tf.Module):
             }
             if self.perceptual:
                 terms["generator_perceptual_loss"] = self.perceptual_weight * self.perceptual(fakes, images)
-            loss = self._to_minimise(self.generator_optimizer, terms)
-        self._apply(self.generator_optimizer, tape, loss, self.generator)
+            loss = backend.scale_loss(self.generator_optimizer, tf.add_n(list(terms.values())))
+        return terms, [tape.gradient(loss, self.generator.trainable_variables)]
 
+    def _discriminator_gradients(
+        self, _: Share, labels: tf.Tensor, images: tf.Tensor
+    ) -> tuple[dict[str, tf.Tensor], list]:
+        condition = one_hot(labels, self.classes)
         # The original makes the fake anew, in training mode: the running statistics move a second time.
         fakes = self.generator(condition, training=True)
         with tf.GradientTape() as tape:
             losses = discriminator_losses(*self._judge(condition, fakes, images))
-            loss = self._to_minimise(self.discriminator_optimizer, losses)
-        self._apply(self.discriminator_optimizer, tape, loss, self.discriminator)
-        return {**terms, **losses}
-
-    @staticmethod
-    def _to_minimise(optimizer: keras.optimizers.Optimizer, terms: dict[str, tf.Tensor]) -> tf.Tensor:
-        """Their sum, as this replica's share: optimisers add the replicas' gradients."""
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        return backend.scale_loss(optimizer, tf.add_n(list(terms.values())) / replicas)
-
-    @staticmethod
-    def _apply(
-        optimizer: keras.optimizers.Optimizer, tape: tf.GradientTape, loss: tf.Tensor, network: keras.Model
-    ) -> None:
-        variables = network.trainable_variables
-        backend.apply_gradients(optimizer, tape.gradient(loss, variables), variables)
+            loss = backend.scale_loss(self.discriminator_optimizer, tf.add_n(list(losses.values())))
+        return losses, [tape.gradient(loss, self.discriminator.trainable_variables)]

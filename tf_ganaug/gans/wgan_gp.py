@@ -13,6 +13,7 @@ import tensorflow as tf
 from tf_ganaug import backend
 from tf_ganaug.data.pipeline import Minibatches
 from tf_ganaug.random import fold
+from tf_ganaug.steps import Share, Step
 
 #: Added under the square root of the gradient norm, whose own gradient is infinite at 0.
 TINY = 1e-12
@@ -116,8 +117,15 @@ class WganGp(tf.Module):
         # Slots must exist before a checkpoint is restored into them.
         self.generator_optimizer.build(generator.trainable_variables)
         self.critic_optimizer.build(critic.trainable_variables)
-        self.critic_step = tf.function(self._critic_step, jit_compile=jit_compile)
-        self.generator_step = tf.function(self._generator_step, jit_compile=jit_compile)
+        self.critic_step = Step(
+            self._critic_gradients, lambda *_: [(self.critic_optimizer, critic.trainable_variables)], 1, jit_compile
+        )
+        self._generator_step = Step(
+            self._generator_gradients,
+            lambda *_: [(self.generator_optimizer, generator.trainable_variables)],
+            0,
+            jit_compile,
+        )
 
     def parts(self) -> tf.train.Checkpoint:
         """What a checkpoint holds: both networks and both optimisers."""
@@ -157,26 +165,25 @@ class WganGp(tf.Module):
         """(count, latent size) ~ N(0, 1), a function of seed, step and stream."""
         return tf.random.stateless_normal((count, self.latent_size), fold(self.seed, step, stream))
 
-    def _critic_step(self, reals: tf.Tensor, step: tf.Tensor) -> dict[str, tf.Tensor]:
-        """One Adam step of the critic on reals (N, H, W, C) and as many fresh fakes."""
-        count = reals.shape[0]
-        fakes = self.generator(self.latents(count, step, 0), training=True)
-        mix = tf.random.stateless_uniform((count, 1, 1, 1), fold(self.seed, step, 1))
-        variables = self.critic.trainable_variables
+    def generator_step(self, step: tf.Tensor) -> dict[str, tf.Tensor]:
+        """One Adam step of the generator: its loss."""
+        return self._generator_step(self.batch, step)
+
+    def _critic_gradients(self, share: Share, reals: tf.Tensor, step: tf.Tensor) -> tuple[dict[str, tf.Tensor], list]:
+        """On reals (N, H, W, C) and as many fresh fakes."""
+        count = reals.shape[0] * share.of
+        fakes = self.generator(share.rows(self.latents(count, step, 0)), training=True)
+        mix = share.rows(tf.random.stateless_uniform((count, 1, 1, 1), fold(self.seed, step, 1)))
         with tf.GradientTape() as tape:
             terms = critic_loss(self.critic, reals, fakes, mix, self.penalty_weight)
             loss = backend.scale_loss(self.critic_optimizer, terms["critic_loss"])
-        gradients = tape.gradient(loss, variables)
-        backend.apply_gradients(self.critic_optimizer, gradients, variables)
-        return {name: tf.reduce_mean(value) for name, value in terms.items() if name != "gradient_norms"}
+        gradients = tape.gradient(loss, self.critic.trainable_variables)
+        means = {name: tf.reduce_mean(value) for name, value in terms.items() if name != "gradient_norms"}
+        return means, [gradients]
 
-    def _generator_step(self, step: tf.Tensor) -> dict[str, tf.Tensor]:
-        """One Adam step of the generator."""
-        variables = self.generator.trainable_variables
+    def _generator_gradients(self, share: Share, count: int, step: tf.Tensor) -> tuple[dict[str, tf.Tensor], list]:
         with tf.GradientTape() as tape:
-            fakes = self.generator(self.latents(self.batch, step, 2), training=True)
+            fakes = self.generator(share.rows(self.latents(count, step, 2)), training=True)
             loss = generator_loss(self.critic, fakes)
             scaled = backend.scale_loss(self.generator_optimizer, loss)
-        gradients = tape.gradient(scaled, variables)
-        backend.apply_gradients(self.generator_optimizer, gradients, variables)
-        return {"generator_loss": loss}
+        return {"generator_loss": loss}, [tape.gradient(scaled, self.generator.trainable_variables)]

@@ -115,7 +115,7 @@ class JointPggan:
 
         schedule = Schedule.regular(len(self.positions), s.log_every, s.preview_every, s.checkpoint_every)
         seconds = train_gan(run, tf.train.Checkpoint(gan=gan.parts()), iterate, look, schedule)
-        gan.enter_lod(float(gan.lod))  # that of the checkpoint, where all iterations were done before
+        gan.enter_lod(float(gan.lod.numpy()))  # that of the checkpoint, where all iterations were done before
         return seconds
 
     def _synthesizer(self, gan: ProgressiveGan) -> Synthesizer:

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_ganaug import backend
+from tf_ganaug import backend, replicas
 from tf_ganaug.errors import InputError
 from tf_ganaug.models.dropout import CountedDropout
 from tf_ganaug.models.layers import exact_moments
@@ -54,7 +54,7 @@ class WindowBatchNorm(keras.layers.Layer):
     def call(self, inputs, training=False):
         windows = tf.convert_to_tensor(self.means), tf.convert_to_tensor(self.variances)
         if training:
-            centred, mean, variance = exact_moments(inputs, [0, 1, 2])
+            centred, mean, variance = exact_moments(inputs, [0, 1, 2], replicas.mean)
             for variable, window, now in zip((self.means, self.variances), windows, (mean, variance)):
                 variable.assign(tf.concat([window[1:], now[0, 0]], 0))
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
+from tf_ganaug import backend, replicas
 from tf_ganaug.random import fold
 
 
@@ -26,7 +27,7 @@ class CountedDropout(keras.layers.Layer):
         self.rate, self.seed, self.whole_maps = rate, seed, whole_maps
 
     def build(self, input_shape):
-        self.passes = self.add_weight(name="passes", shape=(), dtype="int64", initializer="zeros", trainable=False)
+        self.passes = backend.add_count(self, "passes")
         super().build(input_shape)
 
     def call(self, inputs, training=False):
@@ -36,7 +37,13 @@ class CountedDropout(keras.layers.Layer):
         self.passes.assign(self.passes + 1)
         shape = tf.shape(inputs)
         draws = tf.stack([shape[0], 1, 1, shape[3]]) if self.whole_maps else shape
-        return tf.nn.experimental.stateless_dropout(inputs, self.rate, seed, noise_shape=draws)
+        devices = replicas.together()
+        if devices == 1:
+            return tf.nn.experimental.stateless_dropout(inputs, self.rate, seed, noise_shape=draws)
+        # Drawn for the rows of all devices, as one would.
+        gates = tf.ones(tf.concat([[devices * draws[0]], draws[1:]], 0), inputs.dtype)
+        gates = tf.nn.experimental.stateless_dropout(gates, self.rate, seed)
+        return inputs * gates[replicas.number() :: devices]
 
     def compute_output_shape(self, input_shape):
         return input_shape

@@ -12,6 +12,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_ganaug import backend, replicas
+
 
 def exact_moments(
     x: tf.Tensor, axes: Sequence[int], pooled: Callable[[tf.Tensor], tf.Tensor] = tf.identity
@@ -64,7 +66,7 @@ class BatchStatisticsNorm(keras.layers.Layer):
 
     def call(self, inputs, training=False):
         if training:
-            centred, _, variance = exact_moments(inputs, range(inputs.shape.rank - 1))
+            centred, _, variance = exact_moments(inputs, range(inputs.shape.rank - 1), replicas.mean)
         else:
             centred, variance = inputs - self.mean, self.variance
         return centred * (tf.math.rsqrt(variance + self.epsilon) * self.gamma) + self.beta
@@ -92,6 +94,34 @@ class BatchStatisticsNorm(keras.layers.Layer):
     def get_config(self):
         gamma = keras.initializers.serialize(self.gamma_initializer)
         return {**super().get_config(), "epsilon": self.epsilon, "gamma_initializer": gamma}
+
+
+@keras.utils.register_keras_serializable("tf_ganaug")
+class BatchNormalization(keras.layers.BatchNormalization):
+    """Keras' own, whose statistics are those of all devices' rows.
+
+    As there, the reference stack keeps the unbiased variance and the current one the biased.
+    """
+
+    def add_weight(self, *args, **kwargs):
+        if not kwargs.get("trainable", True):
+            kwargs["aggregation"] = backend.MEAN_OF_REPLICAS
+        return super().add_weight(*args, **kwargs)
+
+    def call(self, inputs, training=False):
+        if not training or replicas.together() == 1:
+            return super().call(inputs, training=training)
+        centred, mean, variance = exact_moments(inputs, [0, 1, 2], replicas.mean)
+        kept = unbiased(variance, inputs) if backend.REFERENCE_STACK else variance
+        for running, now in ((self.moving_mean, mean), (self.moving_variance, kept)):
+            running.assign(self.momentum * running + (1.0 - self.momentum) * tf.reshape(now, [-1]))
+        return centred * (tf.math.rsqrt(variance + self.epsilon) * self.gamma) + self.beta
+
+
+def unbiased(variance: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+    """The biased variance over (N, H, W) of x and of the other devices' as the unbiased one."""
+    values = tf.cast(tf.reduce_prod(tf.shape(x)[:3]) * replicas.pooled(), tf.float32)
+    return variance * values / (values - 1.0)
 
 
 @keras.utils.register_keras_serializable("tf_ganaug")

@@ -10,6 +10,8 @@ import math
 import keras
 import tensorflow as tf
 
+from tf_ganaug import replicas
+
 #: He's gain for (leaky) ReLU, the original's default.
 HE_GAIN = math.sqrt(2.0)
 
@@ -170,12 +172,31 @@ class MinibatchDeviation(keras.layers.Layer):
         self.group = group
 
     def call(self, inputs):
+        if replicas.pooled() > 1:
+            return self._of_all_devices(inputs)
         batch, (height, width, channels) = tf.shape(inputs)[0], inputs.shape[1:]
         group = tf.minimum(self.group, batch)
         groups = tf.reshape(inputs, (group, -1, height, width, channels))
         variance = tf.reduce_mean(tf.square(groups - tf.reduce_mean(groups, 0, keepdims=True)), 0)
         deviation = tf.reduce_mean(tf.sqrt(variance + 1e-8), axis=[1, 2, 3], keepdims=True)
         return tf.concat([inputs, tf.tile(deviation, (group, height, width, 1))], -1)
+
+    def _of_all_devices(self, inputs: tf.Tensor) -> tf.Tensor:
+        """The same groups, whose samples are on several devices: each has every so many-th of the minibatch."""
+        devices, (height, width, _) = replicas.pooled(), inputs.shape[1:]
+        samples = tf.range(replicas.number(), devices * tf.shape(inputs)[0], devices)
+        batch = devices * tf.size(samples)
+        group = tf.minimum(self.group, batch)
+        member = tf.one_hot(samples % (batch // group), batch // group)
+
+        def mean(values: tf.Tensor) -> tf.Tensor:
+            """Of each sample's group, for each sample."""
+            sums = replicas.total(tf.einsum("ng,nhwc->ghwc", member, values))
+            return tf.einsum("ng,ghwc->nhwc", member, sums) / tf.cast(group, tf.float32)
+
+        deviation = tf.sqrt(mean(tf.square(inputs - mean(inputs))) + 1e-8)
+        deviation = tf.reduce_mean(deviation, axis=[1, 2, 3], keepdims=True)
+        return tf.concat([inputs, tf.tile(deviation, (1, height, width, 1))], -1)
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:3], input_shape[3] + 1)

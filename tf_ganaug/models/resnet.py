@@ -13,8 +13,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_ganaug import backend
+from tf_ganaug import backend, replicas
 from tf_ganaug.errors import InputError
+from tf_ganaug.models.layers import exact_moments, unbiased
 
 #: Bottlenecks of the four stages by the number of layers; 26, which the original has not, is for small images.
 BLOCKS = {26: (2, 2, 2, 2), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3)}
@@ -60,6 +61,8 @@ class BatchNorm(keras.layers.Layer):
         super().build(input_shape)
 
     def call(self, inputs, training=False):
+        if training and replicas.together() > 1:
+            return self._of_all_devices(inputs)
         running = tf.convert_to_tensor(self.mean), tf.convert_to_tensor(self.variance)
         normed = tf.raw_ops.FusedBatchNormV3(
             x=inputs,
@@ -74,6 +77,13 @@ class BatchNorm(keras.layers.Layer):
             for variable, old, now in zip((self.mean, self.variance), running, normed[1:3]):
                 variable.assign(self.momentum * old + (1.0 - self.momentum) * now)
         return normed[0]
+
+    def _of_all_devices(self, inputs: tf.Tensor) -> tf.Tensor:
+        """What the fused operation does on one."""
+        centred, mean, variance = exact_moments(inputs, [0, 1, 2], replicas.mean)
+        for running, now in ((self.mean, mean), (self.variance, unbiased(variance, inputs))):
+            running.assign(self.momentum * running + (1.0 - self.momentum) * now[0, 0, 0])
+        return centred * (tf.math.rsqrt(variance + self.epsilon) * self.gamma) + self.beta
 
     def compute_output_shape(self, input_shape):
         return input_shape

@@ -9,9 +9,9 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from tf_ganaug import backend
+from tf_ganaug import backend, replicas
 from tf_ganaug.errors import InputError
-from tf_ganaug.models.layers import exact_moments
+from tf_ganaug.models.layers import exact_moments, unbiased
 from tf_ganaug.models.patch_discriminator import xavier
 from tf_ganaug.models.pggan_layers import NearestDouble
 from tf_ganaug.models.sizes import require_multiple
@@ -48,17 +48,9 @@ class SpatiallyAdaptiveNorm(keras.layers.Layer):
 
     def _centred(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """`x` less its mean, and the biased variance, of all replicas' minibatches; the running statistics follow."""
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync
-
-        def over_replicas(part: tf.Tensor) -> tf.Tensor:
-            if replicas == 1:
-                return part
-            return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, part)
-
-        centred, mean, variance = exact_moments(x, [0, 1, 2], over_replicas)
+        centred, mean, variance = exact_moments(x, [0, 1, 2], replicas.mean)
         mean, variance = mean[0, 0, 0], variance[0, 0, 0]
-        values = tf.cast(tf.reduce_prod(tf.shape(x)[:3]) * replicas, tf.float32)
-        for running, now in ((self.mean, mean), (self.variance, variance * values / (values - 1.0))):
+        for running, now in ((self.mean, mean), (self.variance, unbiased(variance, x))):
             running.assign(self.momentum * running + (1.0 - self.momentum) * now)
         return centred, variance
 

@@ -7,6 +7,7 @@ from functools import partial
 import keras
 
 from tf_ganaug.models.dropout import CountedDropout
+from tf_ganaug.models.layers import BatchNormalization
 from tf_ganaug.models.sizes import require_multiple
 
 
@@ -95,7 +96,7 @@ def foroozandeh_unet(
 
     def normalised(x):
         # A float32 layer: Keras would otherwise round weights and statistics through the half type.
-        x = keras.layers.BatchNormalization(momentum=0.99, epsilon=1e-3, dtype="float32")(x)
+        x = BatchNormalization(momentum=0.99, epsilon=1e-3, dtype="float32")(x)
         return keras.layers.ReLU()(x)
 
     def convolution(x, maps):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
+from tf_ganaug import replicas
 from tf_ganaug.data.cases import IGNORE
 
 #: Factors of the sums of the kernels' magnitudes and squares.
@@ -34,7 +35,8 @@ def central_cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     counted = tf.cast(labels != IGNORE, tf.float32)
     # An ignored pixel has no class, so that its p would be 0.
     p = tf.reduce_sum(tf.nn.softmax(logits) * tf.one_hot(tf.cast(labels, tf.int32), logits.shape[-1]), -1)
-    return -tf.math.divide_no_nan(tf.reduce_sum(tf.math.log(p + 1e-6) * counted), tf.reduce_sum(counted))
+    sums = tf.reduce_sum(tf.math.log(p + 1e-6) * counted), tf.reduce_sum(counted)
+    return -tf.math.divide_no_nan(*map(replicas.total, sums))
 
 
 def kernel_penalty(model: keras.Model) -> tf.Tensor:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from tf_ganaug import replicas
 from tf_ganaug.data.cases import IGNORE
 
 #: Of PSPNet's auxiliary loss (Zhao 2017; hszhao/semseg tool/train.py).
@@ -15,7 +16,7 @@ AUXILIARY_WEIGHT = 0.4
 
 
 def cross_entropy(labels: tf.Tensor, logits: tf.Tensor, weights: np.ndarray | None = None) -> tf.Tensor:
-    """Softmax cross-entropy, the mean over all pixels that are not ignored.
+    """Softmax cross-entropy, the mean over all pixels of the minibatch that are not ignored.
 
     Args:
         labels: (N, H, W) uint8 class indices or `IGNORE`.
@@ -31,7 +32,7 @@ def cross_entropy(labels: tf.Tensor, logits: tf.Tensor, weights: np.ndarray | No
     parts = tf.cast(counted, tf.float32)
     if weights is not None:
         parts *= tf.gather(weights, safe)
-    return tf.math.divide_no_nan(tf.reduce_sum(losses * parts), tf.reduce_sum(parts))
+    return tf.math.divide_no_nan(replicas.total(tf.reduce_sum(losses * parts)), replicas.total(tf.reduce_sum(parts)))
 
 
 def auxiliary_cross_entropy(labels: tf.Tensor, logits: Sequence[tf.Tensor]) -> tf.Tensor:
@@ -131,7 +132,8 @@ def weighted_dice_counts(labels: tf.Tensor, logits: tf.Tensor, weights: np.ndarr
     counted = tf.cast(labels != IGNORE, tf.float32)[..., None]
     predicted = tf.nn.softmax(tf.cast(logits, tf.float32)) * counted
     both, sizes = (tf.reduce_sum(part, [0, 1, 2]) for part in (truth * predicted, truth + predicted))
-    return 2.0 * tf.reduce_sum(weights * both), tf.reduce_sum(weights * sizes)
+    both, sizes = (replicas.total(tf.reduce_sum(weights * part)) for part in (both, sizes))
+    return 2.0 * both, sizes
 
 
 def weighted_dice_loss(labels: tf.Tensor, logits: tf.Tensor, weights: np.ndarray) -> tf.Tensor:

@@ -22,6 +22,7 @@ from tf_ganaug.data.pipeline import Minibatches, Sampling
 from tf_ganaug.errors import InputError
 from tf_ganaug.run import RunFolder, peak_memory
 from tf_ganaug.segment.losses import dice_counts, mean_dice
+from tf_ganaug.steps import Share, Step
 
 #: Of labels (N, H, W) and what the model returns: a scalar, the mean over the minibatch.
 Loss = Callable[[tf.Tensor, Any], tf.Tensor]
@@ -120,18 +121,16 @@ class Segmenter(tf.Module):
         self.best_loss = tf.Variable(math.inf)
         self.best_dice = tf.Variable(-1.0)
         self.seconds = tf.Variable(0.0, dtype=tf.float64)
-        self.train_step = tf.function(self._train_step, jit_compile=jit_compile)
+        self.train_step = Step(self._gradients, lambda: [(optimizer, model.trainable_variables)], 2, jit_compile)
         shapes = self.whole.input_shape, self.whole.input_shape[:-1]
         kinds = [tf.TensorSpec(shape, dtype) for shape, dtype in zip(shapes, (tf.float32, tf.uint8))]
         self.validation_step = tf.function(self._validation_step, kinds)
 
-    def _train_step(self, images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-        variables = self.model.trainable_variables
+    def _gradients(self, _: Share, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, list[list[tf.Tensor]]]:
         with tf.GradientTape() as tape:
             loss = self.loss(labels, self.model(images, training=True))
             scaled = backend.scale_loss(self.optimizer, loss)
-        backend.apply_gradients(self.optimizer, tape.gradient(scaled, variables), variables)
-        return loss
+        return loss, [tape.gradient(scaled, self.model.trainable_variables)]
 
     def steps(self, minibatches: Minibatches) -> Callable[[Iterator[Any], int], tf.Tensor]:
         """Takes so many steps on the next of `minibatches.elements`, in one call; returns the losses."""
@@ -181,7 +180,8 @@ class Segmenter(tf.Module):
 
     def keep_if_best(self, loss: float, dice: float) -> bool:
         """Remembers the weights if, as `keep` says, the loss is a new minimum, the Dice a new maximum, or always."""
-        better = {"loss": loss < float(self.best_loss), "dice": dice > float(self.best_dice), "last": True}
+        least, most = float(self.best_loss.numpy()), float(self.best_dice.numpy())
+        better = {"loss": loss < least, "dice": dice > most, "last": True}
         if not better[self.keep]:
             return False
         for kept, weight in zip(self.best, self.model.get_weights()):
@@ -233,12 +233,12 @@ def train_segmenter(
     """
     checkpoints = Checkpoints(run, segmenter=segmenter.parts())
     checkpoints.restore()
-    start = int(segmenter.step)
+    start = int(segmenter.step.numpy())
     run.rewind(start)
     if start:
         run.say(f"continues at iteration {start}")
     elements, steps = iter(minibatches.elements(start)), segmenter.steps(minibatches)
-    step, end = start, patience.end(int(segmenter.best_step))
+    step, end = start, patience.end(int(segmenter.best_step.numpy()))
     progress = run.progress(end, start)
     losses, images, began = [], 0, time.perf_counter()
     while step < end:
@@ -251,7 +251,7 @@ def train_segmenter(
         final = step == end
         if step % patience.validate_every == 0 or final:
             _validate(run, segmenter, validation, minibatches.size, subjects)
-            progress.total = end = patience.end(int(segmenter.best_step))
+            progress.total = end = patience.end(int(segmenter.best_step.numpy()))
         if step % patience.log_every == 0 or final:
             elapsed = time.perf_counter() - began
             segmenter.seconds.assign_add(elapsed)
@@ -265,7 +265,7 @@ def train_segmenter(
 
 
 def _validate(run: RunFolder, segmenter: Segmenter, validation: Pairs, batch: int, subjects: np.ndarray | None) -> None:
-    step = int(segmenter.step)
+    step = int(segmenter.step.numpy())
     loss, dice = segmenter.validate(validation, batch, subjects)
     _require_finite(run, "validation loss", loss, step)
     run.record(step, {"validation_loss": loss, "validation_dice": dice})
@@ -293,9 +293,9 @@ def _finish(run: RunFolder, segmenter: Segmenter) -> Trained:
     segmenter.carry_over()
     segmenter.model.save_weights(run.path / "best.weights.h5")
     return Trained(
-        iterations=int(segmenter.step),
-        best_iteration=int(segmenter.best_step),
-        validation_loss=float(segmenter.best_loss),
-        validation_dice=float(segmenter.best_dice),
-        seconds=float(segmenter.seconds),
+        iterations=int(segmenter.step.numpy()),
+        best_iteration=int(segmenter.best_step.numpy()),
+        validation_loss=float(segmenter.best_loss.numpy()),
+        validation_dice=float(segmenter.best_dice.numpy()),
+        seconds=float(segmenter.seconds.numpy()),
     )
