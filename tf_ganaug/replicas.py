@@ -87,6 +87,12 @@ def _strategy(devices: int) -> tf.distribute.Strategy:
     return tf.distribute.MirroredStrategy(present_devices()[:devices]) if devices > 1 else tf.distribute.get_strategy()
 
 
+def sharing(minibatch: int) -> int:
+    """How many of a minibatch's rows share batch statistics."""
+    part = minibatch // parts_of(minibatch)
+    return part if _division.pooled else part // math.gcd(_division.devices, part)
+
+
 def together() -> int:
     """Devices that compute the present step; 1 outside of a step."""
     context = tf.distribute.get_replica_context()

@@ -1,8 +1,5 @@
 """SPADE's losses against numpy, and its step: what moves, in which order, exactly again, on two devices."""
 
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest

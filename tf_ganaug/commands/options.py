@@ -14,7 +14,29 @@ if TYPE_CHECKING:
     from tf_ganaug.experiment.sources import Request
 
 #: Options that stand for a setting of the same name.
-SETTINGS = ("gan", "gans", "screen", "mix", "segmenter", "seed", "repeats", "precision")
+SETTINGS = ("gan", "gans", "screen", "mix", "segmenter", "seed", "repeats", "precision", "devices", "accumulate")
+
+
+class Devices(click.ParamType):
+    """A number of devices, or "all"."""
+
+    name = "devices"
+
+    def convert(self, value, param, ctx):
+        if value == "all":
+            from tf_ganaug.replicas import present_devices
+
+            return len(present_devices())
+        return click.IntRange(min=1).convert(value, param, ctx)
+
+
+def division_options(command: Callable) -> Callable:
+    """--devices and --accumulate."""
+    options = [
+        click.option("--devices", type=Devices(), metavar="N|all", help="GPUs that share a minibatch.  [default: 1]"),
+        click.option("--accumulate", type=int, metavar="K", help="Parts of a minibatch, where memory is small."),
+    ]
+    return _decorated(command, options)
 
 
 class Kinds(click.ParamType):
@@ -62,6 +84,7 @@ def training_options(command: Callable) -> Callable:
         click.option("--seed", type=int, help="Of everything random.  [default: 0]"),
         click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a setting; repeatable."),
         click.option("--precision", type=precisions, help="Of the networks.  [default: float32]"),
+        division_options,
     ]
     return _decorated(command, options)
 

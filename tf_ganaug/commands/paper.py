@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tf_ganaug.commands.common import input_errors
+from tf_ganaug.commands.options import division_options
 from tf_ganaug.papers.experiments import all_papers, experiment_of
 
 
@@ -40,6 +41,7 @@ def _list(context: click.Context, _: click.Parameter, value: bool) -> None:
     type=click.Choice(["float32", "mixed_bfloat16", "mixed_float16"]),
     help="Of the networks; default: the profile's.",
 )
+@division_options
 @click.option("--jobs", type=click.IntRange(min=1), default=1, help="Runs made at a time on this machine.")
 @click.option("--ray", metavar="ADDRESS", help="Make the runs on this Ray cluster: HOST:PORT of its head, or auto.")
 @click.option("--dry-run", is_flag=True, help="Print settings, runs and a measured time estimate; train nothing.")
@@ -59,6 +61,8 @@ def paper(
     repeats,
     changes,
     precision,
+    devices,
+    accumulate,
     jobs,
     ray,
     dry_run,
@@ -81,7 +85,7 @@ def paper(
     from tf_ganaug.papers import reproduce
 
     found = experiment_of(name, experiment)
-    named = {"seed": seed, "repeats": repeats, "precision": precision}
+    named = {"seed": seed, "repeats": repeats, "precision": precision, "devices": devices, "accumulate": accumulate}
     changes = [*changes, *(f"{key}={value}" for key, value in named.items() if value is not None)]
     parts = found.chosen(profile, only)
     # Absolute, since processes elsewhere may open it too.

@@ -1,4 +1,4 @@
-"""What settings say of the whole process: precision, determinism, and where minibatches are made."""
+"""What settings say of the whole process: precision, determinism, where minibatches are made and who shares them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,18 @@ import tensorflow as tf
 from tf_ganaug import backend
 from tf_ganaug.data.pipeline import set_sampling
 from tf_ganaug.experiment.settings import CommonSettings
+from tf_ganaug.replicas import set_division
 
 
 def prepare_process(settings: CommonSettings) -> None:
-    """Sets the precision of all networks to come, whether equal computations give equal bits, and the sampling."""
+    """Sets precision, sampling and devices of all trainings to come, and whether equal computations give equal bits.
+
+    Raises:
+        InputError: for a sampling that is none, or devices that this process does not have.
+    """
     backend.set_precision(settings.precision)
     set_sampling(settings.sampling, settings.steps_per_call)
+    set_division(settings.devices, settings.accumulate, settings.shared_statistics, settings.jit_compile)
     if settings.deterministic:
         keras.utils.set_random_seed(settings.seed)
         tf.config.experimental.enable_op_determinism()

@@ -21,7 +21,7 @@ class CommonSettings:
     """What every experiment has.
 
     `precision` as in `backend.set_precision`, `jit_compile` is XLA, `sampling` and `steps_per_call` as in
-    `data.pipeline.set_sampling`.
+    `data.pipeline.set_sampling`, and the last three as in `replicas.Division`.
     """
 
     seed: int
@@ -33,6 +33,9 @@ class CommonSettings:
     jit_compile: bool
     sampling: str
     steps_per_call: int
+    devices: int
+    accumulate: int
+    shared_statistics: bool
 
 
 @dataclass

@@ -24,10 +24,13 @@ def side_by_side(
         address: of a Ray cluster, or None.
 
     Raises:
-        InputError: if both ways are asked for.
+        InputError: if both ways are asked for, or one with several devices for each run.
     """
     if jobs == 1 and address is None:
         return None
+    if study.settings.devices > 1:
+        expected = "1 with --jobs or --ray, which give each run a GPU of its own"
+        raise InputError("--devices", expected, str(study.settings.devices), "drop one of the two")
     plan = Plan(opening, study.folder.absolute())
     if address is None:
         return partial(make_stages, study, lambda: local_workers(plan, jobs))

@@ -101,6 +101,11 @@ class ProgressiveSchedule:
         """How often 4 pixels are doubled to reach the full size."""
         return self.resolution.bit_length() - 3
 
+    @property
+    def minibatches(self) -> list[int]:
+        """Those of all levels."""
+        return [self.minibatch[4 << level] for level in range(self.levels + 1)]
+
     def at(self, shown: int) -> Stage:
         """What holds once `shown` real images were shown."""
         phase, into = divmod(shown, self.stable_images + self.fade_images)

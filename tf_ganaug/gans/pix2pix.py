@@ -62,9 +62,7 @@ def _area_shares(size: int, larger: int) -> np.ndarray:
     return (np.maximum(overlap, 0.0) * larger / size).astype(np.float32)
 
 
-def jitter(
-    labels: tf.Tensor, images: tf.Tensor, seed: tf.Tensor, share: Share = WHOLE
-) -> tuple[tf.Tensor, tf.Tensor]:
+def jitter(labels: tf.Tensor, images: tf.Tensor, seed: tf.Tensor, share: Share = WHOLE) -> tuple[tf.Tensor, tf.Tensor]:
     """The original's augmentation, drawn pair by pair: mirrored or not, enlarged 256 to 286, cropped to its size.
 
     Images are resized by area, as in the original; labels take the nearest pixel.

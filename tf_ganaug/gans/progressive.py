@@ -12,7 +12,7 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from tf_ganaug import backend
+from tf_ganaug import backend, replicas
 from tf_ganaug.errors import InputError
 from tf_ganaug.gans.pggan_reals import reals_at_level
 from tf_ganaug.gans.pggan_schedule import ProgressiveSchedule, Stage
@@ -138,7 +138,7 @@ class ProgressiveGan(tf.Module):
                 raise InputError(f"the {name}", expected, str(network.top + 1), "build both for one size")
         group = self.critic.stable[0].get_layer("MinibatchDeviation").group
         for resolution in (4 << level for level in range(levels + 1)):
-            count = self.schedule.minibatch[resolution]
+            count = replicas.sharing(self.schedule.minibatch[resolution])
             if count > group and count % group:
                 expected = f"at most {group} or a multiple of {group}"
                 raise InputError(f"minibatch at {resolution} pixels", expected, str(count), "mend it")

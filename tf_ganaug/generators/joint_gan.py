@@ -18,6 +18,7 @@ from tf_ganaug.gans.wgan_gp import WganGp
 from tf_ganaug.models import dcgan
 from tf_ganaug.random import fold as fold_in
 from tf_ganaug.random import named_seed
+from tf_ganaug.replicas import on_all_devices
 from tf_ganaug.run import RunFolder
 
 
@@ -38,19 +39,20 @@ class JointGan:
         backend.begin_networks(seed)
         height, width, channels = self.subset.sized.images.shape[1:]
         shape = height, width, channels + self.layout.channels
-        generator = dcgan.generator(*shape, s.dim, s.latent_size, s.he)
-        critic = dcgan.critic(*shape, s.dim, s.negative_slope, s.he)
-        return WganGp(
-            generator,
-            critic,
-            s.batch,
-            s.learning_rate,
-            s.beta_1,
-            s.beta_2,
-            s.penalty_weight,
-            seed,
-            self.settings.jit_compile,
-        )
+        with on_all_devices(s.batch):
+            generator = dcgan.generator(*shape, s.dim, s.latent_size, s.he)
+            critic = dcgan.critic(*shape, s.dim, s.negative_slope, s.he)
+            return WganGp(
+                generator,
+                critic,
+                s.batch,
+                s.learning_rate,
+                s.beta_1,
+                s.beta_2,
+                s.penalty_weight,
+                seed,
+                self.settings.jit_compile,
+            )
 
     def synthesizer(self) -> Synthesizer:
         """The generator, trained first if that is not done."""

@@ -21,6 +21,7 @@ from tf_ganaug.gans.train import PREVIEWS, Schedule, train_gan
 from tf_ganaug.generators.settings import PatchGanSettings
 from tf_ganaug.models import pggan
 from tf_ganaug.random import named_seed
+from tf_ganaug.replicas import on_all_devices
 from tf_ganaug.run import RunFolder
 
 #: Steps from -1 to 1 to which the original's data tool rounds every level of detail.
@@ -69,16 +70,17 @@ class JointPggan:
         backend.begin_networks(self.seed)
         height, width, channels = self.pairs.shape
         shape, widths = (height, width, channels + self.layout.channels), (s.fmap_base, s.fmap_max)
-        return ProgressiveGan(
-            pggan.generator(*shape, *widths, s.latent_size, s.noise),
-            pggan.critic(*shape, *widths, fused_scale=s.fused_scale),
-            pggan.generator(*shape, *widths, s.latent_size, s.noise),
-            self.schedule,
-            self.seed,
-            average_decay=s.average_decay,
-            round_levels=BYTES,
-            jit_compile=self.jit_compile,
-        )
+        with on_all_devices(*self.schedule.minibatches):
+            return ProgressiveGan(
+                pggan.generator(*shape, *widths, s.latent_size, s.noise),
+                pggan.critic(*shape, *widths, fused_scale=s.fused_scale),
+                pggan.generator(*shape, *widths, s.latent_size, s.noise),
+                self.schedule,
+                self.seed,
+                average_decay=s.average_decay,
+                round_levels=BYTES,
+                jit_compile=self.jit_compile,
+            )
 
     def reals(self, position: tf.Tensor, count: int) -> tf.Tensor:
         """The next real pairs as joint images, as the GAN's `RealSource`."""

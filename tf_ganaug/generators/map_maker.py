@@ -29,6 +29,7 @@ from tf_ganaug.quality.swd import SlicedWasserstein
 from tf_ganaug.quality.zscore import Reference, Screen, find_threshold, screen
 from tf_ganaug.random import fold as fold_in
 from tf_ganaug.random import named_seed
+from tf_ganaug.replicas import on_all_devices
 from tf_ganaug.run import RunFolder, read_result, whole
 
 #: Label maps made, screened or painted at once.
@@ -74,16 +75,17 @@ class MapMaker:
         backend.begin_networks(seed)
         size = tuple(self.settings.data.size)
         widths = s.fmap_base, s.fmap_max
-        return ProgressiveGan(
-            pggan.generator(*size, 1, *widths, s.latent_size),
-            pggan.critic(*size, 1, *widths, fused_scale=s.fused_scale),
-            pggan.generator(*size, 1, *widths, s.latent_size),
-            self.schedule,
-            seed,
-            average_decay=s.average_decay,
-            round_levels=self.classes if s.round_levels else None,
-            jit_compile=self.settings.jit_compile,
-        )
+        with on_all_devices(*self.schedule.minibatches):
+            return ProgressiveGan(
+                pggan.generator(*size, 1, *widths, s.latent_size),
+                pggan.critic(*size, 1, *widths, fused_scale=s.fused_scale),
+                pggan.generator(*size, 1, *widths, s.latent_size),
+                self.schedule,
+                seed,
+                average_decay=s.average_decay,
+                round_levels=self.classes if s.round_levels else None,
+                jit_compile=self.settings.jit_compile,
+            )
 
     @property
     def schedule(self) -> ProgressiveSchedule:

@@ -21,6 +21,7 @@ from tf_ganaug.gans.train import PREVIEWS, Schedule, train_gan
 from tf_ganaug.generators.settings import PainterSettings
 from tf_ganaug.models import pix2pix
 from tf_ganaug.random import named_seed
+from tf_ganaug.replicas import on_all_devices
 from tf_ganaug.run import RunFolder, whole
 
 #: Images painted in one call where each is normalised by itself.
@@ -49,18 +50,19 @@ class Pix2PixPainter:
         backend.begin_networks(seed)
         size, classes = self.settings.data.size, len(self.subset.spec.classes)
         condition, channels = (1 if s.coded else classes), self.subset.sized.images.shape[-1]
-        return Pix2Pix(
-            pix2pix.generator(*size, condition, channels, s.ngf),
-            pix2pix.discriminator(*size, condition, channels, s.ndf),
-            classes,
-            seed,
-            s.learning_rate,
-            s.beta_1,
-            s.beta_2,
-            s.l1_weight,
-            s.jitter,
-            self.settings.jit_compile,
-        )
+        with on_all_devices(s.batch):
+            return Pix2Pix(
+                pix2pix.generator(*size, condition, channels, s.ngf),
+                pix2pix.discriminator(*size, condition, channels, s.ndf),
+                classes,
+                seed,
+                s.learning_rate,
+                s.beta_1,
+                s.beta_2,
+                s.l1_weight,
+                s.jitter,
+                self.settings.jit_compile,
+            )
 
     # Training
 

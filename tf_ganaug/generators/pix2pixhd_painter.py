@@ -25,6 +25,7 @@ from tf_ganaug.gans.synthesizer import Synthesizer
 from tf_ganaug.gans.train import PREVIEWS, Schedule, train_gan
 from tf_ganaug.models import pix2pixhd
 from tf_ganaug.random import named_seed
+from tf_ganaug.replicas import on_all_devices
 from tf_ganaug.run import RunFolder, whole
 
 #: Label maps painted in one call; instance norm keeps them apart.
@@ -64,24 +65,25 @@ class PhotographPainter:
         backend.begin_networks(seed)
         height, width, channels = self.subset.sized.images.shape[1:]
         shape = height, width, len(self.subset.spec.classes) + s.edges, channels
-        if self.coarse:
-            generator = pix2pixhd.local_enhancer(*shape, s.ngf // 2, s.downsamplings, s.blocks)
-        else:
-            generator = pix2pixhd.global_generator(*shape, s.ngf, s.downsamplings, s.blocks)
-        discriminator = pix2pixhd.discriminator(*shape, s.ndf, s.scales + bool(self.coarse))
-        return Pix2PixHD(
-            generator,
-            discriminator,
-            LinearDecay(s.learning_rate, self._epoch_steps(len(self.subset.rows)), *self._epochs),
-            seed,
-            s.beta_1,
-            s.beta_2,
-            perceptual=PerceptualLoss(Path(s.vgg19)) if s.vgg19 else None,
-            pool_size=s.pool_size,
-            edges=s.edges,
-            frozen_epochs=s.frozen_epochs if self.coarse else 0,
-            jit_compile=self.settings.jit_compile,
-        )
+        with on_all_devices(s.batch):
+            if self.coarse:
+                generator = pix2pixhd.local_enhancer(*shape, s.ngf // 2, s.downsamplings, s.blocks)
+            else:
+                generator = pix2pixhd.global_generator(*shape, s.ngf, s.downsamplings, s.blocks)
+            discriminator = pix2pixhd.discriminator(*shape, s.ndf, s.scales + bool(self.coarse))
+            return Pix2PixHD(
+                generator,
+                discriminator,
+                LinearDecay(s.learning_rate, self._epoch_steps(len(self.subset.rows)), *self._epochs),
+                seed,
+                s.beta_1,
+                s.beta_2,
+                perceptual=PerceptualLoss(Path(s.vgg19)) if s.vgg19 else None,
+                pool_size=s.pool_size,
+                edges=s.edges,
+                frozen_epochs=s.frozen_epochs if self.coarse else 0,
+                jit_compile=self.settings.jit_compile,
+            )
 
     @cached_property
     def trained(self) -> Pix2PixHD:

@@ -26,6 +26,7 @@ from tf_ganaug.generators.map_maker import BATCH, MapMaker, progress
 from tf_ganaug.models import spade
 from tf_ganaug.models.patch_discriminator import discriminator
 from tf_ganaug.random import named_seed
+from tf_ganaug.replicas import on_all_devices
 from tf_ganaug.run import RunFolder, whole
 
 
@@ -63,16 +64,17 @@ class Painter:
         def rate(value: float) -> float | LinearDecay:
             return LinearDecay(value, self.epoch_steps, constant, s.decay_epochs) if s.decay_epochs else value
 
-        return Spade(
-            spade.generator(*size, classes, channels, s.ngf, s.upsamplings, s.hidden),
-            discriminator(*size, classes, channels, s.ndf),
-            rate(s.generator_rate),
-            rate(s.discriminator_rate),
-            s.beta_1,
-            s.beta_2,
-            perceptual=PerceptualLoss(Path(s.vgg19)) if s.vgg19 else None,
-            jit_compile=self.settings.jit_compile,
-        )
+        with on_all_devices(s.batch):
+            return Spade(
+                spade.generator(*size, classes, channels, s.ngf, s.upsamplings, s.hidden),
+                discriminator(*size, classes, channels, s.ndf),
+                rate(s.generator_rate),
+                rate(s.discriminator_rate),
+                s.beta_1,
+                s.beta_2,
+                perceptual=PerceptualLoss(Path(s.vgg19)) if s.vgg19 else None,
+                jit_compile=self.settings.jit_compile,
+            )
 
     @cached_property
     def trained(self) -> Spade:

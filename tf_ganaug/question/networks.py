@@ -15,6 +15,7 @@ from tf_ganaug.models.pspnet import pspnet, rate_multipliers, without_auxiliary
 from tf_ganaug.models.unet import foroozandeh_unet, neff_unet, ronneberger_unet
 from tf_ganaug.models.uresnet import uresnet
 from tf_ganaug.question.settings import Settings
+from tf_ganaug.replicas import on_all_devices
 from tf_ganaug.segment.deepmedic import falling_rate, patch_deepmedic
 from tf_ganaug.segment.losses import auxiliary_cross_entropy, class_weights, cross_entropy, weighted_dice_loss
 from tf_ganaug.segment.rmsprop import deepmedic_rmsprop
@@ -50,8 +51,9 @@ def new_segmenter(settings: Settings, spec: LabelSpec, channels: int, pixels: np
     shape = (*settings.data.size, channels, len(spec.classes))
     rate = getattr(settings.rate, settings.segmenter)
     make = _deepmedic if settings.segmenter == "deepmedic" else _pspnet if settings.segmenter == "pspnet" else _adam
-    model, whole, loss, optimizer = make(settings, shape, rate, pixels, seed)
-    return Segmenter(model, loss, spec, optimizer, settings.jit_compile, keep="dice", whole=whole)
+    with on_all_devices(settings.training.batch):
+        model, whole, loss, optimizer = make(settings, shape, rate, pixels, seed)
+        return Segmenter(model, loss, spec, optimizer, settings.jit_compile, keep="dice", whole=whole)
 
 
 def whole_network(segmenter: Segmenter) -> keras.Model:

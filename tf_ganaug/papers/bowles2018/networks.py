@@ -12,6 +12,7 @@ from tf_ganaug.models.unet import ronneberger_unet
 from tf_ganaug.models.uresnet import uresnet
 from tf_ganaug.papers.bowles2018.settings import DeepMedicSettings, Settings, UResNetSettings
 from tf_ganaug.random import named_seed
+from tf_ganaug.replicas import on_all_devices
 from tf_ganaug.segment.deepmedic import falling_rate, patch_deepmedic
 from tf_ganaug.segment.losses import cross_entropy
 from tf_ganaug.segment.rmsprop import deepmedic_rmsprop
@@ -35,8 +36,9 @@ def new_segmenter(settings: Settings, network: str, spec: LabelSpec, channels: i
     seed = named_seed(settings.seed, f"{network}-repeat{repeat}")
     backend.begin_networks(seed)
     build = _deepmedic if network == "DeepMedic" else partial(_unet, network)
-    model, whole, loss, optimizer = build(settings, channels, len(spec.classes), seed)
-    return Segmenter(model, loss, spec, optimizer, settings.jit_compile, keep="dice", whole=whole)
+    with on_all_devices(training_of(settings, network).batch):
+        model, whole, loss, optimizer = build(settings, channels, len(spec.classes), seed)
+        return Segmenter(model, loss, spec, optimizer, settings.jit_compile, keep="dice", whole=whole)
 
 
 def _unet(network: str, settings: Settings, channels: int, classes: int, seed: int) -> tuple:

@@ -27,6 +27,7 @@ from tf_ganaug.generators.spade_painter import Painter
 from tf_ganaug.models.unet import foroozandeh_unet
 from tf_ganaug.papers.foroozandeh2020.tasks import SliceTask
 from tf_ganaug.random import named_seed
+from tf_ganaug.replicas import on_all_devices
 from tf_ganaug.run import RunFolder, read_metrics, whole
 from tf_ganaug.segment.losses import class_weights, weighted_dice_loss
 from tf_ganaug.segment.predict import evaluate, predictions
@@ -213,10 +214,11 @@ class ChainStudy(Study):
         backend.begin_networks(named_seed(self.settings.seed, f"unet-{task.view}-repeat{task.repeat}"))
         size = self.settings.data.size
         shape = *size, self.dataset.channels, len(view.classes)
-        model = foroozandeh_unet(*shape, s.levels, s.filters, s.truncated)
-        loss = partial(weighted_dice_loss, weights=weights)
-        optimizer = backend.adam(s.learning_rate, s.beta_1, s.beta_2, s.epsilon)
-        return Segmenter(model, loss, view, optimizer, self.settings.jit_compile)
+        with on_all_devices(s.batch):
+            model = foroozandeh_unet(*shape, s.levels, s.filters, s.truncated)
+            loss = partial(weighted_dice_loss, weights=weights)
+            optimizer = backend.adam(s.learning_rate, s.beta_1, s.beta_2, s.epsilon)
+            return Segmenter(model, loss, view, optimizer, self.settings.jit_compile)
 
     def _held_pairs(self, part: str, table: np.ndarray, standard: tuple[float, float]) -> Pairs:
         rows = self.sized.rows(self.cases(0, part))

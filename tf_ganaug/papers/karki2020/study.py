@@ -30,6 +30,7 @@ from tf_ganaug.papers.karki2020.candidates import LesionPainter
 from tf_ganaug.papers.karki2020.judge import LesionJudge
 from tf_ganaug.papers.karki2020.tasks import LesionTask
 from tf_ganaug.random import named_seed
+from tf_ganaug.replicas import on_all_devices
 from tf_ganaug.run import RunFolder, whole
 from tf_ganaug.segment.losses import cross_entropy, foreground_dice
 from tf_ganaug.segment.predict import evaluate, predictions
@@ -203,23 +204,24 @@ class LesionStudy(Study):
         s, seed = self.settings.segmenter, named_seed(self.settings.seed, f"fcn8s-repeat{task.repeat}")
         backend.begin_networks(seed)
         pretrained = s.vgg16 != "random"
-        model = fcn8s(
-            *self.settings.data.size,
-            self.dataset.channels,
-            len(self.spec.classes),
-            s.filters,
-            s.fc_filters,
-            s.aligned,
-            tuple(s.pool_scales) if pretrained else (1.0, 1.0),
-            caffe_input=pretrained,
-            seed=seed % 2**31,
-        )
-        if pretrained and not load_vgg16(model, Path(s.vgg16)) and run is not None:
-            run.say(f"{s.vgg16} has no top: fc6 and fc7 start from random weights")
-        optimizer = backend.adam(s.learning_rate, s.beta_1, s.beta_2)
-        loss = partial(cross_entropy, weights=self.class_weights(task.share))
-        jit = self.settings.jit_compile
-        return Segmenter(model, loss, self.spec, optimizer, jit, keep="dice", dice=foreground_dice)
+        with on_all_devices(s.batch):
+            model = fcn8s(
+                *self.settings.data.size,
+                self.dataset.channels,
+                len(self.spec.classes),
+                s.filters,
+                s.fc_filters,
+                s.aligned,
+                tuple(s.pool_scales) if pretrained else (1.0, 1.0),
+                caffe_input=pretrained,
+                seed=seed % 2**31,
+            )
+            if pretrained and not load_vgg16(model, Path(s.vgg16)) and run is not None:
+                run.say(f"{s.vgg16} has no top: fc6 and fc7 start from random weights")
+            optimizer = backend.adam(s.learning_rate, s.beta_1, s.beta_2)
+            loss = partial(cross_entropy, weights=self.class_weights(task.share))
+            jit = self.settings.jit_compile
+            return Segmenter(model, loss, self.spec, optimizer, jit, keep="dice", dice=foreground_dice)
 
     def held_pairs(self, part: str) -> Pairs:
         """The "validation" or "test" slices, the same for every share."""

@@ -32,6 +32,7 @@ from tf_ganaug.models.pspnet import pspnet, rate_multipliers, without_auxiliary
 from tf_ganaug.models.resnet import load_backbone
 from tf_ganaug.papers.liu2019.supplements import Supplement, Supplements, proposed, rarity
 from tf_ganaug.random import named_seed
+from tf_ganaug.replicas import on_all_devices
 from tf_ganaug.run import RunFolder, whole
 from tf_ganaug.segment.losses import auxiliary_cross_entropy
 from tf_ganaug.segment.predict import evaluate, predictions
@@ -272,12 +273,15 @@ class RecombinationStudy(Study):
         s, seed = self.settings.segmenter, named_seed(self.settings.seed, f"pspnet-repeat{repeat}")
         backend.begin_networks(seed)
         shape = self.height, self.width, self.dataset.channels, len(self.spec.classes)
-        model = pspnet(*shape, s.layers, s.filters, imagenet_input=s.imagenet is not None, seed=seed)
-        if s.imagenet is not None:
-            load_backbone(model, Path(s.imagenet))
-        rate = keras.optimizers.schedules.PolynomialDecay(s.learning_rate, iterations, 0.0, s.power)
-        optimizer = backend.sgd(rate, s.momentum, s.weight_decay, rate_multipliers(model))
-        return Segmenter(model, auxiliary_cross_entropy, self.spec, optimizer, self.settings.jit_compile, keep="last")
+        with on_all_devices(s.batch):
+            model = pspnet(*shape, s.layers, s.filters, imagenet_input=s.imagenet is not None, seed=seed)
+            if s.imagenet is not None:
+                load_backbone(model, Path(s.imagenet))
+            rate = keras.optimizers.schedules.PolynomialDecay(s.learning_rate, iterations, 0.0, s.power)
+            optimizer = backend.sgd(rate, s.momentum, s.weight_decay, rate_multipliers(model))
+            return Segmenter(
+                model, auxiliary_cross_entropy, self.spec, optimizer, self.settings.jit_compile, keep="last"
+            )
 
     def _measure(self, model: keras.Model) -> pd.DataFrame:
         frames = []

@@ -26,6 +26,7 @@ from tf_ganaug.generators.joint_gan import JointGan
 from tf_ganaug.models.unet import neff_unet
 from tf_ganaug.papers.neff2018.tasks import SegmenterTask
 from tf_ganaug.random import named_seed
+from tf_ganaug.replicas import on_all_devices
 from tf_ganaug.run import RunFolder, whole
 from tf_ganaug.segment.losses import cross_entropy
 from tf_ganaug.segment.predict import evaluate, predictions
@@ -117,9 +118,10 @@ class JointStudy(Study):
         s = self.settings.segmenter
         backend.begin_networks(named_seed(self.settings.seed, f"unet-fold{task.fold}-repeat{task.repeat}"))
         classes, channels = len(self.spec.classes), self.dataset.channels
-        model = neff_unet(self.height, self.width, channels, classes, s.levels, s.filters)
-        optimizer = backend.adam(s.learning_rate, s.beta_1, s.beta_2)
-        return Segmenter(model, cross_entropy, self.spec, optimizer, self.settings.jit_compile)
+        with on_all_devices(s.batch):
+            model = neff_unet(self.height, self.width, channels, classes, s.levels, s.filters)
+            optimizer = backend.adam(s.learning_rate, s.beta_1, s.beta_2)
+            return Segmenter(model, cross_entropy, self.spec, optimizer, self.settings.jit_compile)
 
     def measures(self, task: SegmenterTask) -> pd.DataFrame:
         """cases.csv of a finished task, with its part, fold and repeat."""
