@@ -5,7 +5,7 @@ DEFAULT_TAG := $(shell python3 -c 'import sys; print("%d.%d" % sys.version_info[
 VENV := $(if $(filter $(TAG),$(DEFAULT_TAG)),.venv,.venv-$(TAG))
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test test-all lint matrix clean
+.PHONY: demo test test-all lint matrix soak clean
 
 demo: $(VENV)/installed
 	$(RUN) scripts/run_paper.py neff2018
@@ -23,6 +23,9 @@ lint: $(VENV)/installed
 matrix: $(VENV)/installed
 	rm -rf runs/matrix
 	$(RUN) scripts/matrix.py --out runs/matrix
+
+soak: $(VENV)/installed
+	$(RUN) scripts/soak.py --out runs/soak
 
 $(VENV)/installed: setup.py
 	$(PYTHON) -m venv $(VENV)

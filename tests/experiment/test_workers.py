@@ -19,13 +19,14 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
+import tf_ganaug.experiment.workers as local
 from tf_ganaug.augment.standard import Augmentation
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.machine import take_gpu
 from tf_ganaug.experiment.plan import Plan, log_path, make_stages
 from tf_ganaug.experiment.side_by_side import side_by_side
 from tf_ganaug.experiment.sources import Request
-from tf_ganaug.experiment.workers import local_workers
+from tf_ganaug.experiment.workers import Worker, local_workers
 from tf_ganaug.files import locked, make_folder
 from tf_ganaug.papers.experiments import experiment_of
 from tf_ganaug.papers.neff2018 import lung
@@ -128,7 +129,11 @@ def meanwhile(act: Callable[[], None]) -> Iterator[None]:
     assert not thread.is_alive() and not errors, errors
 
 
-def test_a_killed_worker_and_a_bad_run_cost_themselves_only(tmp_path, serial):
+def test_a_killed_worker_and_a_bad_run_cost_themselves_only(tmp_path, serial, monkeypatch):
+    """Each run by a process of its own here, so that none grows."""
+    begun, begin = [], Worker._begin
+    monkeypatch.setattr(local, "RUNS", 1)
+    monkeypatch.setattr(Worker, "_begin", lambda worker: (begun.append(worker), begin(worker)))
     study, asked = opened(tmp_path / "out")
     _, (killed, spoiled) = names = list(lung.stages(study, PARTS))
     workers = partial(local_workers, plan_of(study), 2)
@@ -136,7 +141,7 @@ def test_a_killed_worker_and_a_bad_run_cost_themselves_only(tmp_path, serial):
     with study.at_work(asked):
         with meanwhile(partial(kill_mid_run, study.folder / killed)), pytest.raises(InputError, match="repeat = 5"):
             make_stages(study, workers, names)
-        assert not spawned()
+        assert not spawned() and len(begun) == 4  # one was killed
         log = log_path(study.folder, killed).read_text()
         assert "its worker died, killed by SIGKILL" in log and "continues at iteration" in log
         assert study.finished(killed) and not study.finished(spoiled)

@@ -19,6 +19,9 @@ from tf_ganaug.experiment.machine import limit_threads, processors, take_gpu
 from tf_ganaug.experiment.plan import RETRIES, Make, Outcome, Plan, died, log_path, write_log
 from tf_ganaug.files import make_folder
 
+#: Runs that a process makes before a new one takes its place: what libraries keep of each adds up, about 1 % a run.
+RUNS = 8
+
 
 @contextmanager
 def local_workers(plan: Plan, jobs: int) -> Iterator[Make]:
@@ -48,6 +51,7 @@ def _make(workers: Sequence[Worker], folder: Path, names: Sequence[str]) -> Iter
             except (EOFError, OSError):
                 how = worker.end()
             if how is None:
+                worker.rest()
                 yield name, error
                 continue
             deaths[name] += 1
@@ -69,7 +73,7 @@ class Worker:
 
     def __init__(self, plan: Plan, number: int, count: int):
         self._plan, self._number, self._count = plan, number, count
-        self._pipe, self.process, self.name = None, None, ""
+        self._pipe, self.process, self.name, self._made = None, None, "", 0
 
     def hand(self, name: str) -> Connection:
         """Begins a run; its error, or None, is to be read from what is returned, which ends if the worker dies."""
@@ -81,7 +85,14 @@ class Worker:
             self._pipe.send(name)
         return self._pipe
 
+    def rest(self) -> None:
+        """Ends the process after a run if it has made `RUNS` of them."""
+        self._made += 1
+        if self._made == RUNS:
+            self.end()
+
     def _begin(self) -> None:
+        self._made = 0
         # Not forked: TensorFlow has threads, which a fork leaves behind.
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
