@@ -15,6 +15,8 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tf_ganaug.hardware import memory, processors
+
 #: Distributions whose stated requirements are held against what is installed.
 DECISIVE = ("tf_ganaug", "tensorflow", "keras", "tensorflow-addons", "tensorboard")
 
@@ -83,8 +85,8 @@ def gather() -> Facts:
         keras=_keras_settings(),
         processor=platform.machine(),
         avx=_avx(),
-        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        memory=_memory() / 2**30,
+        cores=processors(),
+        memory=memory() / 2**30,
         disk=shutil.disk_usage(".").free / 2**30,
         driver=Path("/proc/driver/nvidia/version").exists(),
     )
@@ -207,14 +209,3 @@ def _avx() -> bool:
         return True
     flags = [line.split() for line in lines if line.startswith("flags")]
     return not flags or "avx" in flags[0]
-
-
-def _memory() -> float:
-    """Bytes that the machine has, or the container may use."""
-    total = float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        try:
-            total = min(total, float(Path(path).read_text(encoding="utf-8")))
-        except (OSError, ValueError):  # no container, or "max"
-            continue
-    return total

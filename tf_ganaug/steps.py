@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from tf_ganaug import backend, replicas
+from tf_ganaug.compiled import Compiled
 
 #: Optimisers with the variables that each moves.
 Learners = Sequence["tuple[keras.optimizers.Optimizer, Sequence[tf.Variable]]"]
@@ -62,10 +63,8 @@ class Step:
     ):
         self._gradients, self._learners, self._tensors, self._then = gradients, learners, tensors, then
         self._strategy = tf.distribute.get_strategy()
-        self._at_once = tf.function(self._whole, kinds, jit_compile=jit_compile)
-        self._part, self._update = (
-            tf.function(each, jit_compile=jit_compile) for each in (self._of_part, self._by_mean)
-        )
+        self._at_once = Compiled(self._whole, kinds, jit_compile=jit_compile)
+        self._part, self._update = (Compiled(each, jit_compile=jit_compile) for each in (self._of_part, self._by_mean))
         self._sum = tf.function(self._added)
 
     def __call__(self, *given: Any) -> Any:

@@ -44,7 +44,7 @@ def _list(context: click.Context, _: click.Parameter, value: bool) -> None:
 @division_options
 @click.option("--jobs", type=click.IntRange(min=1), default=1, help="Runs made at a time on this machine.")
 @click.option("--ray", metavar="ADDRESS", help="Make the runs on this Ray cluster: HOST:PORT of its head, or auto.")
-@click.option("--dry-run", is_flag=True, help="Print settings, runs and a measured time estimate; train nothing.")
+@click.option("--dry-run", is_flag=True, help="Print settings, runs, time and what they need; train nothing.")
 @click.option("--list", is_flag=True, is_eager=True, expose_value=False, callback=_list, help="List the papers.")
 @input_errors
 def paper(
@@ -80,11 +80,15 @@ def paper(
       tf-ganaug paper neff2018 --only table1 --set gan.iterations=2000
       tf-ganaug paper neff2018 --jobs 4
     """
+    found = experiment_of(name, experiment)
+    if dry_run:
+        # Before TensorFlow, whose import takes its time.
+        click.echo(f"{found.title} Profile {profile}: {', '.join(found.chosen(profile, only))}.")
+
     from tf_ganaug.experiment.side_by_side import side_by_side
     from tf_ganaug.experiment.sources import Request
     from tf_ganaug.papers import reproduce
 
-    found = experiment_of(name, experiment)
     named = {"seed": seed, "repeats": repeats, "precision": precision, "devices": devices, "accumulate": accumulate}
     changes = [*changes, *(f"{key}={value}" for key, value in named.items() if value is not None)]
     parts = found.chosen(profile, only)
@@ -93,7 +97,8 @@ def paper(
     opening, folder, asked = reproduce.prepare(found, profile, changes, request, out)
     study = opening(folder)
     if dry_run:
-        click.echo(reproduce.dry_run(study, found, parts))
+        for line in reproduce.dry_run(study, found, parts):
+            click.echo(line)
         return
     make_stages = side_by_side(study, opening, jobs, ray)
     report = reproduce.reproduce(study, found, parts, asked, make_stages)

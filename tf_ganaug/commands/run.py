@@ -27,7 +27,7 @@ from tf_ganaug.question.settings import MIXES, SCREENS, SEGMENTERS
 @click.option("--repeats", type=int, help="Segmenters of each kind, differing in their seed; 5 or more are worth it.")
 @click.option("--labels", type=click.Path(path_type=Path), help="Folder of label maps to paint (pix2pix, pix2pixhd).")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of results; default: runs/question-NAME.")
-@click.option("--dry-run", is_flag=True, help="Print settings, data, runs and a time estimate; train nothing.")
+@click.option("--dry-run", is_flag=True, help="Print settings, data, runs, time and what they need; train nothing.")
 @input_errors
 def run(data, labels, out, dry_run, subjects_are_files, **options):
     """Does GAN augmentation help on your data, and by how much?
@@ -78,7 +78,8 @@ def run(data, labels, out, dry_run, subjects_are_files, **options):
     source = Source(request_of(data, options), labels, subjects_are_files=subjects_are_files)
     study, asked = open_question(source, settings, out)
     if dry_run:
-        click.echo(reports.dry_run(study))
+        for line in reports.dry_run(study):
+            click.echo(line)
         return
     report = reports.conduct(study, asked)
     click.echo(f"report: {report}")

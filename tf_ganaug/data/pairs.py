@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import tensorflow as tf
@@ -154,8 +155,15 @@ class Pairs:
 
     def in_order(self, batch: int) -> tf.data.Dataset:
         """All pairs once, in their order; the last minibatch may be smaller."""
-        pairs = tf.data.Dataset.range(self.count).batch(batch)
-        return pairs.with_options(shared_tensors()).map(self.take).prefetch(1)
+        if batch not in self._in_order:
+            pairs = tf.data.Dataset.range(self.count).batch(batch)
+            self._in_order[batch] = pairs.with_options(shared_tensors()).map(self.take).prefetch(1)
+        return self._in_order[batch]
+
+    @cached_property
+    def _in_order(self) -> dict[int, tf.data.Dataset]:
+        # A validation goes through the same pairs each time; tf.data traces its functions for each data set anew.
+        return {}
 
 
 def shared_tensors() -> tf.data.Options:

@@ -1,34 +1,52 @@
-"""How long an experiment would take: one real step of each kind, timed."""
+"""How long an experiment would take and what it needs, before anything is trained."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
 
-import pandas as pd
-
+from tf_ganaug.compiled import on_paper
+from tf_ganaug.experiment.speed import Speed, seconds_per_call
 from tf_ganaug.experiment.study import Training
+from tf_ganaug.experiment.work import Work
+
+#: A step that is calculated to take longer than so many seconds is not made.
+PATIENCE = 0.3
 
 
-def estimate(trainings: Sequence[Training]) -> pd.DataFrame:
-    """One row per training: name, seconds per iteration, iterations, minutes.
+@dataclass(frozen=True)
+class Cost:
+    """Of an iteration of one kind of training.
 
-    Networks, minibatches and augmentation are the experiment's own.
+    Attributes:
+        seconds: that it takes on this machine.
+        measured: whether it was made and timed; else only its minibatch was, and the rest is calculated.
+        work: of its compiled steps.
     """
-    kinds: dict[Hashable, float] = {}
+
+    seconds: float
+    measured: bool
+    work: Work
+
+    @classmethod
+    def of(cls, training: Training, speed: Speed) -> Cost:
+        """Networks, minibatches and augmentation are the experiment's own."""
+        step = training.step()
+        with on_paper() as calls:
+            step()
+            work = Work.of(calls)
+            minibatch = seconds_per_call(step, warm=0, calls=2)
+        calculated = minibatch + speed.seconds(work)
+        if calculated > PATIENCE:
+            return cls(calculated, False, work)
+        return cls(seconds_per_call(step), True, work)
+
+
+def estimate(trainings: Sequence[Training]) -> Iterator[tuple[Training, Cost]]:
+    """The trainings in their order, each with the cost of its kind, which is looked at once."""
+    kinds: dict[Hashable, Cost] = {}
+    speed = Speed()
     for training in trainings:
         if training.kind not in kinds:
-            kinds[training.kind] = seconds_per_call(training.step())
-    rows = [(training.name, kinds[training.kind], training.iterations) for training in trainings]
-    frame = pd.DataFrame(rows, columns=["run", "seconds per iteration", "iterations"])
-    return frame.assign(minutes=frame["seconds per iteration"] * frame["iterations"] / 60)
-
-
-def seconds_per_call(step: Callable[[], object], calls: int = 3) -> float:
-    """Mean time of a call after two that trace and warm up."""
-    for _ in range(2):
-        step()
-    began = time.perf_counter()
-    for _ in range(calls):
-        step()
-    return (time.perf_counter() - began) / calls
+            kinds[training.kind] = Cost.of(training, speed)
+        yield training, kinds[training.kind]

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from tf_ganaug.errors import InputError
-from tf_ganaug.experiment.machine import limit_threads, processors
+from tf_ganaug.experiment.machine import limit_threads
 from tf_ganaug.experiment.plan import RETRIES, Make, Outcome, Plan, died
+from tf_ganaug.hardware import processors
 
 # Before Ray is imported: it reports its use to its makers unless told not to.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")

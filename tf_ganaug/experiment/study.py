@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -25,6 +26,9 @@ from tf_ganaug.gans.synthesizer import Provenance
 from tf_ganaug.random import named_seed
 from tf_ganaug.run import read_result
 
+#: Seconds in which the few cases are read that a step is timed on.
+READING = 4.0
+
 
 @dataclass(frozen=True)
 class Training:
@@ -35,12 +39,14 @@ class Training:
         iterations: at least.
         kind: trainings of one kind take the same time per iteration.
         step: builds the networks and returns one iteration to be timed.
+        files: bytes of the generated pairs that come of it.
     """
 
     name: str
     iterations: int
     kind: Hashable
     step: Callable[[], Callable[[], object]]
+    files: int = 0
 
 
 class Study:
@@ -113,14 +119,19 @@ class Study:
 
     @cached_property
     def few(self) -> Study:
-        """The same study on some 32 training cases, for the time of a step; read without touching its folder."""
+        """The same study on a few training cases, for the time of a step; read without touching its folder."""
         cases = self.cases(0, "train")
-        part = tuple(cases[:: max(1, len(cases) // 32)])
+        part = tuple(cases[:: max(1, len(cases) // _quickly_read(cases[0]))])
         splits = {"train": tuple(dict.fromkeys(map(self.split_unit, part)))}
         with TemporaryDirectory() as place:
             study = self.on(Path(place), replace(self.dataset, cases=part, given_splits=splits))
             study.read_images()
         return study
+
+    @cached_property
+    def pair_bytes(self) -> int:
+        """Of an image and a label as they are stored."""
+        return self.few.sized.images[0].nbytes + self.few.sized.labels[0].nbytes
 
     def on(self, folder: Path, dataset: Dataset) -> Study:
         """A study of the same settings on other data."""
@@ -137,11 +148,18 @@ class Study:
 
     def pairs(self, fold: int, part: str) -> Pairs:
         """The same as pairs to draw from."""
-        cases = self.cases(fold, part)
-        if not cases:
-            remedy = "name subjects of the data under 'splits' in dataset.yaml"
-            raise InputError(self.dataset.name, f"cases in the {part} part", "none", remedy)
-        return Pairs.of(self.sized, cases)
+        if (fold, part) not in self._pairs:
+            cases = self.cases(fold, part)
+            if not cases:
+                remedy = "name subjects of the data under 'splits' in dataset.yaml"
+                raise InputError(self.dataset.name, f"cases in the {part} part", "none", remedy)
+            self._pairs[fold, part] = Pairs.of(self.sized, cases)
+        return self._pairs[fold, part]
+
+    @cached_property
+    def _pairs(self) -> dict[tuple[int, str], Pairs]:
+        # Trainings share them, and with them what tf.data traced.
+        return {}
 
     def median_range(self, rows: np.ndarray) -> list[float | tuple[float, ...]]:
         """The medians of the stored values that become -1 and 1 in rows of `sized`; of each channel with its own."""
@@ -187,3 +205,10 @@ class Study:
         """A case's image at native size in [-1, 1], (H, W, C) float32, for figures."""
         ranges = self.sized.ranges[self.sized.rows([case])]
         return normalise(tf.constant(case.read_image()[None]), tf.constant(ranges)).numpy()[0]
+
+
+def _quickly_read(case: Case) -> int:
+    """So many cases like this one as are read in some seconds, from 2 to 32."""
+    began = time.perf_counter()
+    case.read_image()
+    return min(32, max(2, round(READING / (time.perf_counter() - began))))

@@ -15,9 +15,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from tf_ganaug.experiment.machine import limit_threads, processors, take_gpu
+from tf_ganaug.experiment.machine import limit_threads, take_gpu
 from tf_ganaug.experiment.plan import RETRIES, Make, Outcome, Plan, died, log_path, write_log
 from tf_ganaug.files import make_folder
+from tf_ganaug.hardware import processors
 
 #: Runs that a process makes before a new one takes its place: what libraries keep of each adds up, about 1 % a run.
 RUNS = 8

@@ -241,7 +241,7 @@ class MapMaker:
 
     def step(self, size: int) -> Callable[[], int]:
         """A look at the schedule with its steps, while no level fades in."""
-        gan, pairs = self.new_pggan(), self.data.pairs(self.filled)
+        gan, pairs = self._untrained, self.data.pairs(self.filled)
         cycle = self.schedule.stable_images + self.schedule.fade_images
         shown = cycle * (size.bit_length() - 3)
 
@@ -255,9 +255,14 @@ class MapMaker:
 
         return step
 
+    @cached_property
+    def _untrained(self) -> ProgressiveGan:
+        # Of all levels, which an estimate looks at one after the other.
+        return self.new_pggan()
+
     def drawing(self) -> Callable[[], int]:
         """A minibatch of label maps at full size."""
-        gan = self.new_pggan()
+        gan = self._untrained
         gan.enter_lod(0.0)
         return lambda: len(next(self.generated(gan, BATCH, 0)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 from tf_ganaug.data.cases import Dataset
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.appendix import appendix, data_line
-from tf_ganaug.experiment.estimate import estimate
+from tf_ganaug.experiment.needs import plan
 from tf_ganaug.experiment.process import prepare_process
 from tf_ganaug.experiment.report import write
 from tf_ganaug.experiment.settings import configs_folder, load_settings
@@ -99,19 +99,11 @@ def reproduce(
         return write(study.folder, title, lead, [*sections, *appendix(study)])
 
 
-def dry_run(study: Study, experiment: Experiment, parts: Sequence[str]) -> str:
-    """The resolved settings, the trainings and their time, as text; trains and writes nothing."""
-    frame = estimate(experiment.module.trainings(study, parts))
-    total = frame.minutes.sum()
-    return "\n".join(
-        [
-            OmegaConf.to_yaml(OmegaConf.create(asdict(study.settings))),
-            data_line(study.dataset),
-            frame.to_string(index=False, float_format=lambda value: f"{value:.3g}") if len(frame) else "",
-            f"{len(frame)} trainings to do, about {total / 60:.1f} h ({total:.0f} min) on this machine, "
-            "a segmenter counted with its least iterations",
-        ]
-    )
+def dry_run(study: Study, experiment: Experiment, parts: Sequence[str]) -> Iterator[str]:
+    """The resolved settings, the trainings, their time and what they need, line by line; trains and writes nothing."""
+    yield OmegaConf.to_yaml(OmegaConf.create(asdict(study.settings)))
+    yield data_line(study.dataset)
+    yield from plan(study, experiment.module.trainings(study, parts))
 
 
 def _lead(dataset: Dataset, profile: str, study: Study) -> list[str]:

@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 
 from tf_ganaug.errors import InputError, printable
 from tf_ganaug.experiment.appendix import appendix, data_line
-from tf_ganaug.experiment.estimate import estimate
+from tf_ganaug.experiment.needs import plan
 from tf_ganaug.experiment.report import write
 from tf_ganaug.files import make_folder
 from tf_ganaug.frames import write_frame
@@ -24,18 +24,12 @@ from tf_ganaug.question.study import QuestionStudy
 from tf_ganaug.question.verdicts import answer_of, how_it_was_found
 
 
-def dry_run(study: QuestionStudy) -> str:
-    """Settings, data, the trainings to come and their time, as text; trains and writes nothing."""
-    frame = estimate(study.trainings())
-    return "\n".join(
-        [
-            OmegaConf.to_yaml(OmegaConf.create(asdict(study.settings))),
-            data_line(study.dataset),
-            *parts_lines(study),
-            frame.to_string(index=False, float_format=lambda value: f"{value:.3g}") if len(frame) else "",
-            f"{len(frame)} trainings to do, about {frame.minutes.sum():.0f} min on this machine",
-        ]
-    )
+def dry_run(study: QuestionStudy) -> Iterator[str]:
+    """Settings, data, the trainings to come, their time and what they need, line by line; trains and writes nothing."""
+    yield OmegaConf.to_yaml(OmegaConf.create(asdict(study.settings)))
+    yield data_line(study.dataset)
+    yield from parts_lines(study)
+    yield from plan(study, study.trainings())
 
 
 def parts_lines(study: QuestionStudy) -> list[str]:

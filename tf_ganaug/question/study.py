@@ -285,7 +285,9 @@ class QuestionStudy(Study):
             for kind, number in self.generators if any(task.generated for task in self.tasks) else ():
                 # Without this study's own cache, which an estimate must not fill.
                 subset = replace(few.subset(1.0, kind, number), name=self._subset_name(fraction, kind, number))
-                found += Generator(subset, self.maps, len(self.training_cases(fraction))).trainings()
+                *early, last = Generator(subset, self.maps, len(self.training_cases(fraction))).trainings()
+                pool = s.pool.amount * s.pool.oversample * len(self.training_cases(fraction))
+                found += [*early, replace(last, files=round(pool) * self.pair_bytes)]
         mixed = iterations_of(s, real_share(s, s.pool.amount))
         for task in self.tasks:
             iterations = mixed if task.generated else s.training.iterations

@@ -141,9 +141,12 @@ class PatchStudy(Study):
     def gan(self, fraction: Fraction) -> PatchGan:
         """The fraction's GAN, trained or not."""
         s, cases = self.settings, self.training_cases(fraction)
-        most = self.count_added(max(*s.added, *s.sweep_added))
         provenance = self.provenance(cases, LOW, HIGH)
-        return PatchGan(self.gan_path(fraction), self.patches(fraction), self.spec, provenance, s, most)
+        return PatchGan(self.gan_path(fraction), self.patches(fraction), self.spec, provenance, s, self._most_added)
+
+    @property
+    def _most_added(self) -> int:
+        return self.count_added(max(*self.settings.added, *self.settings.sweep_added))
 
     def gan_path(self, fraction: Fraction) -> Path:
         """Its run folder."""
@@ -221,10 +224,11 @@ class PatchStudy(Study):
 
     def trainings(self, fractions: Sequence[Fraction], tasks: Sequence[PatchTask]) -> list[Training]:
         """Of these GANs and segmenters, those that are not finished; a GAN's iterations count as those of full size."""
-        found = []
+        found, size = [], self.settings.patches.size
+        files = self._most_added * self.pair_bytes * size**2 // (self.height * self.width)
         for fraction in fractions:
-            iterations = sum(1 for _ in schedule_of(self.settings.patches.size, self.settings.gan).positions())
-            found.append(Training(self.gan_path(fraction).name, iterations, "pggan", self.few.gan_step))
+            iterations = sum(1 for _ in schedule_of(size, self.settings.gan).positions())
+            found.append(Training(self.gan_path(fraction).name, iterations, "pggan", self.few.gan_step, files))
         for task in tasks:
             step = partial(self.few.segmenter_step, task.network)
             iterations = training_of(self.settings, task.network).iterations

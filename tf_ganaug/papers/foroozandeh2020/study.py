@@ -250,8 +250,8 @@ class ChainStudy(Study):
         for chain in chains:
             if not self.finished(f"pggan-{chain}"):
                 found += maker.trainings(f"pggan-{chain}")
-            iterations = painter.iterations(chain, self.amounts[chain])
-            found.append(Training(f"spade-{chain}", iterations, "spade", painter.step))
+            iterations, files = painter.iterations(chain, self.amounts[chain]), self.amounts[chain] * self.pair_bytes
+            found.append(Training(f"spade-{chain}", iterations, "spade", painter.step, files))
         batch, epochs = self.settings.segmenter.batch, self.settings.segmenter.epochs
         for task in tasks:
             iterations = epochs * math.ceil((task.real + task.synthetic) / batch)

@@ -254,7 +254,13 @@ class LesionStudy(Study):
         s = self.settings.painter
         slices = {share: len(self.training_cases(share)) for share in shares}
         found = [
-            Training(f"pix2pix-{share:g}", iterations(s, count, max(s.epochs)), "pix2pix", self.few.painting_step)
+            Training(
+                f"pix2pix-{share:g}",
+                iterations(s, count, max(s.epochs)),
+                "pix2pix",
+                self.few.painting_step,
+                count * len(s.epochs) * self.pair_bytes,
+            )
             for share, count in slices.items()
         ]
         least = self.settings.segmenter.min_iterations

@@ -319,8 +319,11 @@ class RecombinationStudy(Study):
             found += self.few.painter.trainings(images)
         for task in tasks:
             names = [f"{task.name}-pretraining", task.name][-len(self.iterations(task)) :]
+            # Repeats share the supplementary set.
+            files = 0 if task.repeat else round(task.share / (1 - task.share) * images) * self.pair_bytes
             for name, iterations in zip(names, self.iterations(task)):
-                found.append(Training(name, iterations, "pspnet", self.few.segmenter_step))
+                found.append(Training(name, iterations, "pspnet", self.few.segmenter_step, files))
+                files = 0
         return [training for training in found if not self.finished(training.name)]
 
     def steps(self) -> dict[str, Callable[[], Callable[[], int]]]:

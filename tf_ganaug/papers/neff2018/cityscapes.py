@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from tf_ganaug.augment.standard import Augmentation
@@ -26,7 +25,7 @@ from tf_ganaug.papers.neff2018.rows import (
     all_tasks,
     best_augmentation,
     check,
-    comparison_row,
+    comparison_rows,
     curves_section,
     describe,
     measures,
@@ -264,12 +263,12 @@ def figure5_section(study: JointStudy, compared: Mapping[str, Sequence[Segmenter
     frame = measures(study, compared)
     order = image_miou(frame).sort_values(ascending=False)
     names = list(dict.fromkeys([order.index[0], order.index[-1]]))
-    rows = []
+    captions = {}
     for name in names:
         here = frame[frame.case == name]
         each = [100 * float(image_miou(here[here.row == row]).iloc[0]) for row in compared]
-        caption = f"{name}, mIoU " + " / ".join(f"{value:.2f}" for value in each) + " %"
-        rows.append(comparison_row(study, compared, name, int(np.min(here.fold)), caption))
+        captions[name] = f"{name}, mIoU " + " / ".join(f"{value:.2f}" for value in each) + " %"
+    rows = comparison_rows(study, compared, frame, captions)
     comparison(rows, study.spec, figures / "figure5.png")
     caption = (
         f"GAN-based ({MIXED}) against standard augmentation ({STANDARD}) at native size: the best test image by "

@@ -12,7 +12,7 @@ from tf_ganaug.augment.standard import Augmentation
 from tf_ganaug.data import scr
 from tf_ganaug.data.cases import Dataset
 from tf_ganaug.data.embedded import chest
-from tf_ganaug.experiment.figures import ComparisonRow, comparison
+from tf_ganaug.experiment.figures import comparison
 from tf_ganaug.experiment.figures import per_case as plot_cases
 from tf_ganaug.experiment.report import Figure, Section, Table
 from tf_ganaug.experiment.sources import Request, open_dataset, read_target
@@ -26,7 +26,7 @@ from tf_ganaug.papers.neff2018.rows import (
     all_tasks,
     best_augmentation,
     check,
-    comparison_row,
+    comparison_rows,
     curves_section,
     describe,
     measures,
@@ -272,8 +272,8 @@ def figure3_section(study: JointStudy, compared: Mapping[str, Sequence[Segmenter
     """The two best and the worst test case of GAN-based and of standard augmentation."""
     frame = measures(study, compared)
     names = telling_cases(frame)
-    rows = [_captioned_row(study, compared, frame, name) for name in names]
-    comparison(rows, study.spec, figures / "figure3.png")
+    captions = {name: _caption(compared, frame, name) for name in names}
+    comparison(comparison_rows(study, compared, frame, captions), study.spec, figures / "figure3.png")
     worst = per_case(frame, "dice", "row").loc[:, :, names[-1]].mul(100).round(2).to_dict()
     return Section(
         "Figure 3: predictions",
@@ -290,9 +290,7 @@ def figure3_section(study: JointStudy, compared: Mapping[str, Sequence[Segmenter
     )
 
 
-def _captioned_row(
-    study: JointStudy, compared: Mapping[str, Sequence[SegmenterTask]], frame: pd.DataFrame, name: str
-) -> ComparisonRow:
+def _caption(compared: Mapping[str, Sequence[SegmenterTask]], frame: pd.DataFrame, name: str) -> str:
     here = frame[frame.case == name]
     dice = " / ".join(f"{100 * here[here.row == row].dice.mean():.2f}" for row in compared)
-    return comparison_row(study, compared, name, here.fold.iloc[0], f"{name}, Dice {dice} %")
+    return f"{name}, Dice {dice} %"

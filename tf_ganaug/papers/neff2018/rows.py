@@ -142,16 +142,20 @@ def samples_section(study: JointStudy, figures: Path, title: str) -> Section:
     )
 
 
-def comparison_row(
-    study: JointStudy, compared: Mapping[str, Sequence[SegmenterTask]], name: str, fold: int, caption: str
-) -> ComparisonRow:
-    """One test case with the predictions of the first network of each row."""
-    case = next(case for case in study.dataset.cases if case.id == name)
-    found = {}
-    for row, tasks in compared.items():
-        task = next(task for task in tasks if task.fold == fold)
-        (_, truth, found[row]) = next(study.predict(task, [case]))
-    return ComparisonRow(study.display(case), truth, found, caption)
+def comparison_rows(
+    study: JointStudy, compared: Mapping[str, Sequence[SegmenterTask]], frame: pd.DataFrame, captions: Mapping[str, str]
+) -> list[ComparisonRow]:
+    """Test cases, by name to caption, with the predictions of the first network of each row, which is loaded once."""
+    fold_of = frame.groupby("case").fold.min()
+    truths, found = {}, {name: {} for name in captions}
+    for fold in sorted(set(fold_of[list(captions)])):
+        cases = [case for case in study.cases(fold, "test") if case.id in captions and fold_of[case.id] == fold]
+        for row, tasks in compared.items():
+            task = next(task for task in tasks if task.fold == fold)
+            for case, truth, labels in study.predict(task, cases):
+                truths[case.id], found[case.id][row] = truth, labels
+    shown = {case.id: study.display(case) for case in study.dataset.cases if case.id in captions}
+    return [ComparisonRow(shown[name], truths[name], found[name], caption) for name, caption in captions.items()]
 
 
 def curves_section(study: JointStudy, tasks: Sequence[SegmenterTask], figures: Path) -> Section:

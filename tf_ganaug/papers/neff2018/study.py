@@ -69,7 +69,14 @@ class JointStudy(Study):
 
     def synthesizer(self, fold: int) -> Synthesizer:
         """The fold's generator, trained on its training cases first if that is not done."""
-        return self.gan(fold, self.cases(fold, "train")).synthesizer()
+        if fold not in self._synthesizers:
+            self._synthesizers[fold] = self.gan(fold, self.cases(fold, "train")).synthesizer()
+        return self._synthesizers[fold]
+
+    @cached_property
+    def _synthesizers(self) -> dict[int, Synthesizer]:
+        # Loading one takes longer than a short training's step does.
+        return {}
 
     # Segmenters
 
@@ -132,17 +139,17 @@ class JointStudy(Study):
         """Case, truth and prediction at native size, by a finished task's best weights."""
         model = self.new_segmenter(task).model
         model.load_weights(whole(self.folder / task.name / "best.weights.h5"))
-        return self._predictions(model, cases)
+        return self._predictions(model, Pairs.of(self.sized, cases), cases)
 
-    def _predictions(self, model: keras.Model, cases: Sequence[Case]) -> Iterator[tuple[Case, np.ndarray, np.ndarray]]:
+    def _predictions(self, model: keras.Model, pairs: Pairs, cases: Sequence[Case]) -> Iterator:
         s = self.settings.segmenter
-        return predictions(model, Pairs.of(self.sized, cases), cases, self.spec, s.batch, s.largest_component)
+        return predictions(model, pairs, cases, self.spec, s.batch, s.largest_component)
 
     def _measure(self, model: keras.Model, task: SegmenterTask) -> pd.DataFrame:
         distances = self.settings.segmenter.distances
 
         def measured(part: str) -> pd.DataFrame:
-            found = self._predictions(model, self.cases(task.fold, part))
+            found = self._predictions(model, self.pairs(task.fold, part), self.cases(task.fold, part))
             return evaluate(found, self.spec, distances).assign(part=part)
 
         return pd.concat(map(measured, ("validation", "test")), ignore_index=True)
