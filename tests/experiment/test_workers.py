@@ -269,6 +269,13 @@ def test_a_folder_that_nodes_do_not_share(tmp_path, cluster, monkeypatch):
     assert not list(Path().iterdir())
 
 
+@pytest.mark.parametrize(("jobs", "address"), [(2, None), (1, "auto")])
+def test_devices_that_share_a_minibatch_are_not_shared_by_runs(tmp_path, jobs, address):
+    study, _ = opened(tmp_path / "out", "devices=2")
+    with pytest.raises(InputError, match=r"^--devices: expected 1 with --jobs or --ray, which give each run a GPU"):
+        side_by_side(study, opening_of(study), jobs, address)
+
+
 def test_a_cluster_out_of_reach(tmp_path):
     pytest.importorskip("ray")
     study, _ = opened(tmp_path / "out")
