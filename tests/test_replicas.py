@@ -185,7 +185,7 @@ def require_alike(name: str, devices: int) -> None:
     found = difference(one[0], two[0]), off(one[2], two[2])
     print(f"{name}: losses differ by {found[0]:.1e} at most, moments by {found[1]:.1e}")
     assert found[0] < 1e-5
-    # Adam does not see a factor of the gradients; its moments do, in which PSPNet's norms of four values enlarge roundings.
+    # Adam does not see a factor of the gradients, its moments do; PSPNet's norms of four values enlarge roundings.
     assert found[1] < 1e-2
 
 
