@@ -10,6 +10,7 @@ from tf_ganaug.commands.check_data import check_data
 from tf_ganaug.commands.convert_weights import convert_weights
 from tf_ganaug.commands.copies import copies
 from tf_ganaug.commands.coverage import coverage
+from tf_ganaug.commands.diagnose import diagnose
 from tf_ganaug.commands.doctor import doctor
 from tf_ganaug.commands.evaluate import evaluate
 from tf_ganaug.commands.export import export
@@ -35,6 +36,7 @@ for command in (
     run,
     train_gan,
     sample,
+    diagnose,
     screen,
     train_segmenter,
     evaluate,

@@ -122,7 +122,7 @@ def test_weights_are_exported_as_arrays(generator, model, tmp_path):
     out = tmp_path / "weights"
     done = CliRunner().invoke(export_command, [str(model), str(out), "--format", "weights"])
     assert done.exit_code == 0, done.output
-    assert sorted(path.name for path in out.iterdir()) == ["weights.json", "weights.npz"]
+    assert sorted(path.name for path in out.iterdir()) == ["MODEL_CARD.md", "weights.json", "weights.npz"]
     arrays, described = read_weights(out)
     assert described["options"] == {"gan": {"dim": 2}} and described["label_spec"]["classes"][1]["name"] == "lung"
     assert {name: (tuple(d["shape"]), d["dtype"]) for name, d in described["arrays"].items()} == {

@@ -10,6 +10,8 @@ from tests.question.frames import results, varied
 from tf_ganaug.data.cases import Dataset, LabelSpec
 from tf_ganaug.data.sides import mirrors, sided
 from tf_ganaug.experiment.ranking import ranking
+from tf_ganaug.quality.closeness import Value
+from tf_ganaug.quality.diagnosis import Diagnosis
 from tf_ganaug.question.answer import sentence
 from tf_ganaug.question.change import Change
 from tf_ganaug.question.learning import still_improving
@@ -18,16 +20,21 @@ from tf_ganaug.question.verdicts import ranking_sentence, shown_ranking
 
 
 def test_a_small_generator_is_called_one():
-    quick = Makers("pggan_joint", 1, 3.2, 42_000, 12_000_000, 31.4, "quick")
+    quick = Makers("pggan_joint", 1, 3.2, 42_000, 12_000_000, "quick", ("No diagnosis of gan-1: too few.",))
     text = sentence(Change.of(results(varied(-2.0))), quick.who)
     assert text.startswith(
         "This generator, small and trained for 3 minutes (profile quick), hurt: Dice changed by -2.0"
     )
-    assert "42,000 images, 0.35 % of the 12,000,000 of its paper" in quick.line and "31.4" in quick.line
-    several = Makers("wgan_gp", 3, 0.4, 80_000, 800_000, None, "paper")
+    assert "42,000 images, 0.35 % of the 12,000,000 of its paper" in quick.line
+    assert quick.line.endswith("its paper. No diagnosis of gan-1: too few.")
+    value, none = Value(0.4, 0.8, 0.7, np.inf, True), pd.DataFrame()
+    known = Diagnosis(("collapsed",), "unet", (9, 9, 9), {"coverage": value}, 0.0, 0.9, 0.0, 0.0, False, None, none)
+    several = Makers("wgan_gp", 3, 0.4, 80_000, 800_000, "paper", (known, known, "No diagnosis of gan-3."))
+    assert "2 of 2 collapsed. On average their pairs cover 40 % of the validation images" in several.line
+    assert several.line.endswith("as many held-out real ones 80 %.")
+    several = Makers("wgan_gp", 3, 0.4, 80_000, 800_000, "paper", ("No diagnosis",) * 3)
     text = sentence(Change.of(results(varied(2.0, repeats=3), gans=[0, 1, 2])), several.who)
     assert text.startswith("These 3 generators, trained for less than a minute each (profile paper), helped")
-    assert "Wasserstein" not in several.line
 
 
 def ranked(*means):

@@ -16,8 +16,9 @@ from tf_ganaug.commands.common import input_errors
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--format", "kind", type=click.Choice(["savedmodel", "weights"]), default="savedmodel", help="See above.")
+@click.option("--terms", help="Of the training data, in your words: licence, consent, who may use it.")
 @input_errors
-def export(run: Path, out: Path, kind: str) -> None:
+def export(run: Path, out: Path, kind: str, terms: str | None) -> None:
     """Export the generator of RUN, a finished GAN's run folder, to the new folder OUT.
 
     \b
@@ -33,17 +34,23 @@ def export(run: Path, out: Path, kind: str) -> None:
       weights.npz   every variable
       weights.json  metadata.json, the options of the run, and name, shape and type of each array
 
+    MODEL_CARD.md in OUT says what it was trained on, under the terms you state by --terms, how good it is
+    (`tf-ganaug diagnose`, or the run's own diagnosis), what it is for and what not.
+
     Exit status: 0 written; 2 something to mend, in one line, and nothing written.
 
     \b
-    Example: tf-ganaug export runs/neff2018-quick/gan-fold0 exported
+    Example: tf-ganaug export runs/neff2018-quick/gan-fold0 exported --terms "CC BY-NC-SA 4.0; research only"
     """
+    from tf_ganaug.experiment.diagnosed import read
     from tf_ganaug.gans.synthesizer import export as export_model
     from tf_ganaug.gans.weights import export_weights
+    from tf_ganaug.generators.model_card import write_card
 
+    known = read(run)
     if kind == "weights":
         export_weights(run, out)
-        click.echo(f"weights: {out}")
     else:
         export_model(run, out)
-        click.echo(f"SavedModel: {out}")
+    write_card(run, out, known, terms)
+    click.echo(f"{'weights' if kind == 'weights' else 'SavedModel'}: {out}")

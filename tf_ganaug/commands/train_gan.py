@@ -43,4 +43,6 @@ def train_gan(data, labels, out, subjects_are_files, **options):
     settings = settings_of(options["profile"], changes_of(options))
     source = Source(request_of(data, options), labels, subjects_are_files=subjects_are_files)
     study, asked = open_question(source, settings, out)
-    click.echo(f"GAN: {train_gan(study, asked)}")
+    path, diagnosis = train_gan(study, asked)
+    click.echo(diagnosis)
+    click.echo(f"GAN: {path}")

@@ -30,6 +30,9 @@ PairMaker = Callable[[tf.Tensor], "tuple[tf.Tensor, tf.Tensor]"]
 #: The file beside a SavedModel.
 METADATA = "metadata.json"
 
+#: What a model is and is for, for people.
+CARD = "MODEL_CARD.md"
+
 #: Samples are made this many at a time, so that a sample never depends on how many are asked for.
 CHUNK = 16
 
@@ -228,7 +231,7 @@ class Synthesizer:
 
 def _digests(folder: Path) -> dict[str, str]:
     """SHA-256 of every file of a SavedModel by its path."""
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in (METADATA, LOCK))
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in (METADATA, CARD, LOCK))
     return {path.relative_to(folder).as_posix(): digest(path) for path in files}
 
 

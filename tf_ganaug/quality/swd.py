@@ -5,7 +5,7 @@ Source: progressive_growing_of_gans metrics/sliced_wasserstein.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -85,6 +85,12 @@ class SlicedWasserstein:
         return {**levels, self.name: sum(levels.values()) / len(levels)}
 
 
+def measurable(sides: Sequence[int]) -> bool:
+    """Whether images of this height and width can be measured: equal, a power of two of at least 16."""
+    side, width = sides
+    return side == width and side >= SMALLEST and not side & (side - 1)
+
+
 def laplacian_pyramid(images: tf.Tensor) -> list[tf.Tensor]:
     """Differences to the next lower level, and last the 16 x 16 image itself.
 
@@ -155,7 +161,7 @@ def _descriptors(
 def _sides(shape: tuple[int, ...]) -> list[int]:
     """Of the pyramid's levels, largest first, for images of shape (N, S, S, C)."""
     side, width = int(shape[1]), int(shape[2])
-    if side != width or side < SMALLEST or side & (side - 1):
+    if not measurable((side, width)):
         expected = f"images of equal sides, a power of two of at least {SMALLEST}"
         raise InputError("sliced Wasserstein distance", expected, f"{side} x {width}", "choose another size")
     return [SMALLEST << level for level in reversed(range((side // SMALLEST).bit_length()))]

@@ -6,8 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tf_ganaug.experiment import diagnosed
+from tf_ganaug.quality.diagnosis import Diagnosis
 from tf_ganaug.question.answer import Who, percent
 from tf_ganaug.question.checks import settings_of
+from tf_ganaug.question.diagnosing import diagnosis_of
 from tf_ganaug.question.generator import Generator
 from tf_ganaug.question.study import QuestionStudy
 from tf_ganaug.run import read_result
@@ -23,8 +26,8 @@ class Makers:
         minutes: of training, the mean.
         shown: real images that each was shown.
         published: as many in the paper's training, on these images.
-        distance: sliced Wasserstein distance of their images, the mean; None in frames that have none.
         profile: of the settings.
+        diagnoses: of each, or why there is none.
     """
 
     kind: str
@@ -32,8 +35,8 @@ class Makers:
     minutes: float
     shown: int
     published: int
-    distance: float | None
     profile: str
+    diagnoses: tuple[Diagnosis | str, ...]
 
     @property
     def who(self) -> Who:
@@ -49,28 +52,22 @@ class Makers:
         each = f"Each {self.kind}" if self.count > 1 else f"The {self.kind}"
         share = percent(self.shown / self.published)
         text = f"{each} was shown {self.shown:,} images, {share} of the {self.published:,} of its paper."
-        if self.distance is None:
-            return text
-        images = "On average their images" if self.count > 1 else "Its images"
-        far = f"at a sliced Wasserstein distance of {self.distance:.1f} from the real ones (0: alike)"
-        return f"{text} {images} are {far}."
+        return f"{text} {diagnosed.of_several(self.diagnoses)}"
 
 
 def makers_of(study: QuestionStudy, fraction: float, kind: str) -> Makers:
-    """Of finished generators and pools."""
+    """Of finished generators and pools; what is not diagnosed yet is."""
     gans = [study.generator(fraction, kind, number) for of, number in study.generators if of == kind]
-    pools = [study.pool(fraction, kind, number).result for of, number in study.generators if of == kind]
     seconds = [sum(read_result(study.folder / name)["seconds"] for name in gan.run_names) for gan in gans]
     published = Generator(replace(gans[0].subset, settings=settings_of("paper", [f"gan={kind}"])))
-    distances = [list(pool["swd"].values())[-1] for pool in pools if pool["swd"]]
     return Makers(
         kind=kind,
         count=len(gans),
         minutes=float(np.mean(seconds)) / 60,
         shown=gans[0].images_shown,
         published=published.images_shown,
-        distance=float(np.mean(distances)) if distances else None,
         profile=study.settings.profile,
+        diagnoses=tuple(diagnosis_of(study, fraction, kind, number) for of, number in study.generators if of == kind),
     )
 
 

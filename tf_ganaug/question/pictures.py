@@ -11,10 +11,12 @@ import pandas as pd
 from tf_ganaug.data.cases import IGNORE
 from tf_ganaug.data.grids import colour_labels, pair_grid, to_display
 from tf_ganaug.data.pairs import Pairs, Part
+from tf_ganaug.experiment import diagnosed
 from tf_ganaug.experiment.figures import ComparisonRow, class_legend, comparison, panels
 from tf_ganaug.experiment.report import Figure, Section, Table
 from tf_ganaug.quality.copies import COPY
 from tf_ganaug.question.answer import percent
+from tf_ganaug.question.diagnosing import diagnosis_of, picture_of
 from tf_ganaug.question.study import QuestionStudy
 
 #: Pairs in a picture of samples, generated images beside their neighbours, and subjects whose predictions are shown.
@@ -69,28 +71,24 @@ def pairs(study: QuestionStudy, fraction: float, kind: str, place: Path) -> Sect
         path = place / f"{name}_{data.name}.png"
         pair_grid(images.numpy(), labels.numpy(), study.spec, path)
         figures.append(Figure(path, f"{name.capitalize()} pairs, {text}."))
-    return Section(f"Pairs of {kind}: {text}", [*figures, *_pool_tables(study, fraction, kind)])
+    return Section(f"Pairs of {kind}: {text}", [*figures, *_of_generators(study, fraction, kind)])
 
 
-def _pool_tables(study: QuestionStudy, fraction: float, kind: str) -> Iterator[Table]:
+def _of_generators(study: QuestionStudy, fraction: float, kind: str) -> Iterator[str | Table | Figure]:
+    """The pool of each generator in numbers, and its diagnosis."""
     for number in (number for of, number in study.generators if of == kind):
-        result = study.pool(fraction, kind, number).result
+        result, found = study.pool(fraction, kind, number).result, diagnosis_of(study, fraction, kind, number)
         rows = [
             ("pairs drawn", f"{result['drawn']}"),
             (f"pairs kept (screen {study.settings.screen})", f"{result['kept']}"),
-            ("copies of training images", f"{100 * result['copy_share']:.1f} %"),
-            (f"the same of {result['held']} held-out real images", f"{100 * result['copy_share_held']:.1f} %"),
             ("generated labels without a class", f"{100 * result['empty_share']:.1f} %"),
             ("real labels without a class", f"{100 * result['empty_share_real']:.1f} %"),
-            *((f"sliced Wasserstein distance, {name}", f"{value:.2f}") for name, value in result["swd"].items()),
         ]
-        text = (
-            f"Generator {number + 1}. An image is a copy if it is less than {COPY:g} times as far from one training "
-            "person as from any other, moved by a few pixels, mirrored or in another contrast as it may be. All kept "
-            "pairs are compared; held-out real images, which nothing can have copied, show how often that happens by "
-            "chance: only more than that tells of copying. Sliced Wasserstein distances are times 1000."
-        )
-        yield Table(pd.DataFrame(rows, columns=["of the pool", "value"]), text)
+        yield Table(pd.DataFrame(rows, columns=["of the pool", "value"]), f"Generator {number + 1}.")
+        if isinstance(found, str):
+            yield found
+        else:
+            yield from diagnosed.parts(found, picture_of(study, fraction, kind, number))
 
 
 def predictions(study: QuestionStudy, frame: pd.DataFrame, place: Path) -> Section:

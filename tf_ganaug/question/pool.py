@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
 
 import keras
@@ -19,7 +19,6 @@ from tf_ganaug.files import replacing
 from tf_ganaug.frames import read_frame, write_frame
 from tf_ganaug.gans.synthesizer import Synthesizer
 from tf_ganaug.quality.copies import Nearest, nearest, origins
-from tf_ganaug.quality.swd import SlicedWasserstein
 from tf_ganaug.question.generator import Generator
 from tf_ganaug.question.screens import BATCH, by_quality, by_zscore, keep_all
 from tf_ganaug.random import fold, named_seed
@@ -35,11 +34,10 @@ class Pool:
     Args:
         generator: trained first if that is not done.
         reader: a segmenter trained on the subset's real images, which the quality screen asks.
-        held: rows of real images that the generator has not seen, to compare with its own.
     """
 
-    def __init__(self, generator: Generator, reader: Callable[[], keras.Model], held: np.ndarray):
-        self.generator, self.reader, self.held = generator, reader, held
+    def __init__(self, generator: Generator, reader: Callable[[], keras.Model]):
+        self.generator, self.reader = generator, reader
         self.subset: Subset = generator.subset
         self.settings = self.subset.settings
         self.seed = named_seed(self.settings.seed, f"pool-{self.subset.name}")
@@ -66,7 +64,8 @@ class Pool:
     @property
     def _options(self) -> dict:
         s = self.settings
-        return {"gan": s.gan, "screen": s.screen, **asdict(s.pool)}
+        chosen = {name: value for name, value in asdict(s.pool).items() if name != "features"}
+        return {"gan": s.gan, "screen": s.screen, **chosen}
 
     def _make(self, run: RunFolder) -> None:
         synthesizer = self.generator.synthesizer()
@@ -83,16 +82,11 @@ class Pool:
             raise InputError(run.path, expected, f"none of {drawn}", f"{remedy} --screen")
         write_frame(run.path / "pairs.csv", table)
         kept = self.subset.part(images, labels, table.query("kept").pair.to_numpy())
-        found, held = self._nearest(kept), self._nearest(self.subset.real(self.held))
-        write_frame(run.path / "nearest.csv", pd.DataFrame(asdict(found)))
+        write_frame(run.path / "nearest.csv", pd.DataFrame(asdict(self._nearest(kept))))
         run.finish(
             {
                 "drawn": drawn,
                 "kept": len(kept.rows),
-                "copy_share": found.share,
-                "held": len(self.held),
-                "copy_share_held": held.share,
-                "swd": self._swd(kept),
                 "empty_share": float(np.mean([not self._has_class(labels[row]) for row in kept.rows])),
                 "empty_share_real": float(
                     np.mean([not self._has_class(self.subset.sized.labels[row]) for row in self.subset.rows])
@@ -127,8 +121,6 @@ class Pool:
         most = min(self.count, max(1, round(s.pool.quality_share * len(drawn.rows))))
         return by_quality(drawn, real, self.reader(), data.spec.measured, most)
 
-    # Measures
-
     def nearest(self) -> Nearest:
         """The training images most like each kept pair, of a finished pool."""
         frame = read_frame(whole(self.subset.path("pool") / "nearest.csv"))
@@ -139,20 +131,6 @@ class Pool:
         data = self.subset
         subjects = origins([data.sized.cases[row].subject for row in data.rows])
         return nearest(_images(part), _images(data.real(data.rows)), subjects)
-
-    def _swd(self, kept: Part) -> dict[str, float]:
-        """The sliced Wasserstein distance of the images, by its own names; none for frames it cannot take."""
-        sides, most = self.subset.sized.images.shape[1:3], self.settings.pool.swd_images
-        if len(set(sides)) > 1 or sides[0] < 16 or sides[0] & (sides[0] - 1):
-            return {}
-
-        def again(part: Part) -> Iterator[np.ndarray]:
-            images = _images(part)
-            while True:
-                yield from (np.rint((batch.numpy() + 1) * 127.5) for batch in images)
-
-        metric = SlicedWasserstein(again(self.subset.real(self.subset.rows)), most, self.seed)
-        return metric(again(kept))
 
 
 def _images(part: Part) -> tf.data.Dataset:

@@ -45,7 +45,8 @@ class PoolSettings:
     """The generated pairs: `amount` for each real pair, from `oversample` times as many where a screen chooses.
 
     `real_share` of the real label maps may be lost to the z-score screen; `quality_share` of the pairs are kept by
-    the quality screen. `swd_images` measure the sliced Wasserstein distance.
+    the quality screen. `swd_images` measure the sliced Wasserstein distance. `features` is a Keras
+    model (.keras) by whose maps pairs are compared; null is the segmenter of real images.
     """
 
     amount: float
@@ -53,6 +54,7 @@ class PoolSettings:
     real_share: float
     quality_share: float
     swd_images: int
+    features: Optional[str]
 
 
 @dataclass

@@ -169,8 +169,7 @@ class QuestionStudy(Study):
     def pool(self, fraction: float, kind: str = "", number: int = 0) -> Pool:
         """Its pairs, made or not."""
         reader = partial(self.model, QuestionTask(fraction, "real", 0))
-        held = self.sized.rows(self.cases(0, "validation"))
-        return Pool(self.generator(fraction, kind, number), reader, held)
+        return Pool(self.generator(fraction, kind, number), reader)
 
     def made(self, fraction: float, kind: str = "", number: int = 0) -> Part:
         """A GAN's generated pairs, made first if that is not done; or those made elsewhere."""

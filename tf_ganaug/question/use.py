@@ -15,8 +15,10 @@ from tf_ganaug.data.content import digest_of
 from tf_ganaug.data.pairs import Pairs
 from tf_ganaug.data.pool import new_pool
 from tf_ganaug.errors import InputError, printable
+from tf_ganaug.experiment.diagnosed import of_several
 from tf_ganaug.files import make_folder
 from tf_ganaug.frames import write_frame
+from tf_ganaug.question.diagnosing import diagnosis_of
 from tf_ganaug.question.opening import generated_pairs
 from tf_ganaug.question.screens import by_quality, by_zscore
 from tf_ganaug.question.study import QuestionStudy
@@ -24,14 +26,18 @@ from tf_ganaug.question.tasks import QuestionTask
 from tf_ganaug.segment.predict import evaluate, predictions
 
 
-def train_gan(study: QuestionStudy, asked: dict[str, Any]) -> Path:
-    """Trains the GAN of the largest fraction; returns its run folder, which `sample` and `export` take."""
+def train_gan(study: QuestionStudy, asked: dict[str, Any]) -> tuple[Path, str]:
+    """Trains the GAN of the largest fraction.
+
+    Returns:
+        Its run folder, which `sample` and `export` take, and its diagnosis in words.
+    """
     with study.at_work(asked):
         for line in study.notes:
             print(printable(line), file=sys.stderr)
         generator = study.generator(max(study.settings.fractions))
         generator.synthesizer()
-        return generator.path
+        return generator.path, of_several([diagnosis_of(study, max(study.settings.fractions))])
 
 
 def train_segmenters(study: QuestionStudy, asked: dict[str, Any]) -> pd.DataFrame:
