@@ -18,6 +18,10 @@ tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
 
+# What the libraries hold stays until the end: no collection, and every network begins with one, walks through it again.
+gc.collect()
+gc.freeze()
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]):
     """Whole commands, which take longest, first: else one core is left with them in the end."""

@@ -112,7 +112,13 @@ def test_dropout_halves_and_keeps_the_mean(eager):
     assert values.mean() == pytest.approx(1, abs=0.02)
 
 
-@pytest.mark.parametrize("changes", [{"channels": 3, "jitter": True}, {"channels": 1, "jitter": False}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"channels": 3, "jitter": True},
+        pytest.param({"channels": 1, "jitter": False}, marks=pytest.mark.usefixtures("eager")),
+    ],
+)
 def test_learns_and_continues_exactly(tmp_path, changes):
     gan = small_gan(learning_rate=5e-3, **changes)
     first = gan.step(LABELS, IMAGES, 0)
@@ -180,7 +186,7 @@ def test_frozen_norm_of_single_values_keeps_to_its_beta(eager):
     assert np.isfinite(gan.paint_frozen(LABELS, tf.range(4))).all()
 
 
-@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize("policy", ["mixed_float16", pytest.param("mixed_bfloat16", marks=pytest.mark.long)])
 def test_half_precision_trains_on_nearly_the_same_losses(policy, eager):
     exact = small_gan().step(LABELS, IMAGES, 0)
     backend.set_precision(policy)

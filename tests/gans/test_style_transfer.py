@@ -74,7 +74,7 @@ def test_grey_images_stay_grey(transfer):
     assert made.shape == (1, 32, 48, 1) and (made != CONTENTS[:1, ..., :1]).any()
 
 
-@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize("policy", ["mixed_float16", pytest.param("mixed_bfloat16", marks=pytest.mark.long)])
 def test_half_precision_gives_the_same_pictures(vgg, transfer, tmp_path, policy):
     """The squares of maps of thousands, and their gradients, have no place in float16."""
     vgg.save_weights(tmp_path / "vgg19.weights.h5")

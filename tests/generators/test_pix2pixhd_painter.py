@@ -17,6 +17,8 @@ from tf_ganaug.models.pix2pixhd import enhancer_variables
 from tf_ganaug.papers.liu2019.settings import Settings
 from tf_ganaug.run import RunFolder
 
+pytestmark = pytest.mark.usefixtures("eager_file")
+
 SPEC = LabelSpec.from_names({0: "road", 1: "car"})
 COUNT = 6
 

@@ -235,5 +235,5 @@ def test_starts():
 
 
 def test_other_numbers_of_layers_are_refused():
-    with pytest.raises(InputError, match="layers of the ResNet: expected 26, 50, 101, found 34"):
+    with pytest.raises(InputError, match="layers of the ResNet: expected 14, 26, 50, 101, found 34"):
         small_network(layers=34)

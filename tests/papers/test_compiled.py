@@ -1,22 +1,33 @@
-"""Every experiment with its steps compiled, as users run them; the other tests read what uncompiled steps made."""
+"""What compiled steps make, as users run them; the other tests of the papers read what uncompiled steps made."""
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from click.testing import CliRunner
 
-from tf_ganaug.commands.paper import paper
+from tests.papers.runs import run
+from tf_ganaug.experiment.sources import Request
 from tf_ganaug.papers.experiments import all_papers
-
-pytestmark = pytest.mark.long
+from tf_ganaug.papers.reproduce import prepare
 
 EXPERIMENTS = [experiment for found in all_papers().values() for experiment in found]
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.config)
+def test_every_step_takes_images(experiment, tmp_path):
+    """Of every generator and every segmenter that the experiment trains; of those that grow at full size alone."""
+    opening, folder, _ = prepare(experiment, "smoke", experiment.few, Request(), tmp_path / "out")
+    steps = opening(folder).steps()
+    trained = {name.partition(" at ")[0]: begin for name, begin in steps.items() if re.search("step|iteration", name)}
+    assert len(trained) >= 2
+    for name, begin in trained.items():
+        assert begin()() > 0, name
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.config)
 def test_a_report_comes_out(experiment, tmp_path):
     out = tmp_path / "out"
-    chosen = [experiment.paper, "--experiment", experiment.name, "--profile", "smoke", "--out", str(out)]
-    done = CliRunner().invoke(paper, chosen, catch_exceptions=False)
-    assert done.exit_code == 0, done.output
+    run(experiment.paper, "--experiment", experiment.name, "--out", out)
     assert (out / "report.html").exists() and "\n## " in (out / "report.md").read_text(encoding="utf-8")

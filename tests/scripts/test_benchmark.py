@@ -1,4 +1,4 @@
-"""The benchmark measures something of everything it names."""
+"""The benchmark measures something of everything it names; that the steps train: tests/papers/test_compiled.py."""
 
 from __future__ import annotations
 
@@ -8,10 +8,18 @@ import pytest
 from click.testing import CliRunner
 
 from tf_ganaug.commands.benchmark import benchmark as main
+from tf_ganaug.papers.benchmark import measure
 
 PIPELINES = ["pipeline, real", "pipeline, mixed", "pipeline, real, augmented", "pipeline, mixed, augmented"]
 
 
+def test_a_step_is_measured_in_a_process_of_its_own():
+    first = next(measure("neff2018", None, "smoke", []))
+    assert first.step == "WGAN-GP iteration"
+    assert first.seconds > 0 and first.images_per_second > 0 and first.memory > 0.1
+
+
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("arguments", "steps"),
     [

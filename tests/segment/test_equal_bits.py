@@ -22,17 +22,17 @@ SHAPE = (16, 32, 3)
 
 def new_pspnet():
     backend.begin_networks(3)
-    return pspnet(*SHAPE, 2, 26, 1, seed=3)
+    return pspnet(*SHAPE, 2, 14, 1, seed=3)
 
 
 def trained() -> np.ndarray:
-    """The weights of a PSPNet after eight steps."""
+    """The weights of a PSPNet after four steps."""
     model = new_pspnet()
     rate = keras.optimizers.schedules.PolynomialDecay(0.01, 100, 0.0, 0.9)
     optimizer = backend.sgd(rate, 0.9, 1e-4, [1.0] * len(model.trainable_variables))
     segmenter = Segmenter(model, auxiliary_cross_entropy, SPEC, optimizer, jit_compile=False)
     rng = np.random.default_rng(0)
-    for _ in range(8):
+    for _ in range(4):
         images = tf.constant(rng.uniform(-1, 1, (16, *SHAPE)).astype(np.float32))
         segmenter.train_step(images, tf.constant(rng.integers(0, 2, (16, *SHAPE[:2]), np.uint8)))
     return np.concatenate([weight.ravel() for weight in model.get_weights()])
@@ -53,10 +53,10 @@ def test_equal_bits_whatever_was_trained_before(deterministic):
 
 def test_networks_are_named_as_the_first_and_nothing_of_earlier_ones_is_kept():
     names = [layer.name for layer in new_pspnet().layers]
-    before = len(gc.get_objects())
+    before = len(gc.get_objects()) + gc.get_freeze_count()
     for _ in range(3):
         assert [layer.name for layer in new_pspnet().layers] == names
-    assert len(gc.get_objects()) < before * 1.02
+    assert len(gc.get_objects()) + gc.get_freeze_count() < before * 1.02
 
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])

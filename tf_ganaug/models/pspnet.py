@@ -146,7 +146,7 @@ def pspnet(
         width: any.
         channels: of the images.
         classes: of the labels.
-        layers: of the ResNet; 50 or 101 in the original, 26 for small images.
+        layers: of the ResNet; 50 or 101 in the original, 26 for small images, 14 for tests.
         filters: of the first convolution; 64 in the original.
         imagenet_input: whether images in [-1, 1] (1 or 3 channels) become what the authors' ImageNet weights
             (`resnet.load_backbone`) were trained on.

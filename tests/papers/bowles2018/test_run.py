@@ -31,21 +31,21 @@ def shown(path: Path) -> bool:
 def finished(tmp_path_factory) -> Path:
     """Table 2 and Figure 1 of the U-Net."""
     out = tmp_path_factory.mktemp("results") / "out"
-    run("bowles2018", "--out", out, "--set", "networks=[UNet]")
+    run("bowles2018", "--out", out, "--set", "networks=[UNet]", "--set", "available=[50]")
     return out
 
 
 def test_table_2(finished):
     report = (finished / "report.md").read_text()
-    for text in ("SYNTHETIC data", "8 segmenters, and 2 GANs", "share one subset and one GAN", "86.9 (0.36) \\*"):
+    for text in ("SYNTHETIC data", "4 segmenters, and 1 GANs", "share one subset and one GAN", "86.9 (0.36) \\*"):
         assert text in report
     scores = pd.read_csv(finished / "scores.csv")
-    assert len(scores) == 8 and set(scores.columns) > {"dice", "cortical CSF", "ventricular CSF"}
+    assert len(scores) == 4 and set(scores.columns) > {"dice", "cortical CSF", "ventricular CSF"}
     one = scores[(scores.available == 50) & (scores.added == 100)].dice
     assert f"{one.mean():.2f} ({one.std():.2f})" in report
     np.testing.assert_allclose(scores.dice, scores[[name for name in scores if name.endswith("CSF")]].mean(axis=1))
     patches = {path.parent.name: load(path)["patches"] for path in finished.glob("UNet-*/result.json")}
-    assert len(patches) == 8 and all(count == (128 if "added100" in name else 64) for name, count in patches.items())
+    assert len(patches) == 4 and all(count == (128 if "added100" in name else 64) for name, count in patches.items())
     for name in ("figure1", "predictions", "pggan_curves", "unet_curves"):
         assert shown(finished / "figures" / f"{name}.png"), name
 

@@ -128,6 +128,7 @@ def test_runs_are_made_by_their_names(tmp_path):
         made.make("UNet-30")
 
 
+@pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("network", NETWORKS)
 def test_networks_learn_from_patches_and_validate_on_whole_slices(network):
     segmenter = new_segmenter(SETTINGS, network, THREE, 1, repeat=0)

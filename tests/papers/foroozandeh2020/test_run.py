@@ -113,6 +113,7 @@ def test_brats_through_preparation_and_chain(tmp_path):
     done = CliRunner().invoke(prepare, arguments, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     options = ["--data", prepared, "--out", tmp_path / "out", "--set", "split=slices"]
+    options += ["--set", "pggan.total_images=24", "--set", "spade.reduced_epochs=1", "--set", "segmenter.epochs=1"]
     run("foroozandeh2020", *options, "--only", "reduced,predictions")
     report = (tmp_path / "out" / "report.md").read_text()
     assert "training and test share subjects" in report and "30 images" in report

@@ -105,9 +105,10 @@ def test_the_other_methods_mixed(tmp_path):
 
 
 @pytest.mark.long
-def test_an_interrupted_training_ends_with_the_weights_of_an_uninterrupted_one(finished, tmp_path, monkeypatch):
+def test_an_interrupted_training_ends_with_the_weights_of_an_uninterrupted_one(tmp_path, monkeypatch):
     record = train.RunFolder.record
-    options = ("--out", tmp_path / "out", "--only", "distribution")
+    options = ("--only", "distribution", "--set", "segmenter.epochs=2", "--out")
+    run("liu2019", *options, tmp_path / "whole")
 
     def stopped(self, step, values):
         if step == 4 and "loss" in values:
@@ -116,11 +117,11 @@ def test_an_interrupted_training_ends_with_the_weights_of_an_uninterrupted_one(f
 
     with monkeypatch.context() as patch:
         patch.setattr(train.RunFolder, "record", stopped)
-        assert invoked("liu2019", *options).exit_code == 130
-    run("liu2019", *options)
+        assert invoked("liu2019", *options, tmp_path / "out").exit_code == 130
+    run("liu2019", *options, tmp_path / "out")
     log = (tmp_path / "out" / "pspnet-baseline-repeat0" / "log.txt").read_text()
     assert "continues at iteration 2" in log
-    ends = [load(place / "pspnet-baseline-repeat0" / "result.json") for place in (finished, tmp_path / "out")]
+    ends = [load(place / "pspnet-baseline-repeat0" / "result.json") for place in (tmp_path / "whole", tmp_path / "out")]
     assert ends[1]["validation_loss"] == pytest.approx(ends[0]["validation_loss"], rel=1e-4)
 
 
