@@ -7,8 +7,15 @@ import json
 import pytest
 
 from tests.commands.questions import call
+from tf_ganaug import replicas
 
 pytestmark = pytest.mark.usefixtures("eager_file")
+
+
+@pytest.fixture(autouse=True)
+def undivided():
+    yield
+    replicas.set_division()
 
 
 def asked(colour, out, *options):
