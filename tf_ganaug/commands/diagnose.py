@@ -11,7 +11,7 @@ from tf_ganaug.commands.sample import READERS
 
 
 @click.command(
-    short_help="Say in words how good a generator, or a folder of pairs, is.",
+    short_help="Say in words how good a generator is.",
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
 )
 @click.argument("source", metavar="RUN_OR_POOL", type=click.Path(path_type=Path))
