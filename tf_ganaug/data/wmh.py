@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +63,7 @@ def read(root: Path) -> Dataset:
 
 
 def normalised(dataset: Dataset) -> Dataset:
-    """The same cases with intensities normalised per stack, that is per subject; every image is read once.
+    """The same cases with intensities normalised per stack, that is per subject, which is read with its first image.
 
     The stack's voxels other than 0 get mean 0 and standard deviation 1. What lies outside the brain is 0, so
     the brain must have been extracted.
@@ -74,14 +74,13 @@ def normalised(dataset: Dataset) -> Dataset:
     Returns:
         Images (H, W, 1) uint8: 0 outside the brain; 1 and 255 are the ends of `SPAN`, beyond which is clipped.
 
-    Raises:
-        InputError: for an image that cannot be read, or a stack without two different values beside 0.
+    Raises, when an image is read:
+        InputError: for one that cannot be read, or a stack without two different values beside 0.
     """
-    stacks = defaultdict(list)
+    stacks = defaultdict(_Stack)
     for case in dataset.cases:
-        stacks[case.subject].append(case)
-    scales = {subject: _mean_and_deviation(cases) for subject, cases in stacks.items()}
-    cases = tuple(replace(case, read_image=partial(_scaled, case, *scales[case.subject])) for case in dataset.cases)
+        stacks[case.subject].cases.append(case)
+    cases = tuple(replace(case, read_image=partial(_scaled, case, stacks[case.subject])) for case in dataset.cases)
     return replace(dataset, cases=cases, version=f"{dataset.version}, per stack {SPAN[0]:g} to {SPAN[1]:g}")
 
 
@@ -114,15 +113,24 @@ def _read_label(path: Path, index: int) -> np.ndarray:
     return as_label(read_slice(path, AXIAL, index), f"{path} (slice {index})")
 
 
-def _mean_and_deviation(cases: list[Case]) -> tuple[float, float]:
-    """Of all voxels of a stack that are not 0."""
-    brain = np.concatenate([image[image != 0] for image in (case.read_image() for case in cases)], dtype=np.float64)
-    if not brain.size or brain.min() == brain.max():
-        raise InputError(cases[0].source, "a stack that varies", "constant slices only", "remove the subject")
-    return brain.mean(), brain.std()
+class _Stack:
+    """A subject's cases."""
+
+    def __init__(self):
+        self.cases: list[Case] = []
+
+    @cached_property
+    def mean_and_deviation(self) -> tuple[float, float]:
+        """Of all voxels that are not 0."""
+        images = (case.read_image() for case in self.cases)
+        brain = np.concatenate([image[image != 0] for image in images], dtype=np.float64)
+        if not brain.size or brain.min() == brain.max():
+            expected = "a stack that varies"
+            raise InputError(self.cases[0].source, expected, "constant slices only", "remove the subject")
+        return brain.mean(), brain.std()
 
 
-def _scaled(case: Case, mean: float, deviation: float) -> np.ndarray:
-    image = case.read_image()
+def _scaled(case: Case, stack: _Stack) -> np.ndarray:
+    image, (mean, deviation) = case.read_image(), stack.mean_and_deviation
     part = ((image - mean) / deviation - SPAN[0]) / (SPAN[1] - SPAN[0])
     return np.where(image != 0, np.rint(1 + 254 * np.clip(part, 0, 1)), 0).astype(np.uint8)

@@ -108,7 +108,7 @@ def in_bytes(dataset: Dataset, settings: Settings) -> Dataset:
     """Images of 8 bits: as they are, through the window, or normalised per stack.
 
     Raises:
-        InputError: for labels whose class 0 is no background, or a stack that cannot be normalised.
+        InputError: for labels whose class 0 is no background.
     """
     if dataset.spec.background != 0:
         raise InputError(
