@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import multiprocessing
 import os
 import signal
@@ -13,6 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from tqdm import tqdm
 
 from tf_ganaug.data import brats
@@ -23,7 +22,8 @@ from tf_ganaug.data.tissue import Classifier, add_tissue, find_classifier
 from tf_ganaug.data.volumes import padded
 from tf_ganaug.data.voxels import slice_spacing
 from tf_ganaug.errors import InputError
-from tf_ganaug.files import LOCK, claim_options, flush, locked, make_folder, write_text
+from tf_ganaug.files import LOCK, claim_options, flush, locked, make_folder
+from tf_ganaug.frames import read_frame, write_frame
 
 #: Columns of manifest.csv, one row per slice.
 COLUMNS = ("id", "subject", "grade", "slice", "tissue")
@@ -175,12 +175,8 @@ def _write_volume(
 
 def _read_manifest(folder: Path) -> list[dict]:
     path = folder / "manifest.csv"
-    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines())) if path.exists() else []
+    return read_frame(path).to_dict("records") if path.exists() else []
 
 
 def _write_manifest(folder: Path, rows: list[dict]) -> None:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(sorted(rows, key=lambda row: row["id"]))
-    write_text(folder / "manifest.csv", text.getvalue())
+    write_frame(folder / "manifest.csv", pd.DataFrame(rows, columns=COLUMNS).sort_values("id"))
