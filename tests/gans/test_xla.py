@@ -67,12 +67,11 @@ def numbers(shape, seed, low=0.0, high=1.0, dtype=tf.float32):
     return tf.cast(low + tf.cast(high - low, tf.float32) * tf.cast(mixed, tf.float32) / (1 << 16), dtype)
 
 
-@pytest.fixture(autouse=True)
-def draws_without_a_generator(monkeypatch):
+def draw_without_a_generator(patched: pytest.MonkeyPatch) -> None:
     """XLA has a random generator of its own, so that a step compiled by it draws other numbers."""
-    monkeypatch.setattr(tf.random, "stateless_uniform", numbers)
-    monkeypatch.setattr(tf.random, "stateless_normal", lambda shape, seed: 3.4 * (numbers(shape, seed) - 0.5))
-    monkeypatch.setattr(tf.random.experimental, "stateless_fold_in", lambda seed, n: seed * 31 + tf.stack([n, n + 1]))
+    patched.setattr(tf.random, "stateless_uniform", numbers)
+    patched.setattr(tf.random, "stateless_normal", lambda shape, seed: 3.4 * (numbers(shape, seed) - 0.5))
+    patched.setattr(tf.random.experimental, "stateless_fold_in", lambda seed, n: seed * 31 + tf.stack([n, n + 1]))
 
 
 def two_steps(build, xla: bool) -> tuple[list[float], np.ndarray]:
@@ -81,7 +80,9 @@ def two_steps(build, xla: bool) -> tuple[list[float], np.ndarray]:
     networks, step = build(xla)
     variables = [variable for network in networks for variable in network.trainable_variables]
     before = [variable.numpy() for variable in variables]
-    told = [float(value) for _ in range(2) for _, value in sorted(step().items())]
+    with pytest.MonkeyPatch.context() as patched:
+        draw_without_a_generator(patched)
+        told = [float(value) for _ in range(2) for _, value in sorted(step().items())]
     return told, np.concatenate([(after.numpy() - start).ravel() for after, start in zip(variables, before)])
 
 
