@@ -136,3 +136,10 @@ def test_label_maps_that_are_not_finite_are_refused(tmp_path):
         weight.assign(np.full(weight.shape, np.nan))
     with pytest.raises(InputError, match="pggan-full, label maps: expected finite pixels"):
         next(maker.generated(gan, 4, seed=0))
+
+
+def test_a_step_is_timed_where_the_first_slices_are_black(tmp_path):
+    changes = ["segmenter.batch=1", "data.slices=8"]
+    opening, folder, _ = prepare(experiment_of("foroozandeh2020"), "smoke", changes, Request(), tmp_path / "out")
+    study = opening(folder)
+    assert not study.few.sized.images[0].any() and study.few.segmenter_step("2")() == 1

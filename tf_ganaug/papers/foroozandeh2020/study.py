@@ -273,7 +273,8 @@ class ChainStudy(Study):
     def segmenter_step(self, view: str) -> Callable[[], int]:
         """A training step of a view's U-Net on real slices."""
         batch = self.settings.segmenter.batch
-        task = SliceTask("full", batch, 0, view)
+        # Of all slices, since the first ones may be black, which has no standard.
+        task = SliceTask("full", self.amounts["full"], 0, view)
         parts = self.parts(task)
         segmenter = self.new_segmenter(task, self.weights(parts, self.views[view]))
         pairs = Pairs(parts, self.spec.view_table(self.views[view]), self.standard(parts))
