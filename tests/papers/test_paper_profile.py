@@ -34,7 +34,9 @@ DRAWN = {
 SMALL = {
     "neff2018": ("gan.batch=2", "segmenter.batch=2"),
     "neff2018-cityscapes": ("gan.batch=2", "segmenter.batch=2"),
+    "foroozandeh2020": ("pggan.minibatch=[4, 4, 4, 4, 4, 4, 4]", "spade.batch=1", "segmenter.batch=1"),
     "karki2020": (),
+    "bowles2018": ("gan.minibatch=[4, 4, 4, 4, 4, 4]", "unet.batch=1", "uresnet.batch=1"),
     "bowles2018-wmh": ("gan.minibatch=[4, 4, 4, 4, 4, 4]", "deepmedic.batch=1"),
 }
 
