@@ -1,5 +1,8 @@
 """The seam between the stacks, held to stored numbers so that both give the same."""
 
+import gc
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -154,3 +157,23 @@ def test_a_network_in_float32_is_the_one_built_so(name, float16):
     inputs = [tf.random.stateless_normal((2, *each.shape[1:]), (0, 1)) for each in built.inputs]
     found, expected = (network(inputs if len(inputs) > 1 else inputs[0], training=False) for network in (plain, built))
     np.testing.assert_array_equal(found, expected)
+
+
+def test_a_step_that_is_over_leaves_no_graph():
+    """What a training leaves behind grows with every training of a process."""
+    weight = tf.Variable([1.0, 2.0])
+    optimizer = backend.adam(0.1, 0.9, 0.999)
+    optimizer.build([weight])
+
+    def update(x: tf.Tensor) -> None:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.square(weight * x))
+        backend.apply_gradients(optimizer, [tape.gradient(loss, weight)], [weight])
+
+    step = tf.function(update)
+    step(tf.ones(2))
+    graph = weakref.ref(step.get_concrete_function(tf.ones(2)).graph)
+    assert graph() is not None and float(weight[0]) < 1
+    del step
+    gc.collect()
+    assert graph() is None

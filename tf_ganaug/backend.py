@@ -149,7 +149,11 @@ def apply_gradients(
     """One step on gradients of a loss from `scale_loss`; a scaling optimiser skips a non-finite one."""
     if REFERENCE_STACK and isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer):
         gradients = optimizer.get_unscaled_gradients(gradients)
-    optimizer.apply_gradients(zip(gradients, variables))
+    if REFERENCE_STACK and tf.distribute.get_strategy().num_replicas_in_sync == 1:
+        # The sum over one device has a gradient of its own, which TensorFlow keeps for good, and with it the graph.
+        optimizer.apply_gradients(zip(gradients, variables), skip_gradients_aggregation=True)
+    else:
+        optimizer.apply_gradients(zip(gradients, variables))
 
 
 def set_precision(policy: str) -> None:
