@@ -122,7 +122,8 @@ DAMAGES = {
     "result empty": (all_of(in_run(REAL, "result.json"), lambda path: path.write_bytes(b"")), False),
     "result cut": (all_of(in_run(GAN, "result.json"), cut), False),
     "result of the GAN is a list": (all_of(in_run("gan-1", "result.json"), lambda path: path.write_text("[1]")), False),
-    "result of the pool cut": (all_of(in_run("pool-1", "result.json"), cut), False),
+    # No number rests on it any more; where the report is written it is named.
+    "result of the pool cut": (all_of(in_run("pool-1", "result.json"), cut), True),
     "measures cut": (all_of(in_run(REAL, "cases.csv"), cut), False),
     "measures: a bit": (all_of(in_run(REAL, "cases.csv"), flip), False),
     "measures gone": (all_of(in_run(REAL, "cases.csv"), Path.unlink), False),

@@ -204,5 +204,5 @@ def test_objects_are_never_loaded_and_a_picture_without_pages_is_told(tmp_path, 
         read_label(tmp_path / "a.npy")
     assert not (tmp_path / "ran").exists()
     (tmp_path / "a.tif").write_bytes(b"II*\0" + struct.pack("<I", 0))
-    with pytest.raises(InputError, match=r"a\.tif: expected one grey or RGB picture, found none in it"):
+    with pytest.raises(InputError, match=r"a\.tif: expected a whole tif file with a picture, found none in it"):
         read_image(tmp_path / "a.tif")

@@ -98,7 +98,7 @@ def open_tiff(path: Path) -> Iterator[Tiff]:
     """
     with tifffile.TiffFile(path) as file:
         if not file.pages:
-            raise InputError(path, "one grey or RGB picture", "none in it", "replace it by an intact copy")
+            raise InputError(path, "a whole tif file with a picture", "none in it", "replace it by an intact copy")
         series = file.series[0]
         page = series.keyframe
         if len(file.series) > 1 or series.axes not in ("YX", "YXS", *_PLANES_FIRST):

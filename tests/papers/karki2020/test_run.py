@@ -95,7 +95,9 @@ def test_dry_run_counts_every_training(tmp_path):
 
 
 def test_a_dry_run_of_all_patients_counts_their_four_arms_once(tmp_path):
-    output = run("--out", tmp_path / "out", "--dry-run", "--set", "shares=[0.25,1]", "--set", "judge.reader=all")
+    output = run(
+        "karki2020", "--out", tmp_path / "out", "--dry-run", "--set", "shares=[0.25,1]", "--set", "judge.reader=all"
+    )
     assert "10 trainings to do" in output
 
 
@@ -114,7 +116,7 @@ def test_whose_masks_are_painted_and_whose_originals_are_learnt(tmp_path, masks)
 def test_candidates_are_judged_on_masks_that_neither_they_nor_the_reader_learnt_from(tmp_path):
     """The paper profile's judges; the classifier's originals are those of the masks that were painted."""
     out = tmp_path / "out"
-    run("--out", out, "--only", "quality", "--set", "judge.reader=all", "--set", "judge.masks=validation")
+    run("karki2020", "--out", out, "--only", "quality", "--set", "judge.reader=all", "--set", "judge.masks=validation")
     split = json.loads((out / "splits.json").read_text())[0]
     results = {path.parent.name: json.loads(path.read_text()) for path in out.glob("*/result.json")}
     assert set(results) == {"fcn8s-1-original-repeat0", "pix2pix-0.25", "judge-0.25", "images-0.25"}
