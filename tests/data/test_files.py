@@ -7,28 +7,17 @@ import pytest
 import tifffile
 from PIL import Image
 
+from tests.data.picture_files import COLUMNS, IDS, ROWS, refusal
 from tf_ganaug.data.files import read_image, read_label, read_shape
-from tf_ganaug.errors import InputError
 
-ROWS, COLUMNS = 24, 18
 GREY16 = np.linspace(0, 65535, ROWS * COLUMNS).astype(np.uint16).reshape(ROWS, COLUMNS)
 GREY8 = (GREY16 >> 8).astype(np.uint8)
-IDS = (np.arange(ROWS * COLUMNS).reshape(ROWS, COLUMNS) // 7 % 4).astype(np.uint8)
 
 
 def save_png(path, pixels, mode):
     """By pypng, whose modes name grey, colours, alpha and bits."""
     rows = pixels.reshape(len(pixels), -1).tolist()
     png.from_array(rows, mode, {"width": pixels.shape[1]}).save(path)
-
-
-def refusal(read, path):
-    """The one line with which `read` refuses the file."""
-    with pytest.raises(InputError) as caught:
-        read(path)
-    message = str(caught.value)
-    assert "\n" not in message and message.startswith(str(path))
-    return message
 
 
 def assert_image(path, expected):
