@@ -94,7 +94,8 @@ def painter(side=32):
             # While all scores lie between the hinges, their bias has no gradient but rounding errors, as there.
             layer.kernel.assign(50.0 * layer.kernel)
     gan = Spade(*networks, 1e-6, 4e-6)
-    return lambda n: gan.step(*pairs(n, side)[::-1]), networks, [gan.generator_optimizer, gan.discriminator_optimizer]
+    optimizers = [gan.generator_optimizer, gan.discriminator_optimizer]
+    return lambda n: gan.step(*pairs(n, side)[::-1], n), networks, optimizers
 
 
 def lesion_painter(side=32):

@@ -73,7 +73,7 @@ def test_decay_is_by_epoch_and_reaches_the_optimisers(eager):
 def weights_around_step(gan):
     networks = gan.generator, gan.discriminator
     before = [variable.numpy() for network in networks for variable in network.trainable_variables]
-    gan.step(LABELS, IMAGES)
+    gan.step(LABELS, IMAGES, 0)
     return before, [variable.numpy() for network in networks for variable in network.trainable_variables]
 
 
@@ -85,7 +85,7 @@ def state(gan):
 def test_both_networks_pass_twice_in_training_mode_and_fakes_and_reals_together(eager):
     gan, other = small_gan(0.0, 0.0), small_gan(0.0, 0.0)
     condition = one_hot(LABELS, 3)
-    terms = gan.step(LABELS, IMAGES)
+    terms = gan.step(LABELS, IMAGES, 0)
     for _ in range(2):
         fakes = other.generator(condition, training=True)
         maps = other.discriminator([tf.concat([condition] * 2, 0), tf.concat([fakes, IMAGES], 0)], training=True)
@@ -99,7 +99,7 @@ def test_both_networks_pass_twice_in_training_mode_and_fakes_and_reals_together(
 def test_the_discriminator_judges_what_the_new_generator_paints(eager):
     gan, other = small_gan(0.05, 0.05), small_gan()
     condition = one_hot(LABELS, 3)
-    terms = gan.step(LABELS, IMAGES)
+    terms = gan.step(LABELS, IMAGES, 0)
     old_fakes = other.generator(condition, training=True)
     both = [tf.concat([condition] * 2, 0), tf.concat([old_fakes, IMAGES], 0)]
     old = [scale[-1][:4] for scale in other.discriminator(both, training=True)]
@@ -117,7 +117,7 @@ def test_the_discriminator_judges_what_the_new_generator_paints(eager):
 def test_learns_to_paint_the_labels():
     gan = small_gan(4e-3, 4e-3)
     for _ in range(60):
-        gan.step(LABELS, IMAGES)
+        gan.step(LABELS, IMAGES, 0)
     painted = gan.paint(LABELS).numpy()
     assert np.abs(painted).max() <= 1
     # The classes are 1 apart; the noise within them alone is 0.07.
@@ -129,15 +129,15 @@ def test_learns_to_paint_the_labels():
 def test_continues_exactly(tmp_path, eager):
     gan = small_gan(LinearDecay(1e-3, 3, 0, 2), LinearDecay(4e-3, 3, 0, 2))
     for _ in range(2):
-        gan.step(LABELS, IMAGES)
+        gan.step(LABELS, IMAGES, 0)
     path = gan.parts().write(str(tmp_path / "part"))
-    terms = [gan.step(LABELS, IMAGES) for _ in range(2)]
+    terms = [gan.step(LABELS, IMAGES, 0) for _ in range(2)]
 
     keras.utils.set_random_seed(2)
     fresh = small_gan(LinearDecay(1e-3, 3, 0, 2), LinearDecay(4e-3, 3, 0, 2))
-    fresh.step(LABELS[::-1], IMAGES)
+    fresh.step(LABELS[::-1], IMAGES, 0)
     fresh.parts().read(path).assert_consumed()
-    again = [fresh.step(LABELS, IMAGES) for _ in range(2)]
+    again = [fresh.step(LABELS, IMAGES, 0) for _ in range(2)]
     assert [{k: float(v) for k, v in one.items()} for one in terms] == [
         {k: float(v) for k, v in one.items()} for one in again
     ]
@@ -151,7 +151,7 @@ def test_perceptual_loss_is_a_weighted_part_of_the_generators(eager):
         return tf.reduce_mean(tf.square(fakes + 1.0))
 
     gan = small_gan(2e-2, 0.0, feature_weight=0.0, perceptual=darkness, perceptual_weight=100.0)
-    first, *_, last = [gan.step(LABELS, IMAGES) for _ in range(8)]
+    first, *_, last = [gan.step(LABELS, IMAGES, 0) for _ in range(8)]
     assert float(first["generator_feature_loss"]) == 0
     assert float(first["generator_perceptual_loss"]) > 1
     assert float(last["generator_perceptual_loss"]) < 0.5 * float(first["generator_perceptual_loss"])
@@ -159,13 +159,13 @@ def test_perceptual_loss_is_a_weighted_part_of_the_generators(eager):
 
 @pytest.mark.parametrize("policy", ["mixed_float16", pytest.param("mixed_bfloat16", marks=pytest.mark.long)])
 def test_half_precision_trains_on_nearly_the_same_losses(policy, eager):
-    exact = small_gan().step(LABELS, IMAGES)
+    exact = small_gan().step(LABELS, IMAGES, 0)
     backend.set_precision(policy)
     try:
         gan = small_gan()
         before = [variable.numpy() for variable in gan.generator.trainable_variables]
         # The first steps in float16 may be skipped, until the scale of the loss suits it.
-        rough, *_ = [gan.step(LABELS, IMAGES) for _ in range(5)]
+        rough, *_ = [gan.step(LABELS, IMAGES, 0) for _ in range(5)]
         painted = gan.paint(LABELS)
     finally:
         backend.set_precision("float32")

@@ -43,7 +43,7 @@ def spade_step(xla: bool):
     generator = spade.generator(SIDE, SIDE, CLASSES, 1, ngf=4, upsamplings=2, hidden=4)
     discriminator = patch_discriminator.discriminator(SIDE, SIDE, CLASSES, 1, ndf=4)
     gan = Spade(generator, discriminator, jit_compile=xla)
-    return (generator, discriminator), lambda: gan.step(LABELS, IMAGES)
+    return (generator, discriminator), lambda: gan.step(LABELS, IMAGES, 0)
 
 
 def pix2pix_step(xla: bool):

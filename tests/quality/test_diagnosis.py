@@ -12,6 +12,7 @@ from tf_ganaug.data.embedded import chest
 from tf_ganaug.data.pairs import Pairs, Part
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment import diagnosed
+from tf_ganaug.gans.critic_changes import NUMBERS, changed
 from tf_ganaug.gans.joint import JointLayout
 from tf_ganaug.models import dcgan
 from tf_ganaug.models.unet import neff_unet
@@ -118,6 +119,18 @@ def test_labels_that_differ_are_told(diagnosis_of, pairs):
     found, *_ = diagnosis_of(images, np.where(np.arange(SIDE)[:, None] < SIDE // 2, labels, 0))
     (line,) = diagnosed.label_lines(found)
     assert "its centre" in line and found.labels.apart.sum() >= 4
+
+
+def test_augmented_images_are_told(diagnosis_of, pairs, of_held_out):
+    """Real pairs as a critic saw them, which a generator must not draw; and the same ones as they are."""
+    images, labels = pairs(np.arange(90, 120))
+    numbers = np.random.default_rng(0).random((30, NUMBERS)).astype(np.float32)
+    found, *_ = diagnosis_of(changed(tf.constant(images), numbers, 0.3, 1, False).numpy(), labels)
+    assert found.augmenting and found.augmented > 0.3, diagnosed.sentence(found)
+    share = f"{100 * found.augmented:.0f} % of its images have an empty patch, or a brightness or contrast, that no"
+    assert share in diagnosed.sentence(found)
+    real, *_ = of_held_out
+    assert not real.augmenting and real.augmented <= 0.1 and "empty patch" not in diagnosed.sentence(real)
 
 
 def test_a_diagnosis_is_read_as_it_was_written(of_held_out, spec, tmp_path):

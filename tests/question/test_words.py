@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -28,11 +30,16 @@ def test_a_small_generator_is_called_one():
     assert "42,000 images, 0.35 % of the 12,000,000 of its paper" in quick.line
     assert quick.line.endswith("its paper. No diagnosis of gan-1: too few.")
     value, none = Value(0.4, 0.8, 0.7, np.inf, True), pd.DataFrame()
-    known = Diagnosis(("collapsed",), "unet", (9, 9, 9), {"coverage": value}, 0.0, 0.9, 0.0, 0.0, False, None, none)
+    known = Diagnosis(
+        ("collapsed",), "unet", (9, 9, 9), {"coverage": value}, 0.0, 0.9, *[0.0, 0.0, False] * 2, None, none
+    )
     several = Makers("wgan_gp", 3, 0.4, 80_000, 800_000, "paper", (known, known, "No diagnosis of gan-3."))
     assert "2 of 2 collapsed. On average their pairs cover 40 % of the validation images" in several.line
     assert several.line.endswith("as many held-out real ones 80 %.")
     several = Makers("wgan_gp", 3, 0.4, 80_000, 800_000, "paper", ("No diagnosis",) * 3)
+    assert "augmented" not in several.line
+    told = replace(several, augments={"wgan_gp": "diff"}).line
+    assert "of its paper. Not as in its paper, what its critic saw was augmented (wgan_gp.augment diff). " in told
     text = sentence(Change.of(results(varied(2.0, repeats=3), gans=[0, 1, 2])), several.who)
     assert text.startswith("These 3 generators, trained for less than a minute each (profile paper), helped")
 

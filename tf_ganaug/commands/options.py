@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tf_ganaug.question.settings import GANS
+from tf_ganaug.generators.settings import AUGMENTS
+from tf_ganaug.question.settings import GANS, TRAINED
 
 if TYPE_CHECKING:
     from tf_ganaug.experiment.sources import Request
@@ -71,7 +72,13 @@ def subjects_option(command: Callable) -> Callable:
 def question_options(command: Callable) -> Callable:
     """What defines a GAN's training on any data."""
     text = "What makes the pairs.  [default: pggan_joint]"
-    return click.option("--gan", type=Kinds(), metavar="LIST|all", help=text)(training_options(command))
+    few = "Of what its critic sees, for few images.  [default: none]"
+    options = [
+        click.option("--gan", type=Kinds(), metavar="LIST|all", help=text),
+        click.option("--gan-augment", type=click.Choice(AUGMENTS), help=few),
+        training_options,
+    ]
+    return _decorated(command, options)
 
 
 def training_options(command: Callable) -> Callable:
@@ -112,6 +119,8 @@ def changes_of(options: Mapping[str, Any]) -> list[str]:
     if options.get("size"):
         changes.append(f"data.size={_size(options['size'])}")
     changes += [f"{name}=[{options[name]}]" for name in ("arms", "fractions") if options.get(name)]
+    if options.get("gan_augment"):
+        changes += [f"{group}.augment={options['gan_augment']}" for group in TRAINED]
     return [*changes, *options["changes"]]
 
 

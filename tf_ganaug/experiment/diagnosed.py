@@ -58,7 +58,8 @@ def sentence(diagnosis: Diagnosis) -> str:
             told.append("no measure lies outside the range of held-out images")
     coverage = values["coverage"]
     end = f"Its pairs cover {100 * coverage.generated:.0f} % of the validation images, as many held-out real ones "
-    return f"Diagnosis: {' and '.join(diagnosis.words)}. {_capital('; '.join(told))}. {end}{100 * coverage.held:.0f} %."
+    said = f"Diagnosis: {' and '.join(diagnosis.words)}. {_capital('; '.join(told))}. {end}{100 * coverage.held:.0f} %."
+    return f"{said} {_look(diagnosis)}" if diagnosis.augmenting else said
 
 
 def of_several(diagnoses: Sequence[Diagnosis | str]) -> str:
@@ -81,6 +82,12 @@ def _unreal(diagnosis: Diagnosis) -> str:
     apart = [name for name in ("precision", "density", "sharpness", "agreement") if name in diagnosis.values]
     apart = [name for name in apart if diagnosis.values[name].apart]
     return f"its pairs fall short of held-out ones in {', '.join(apart)}"
+
+
+def _look(diagnosis: Diagnosis) -> str:
+    shares = f"{100 * diagnosis.augmented:.0f} %", f"{100 * diagnosis.augmented_held:.0f} %"
+    has = "an empty patch, or a brightness or contrast, that no training image has"
+    return f"{shares[0]} of its images have {has}, of held-out ones {shares[1]}."
 
 
 def _capital(text: str) -> str:
@@ -118,6 +125,8 @@ def measures(diagnosis: Diagnosis) -> pd.DataFrame:
     rows.append(
         ("copies of training images", f"{100 * diagnosis.copies:.1f} %", f"{100 * diagnosis.copies_held:.1f} %", "")
     )
+    look = "empty patch, brightness or contrast of no training image"
+    rows.append((look, f"{100 * diagnosis.augmented:.1f} %", f"{100 * diagnosis.augmented_held:.1f} %", ""))
     if diagnosis.swd is not None:
         rows.append(("sliced Wasserstein distance x 1000 (0: alike)", *(f"{d:.1f}" for d in diagnosis.swd), ""))
     return pd.DataFrame(rows, columns=["measure", "generated", "held-out real", "range"])

@@ -30,6 +30,7 @@ class Subset:
         settings: of the experiment.
         each_its_own: whether every real image has the stored values of -1 and 1 of its own; generated ones have
             those of the provenance.
+        mirrored: whether left and right are alike, so that a generator may be shown mirrored images.
     """
 
     folder: Path
@@ -40,6 +41,7 @@ class Subset:
     provenance: Provenance
     settings: Any
     each_its_own: bool = False
+    mirrored: bool = False
 
     def run(self, kind: str, options: Any) -> RunFolder:
         """The run folder KIND-NAME."""

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from tf_ganaug import backend
 from tf_ganaug.errors import InputError
+from tf_ganaug.gans.critic_augmentation import CriticAugmentation
 from tf_ganaug.gans.spade import one_hot
 from tf_ganaug.models.layers import BatchStatisticsNorm
 from tf_ganaug.models.pix2pix import DROPOUT_RATE
@@ -108,6 +109,7 @@ class Pix2Pix(tf.Module):
         l1_weight: of the L1 loss.
         jitter: whether each pair is mirrored, enlarged and cropped at random (`jitter`).
         jit_compile: XLA.
+        augmentation: of all that the discriminator sees, after the jitter; None is without.
 
     Raises:
         InputError: if the condition's channels do not fit the classes.
@@ -125,8 +127,10 @@ class Pix2Pix(tf.Module):
         l1_weight: float = 100.0,
         jitter: bool = True,
         jit_compile: bool = False,
+        augmentation: CriticAugmentation | None = None,
     ):
         super().__init__()
+        self.augmentation = augmentation or CriticAugmentation()
         self.generator, self.discriminator = generator, discriminator
         self.classes, self.seed, self.l1_weight, self.jitter = classes, seed, l1_weight, jitter
         *size, channels = generator.inputs[0].shape[1:]
@@ -141,7 +145,7 @@ class Pix2Pix(tf.Module):
         self.discriminator_optimizer.build(discriminator.trainable_variables)
         labels = tf.TensorSpec((None, *size), tf.uint8, "labels")
         kinds = [labels, tf.TensorSpec(generator.output_shape, tf.float32, "images"), tf.TensorSpec((), tf.int64)]
-        self.step = Step(self._gradients, self._learners, 2, jit_compile, kinds=kinds)
+        self._step = Step(self._gradients, self._learners, 2, jit_compile, kinds=kinds)
         numbers = tf.TensorSpec((None,), tf.int32, "numbers")
         self.paint, self.paint_frozen = (
             tf.function(partial(self._paint, training=training), [labels, numbers], jit_compile=jit_compile)
@@ -156,6 +160,7 @@ class Pix2Pix(tf.Module):
             discriminator=self.discriminator,
             generator_optimizer=self.generator_optimizer,
             discriminator_optimizer=self.discriminator_optimizer,
+            **self.augmentation.parts(),
         )
 
     def _gates(self, count: int | tf.Tensor, seed: tf.Tensor) -> list[tf.Tensor]:
@@ -217,6 +222,10 @@ class Pix2Pix(tf.Module):
             if most * np.prod(norm.input.shape[1:3]) == 1:
                 norm.variance.assign(np.full(norm.variance.shape, tf.float32.max))
 
+    def step(self, labels: tf.Tensor, images: tf.Tensor, step: int | tf.Tensor) -> dict[str, tf.Tensor]:
+        """An Adam step of both networks: the terms of `_gradients`."""
+        return self.augmentation.follow(self._step(labels, images, step), images.shape[0])
+
     def _learners(self, _: tf.Tensor) -> Learners:
         """The discriminator's Adam makes its step first, then the generator's, both from one pass made before."""
         return [
@@ -242,19 +251,24 @@ class Pix2Pix(tf.Module):
         if self.jitter:
             labels, images = jitter(labels, images, fold(self.seed, step, 0), share)
         condition = self.encode(labels, self.classes)
-        gates = map(share.rows, self._gates(tf.shape(labels)[0] * share.of, fold(self.seed, step, 1)))
+        count = tf.shape(labels)[0] * share.of
+        gates = map(share.rows, self._gates(count, fold(self.seed, step, 1)))
+        change = self.augmentation.drawn(share, count, step, 0)
         with tf.GradientTape(persistent=True) as tape:
             fakes = self.generator([condition, *gates], training=True)
             # Two passes, because the norms use each one's own statistics.
-            real = self.discriminator([condition, images], training=True)
-            fake = self.discriminator([condition, fakes], training=True)
+            real, fake = (
+                self.discriminator([*self.augmentation.paired(change, condition, shown)], training=True)
+                for shown in (images, fakes)
+            )
             judged = discriminator_loss(real, fake)
             terms = generator_losses(fake, fakes, images)
             painted = terms["generator_gan_loss"] + self.l1_weight * terms["generator_l1_loss"]
             judged_scaled = backend.scale_loss(self.discriminator_optimizer, judged)
             painted_scaled = backend.scale_loss(self.generator_optimizer, painted)
         # Gradients of both first: the generator's are those of the discriminator that judged.
-        return {"discriminator_loss": judged, **terms}, [
+        sign = self.augmentation.sign(real, fake, 0.5)
+        return {"discriminator_loss": judged, **terms, **sign}, [
             tape.gradient(judged_scaled, self.discriminator.trainable_variables),
             tape.gradient(painted_scaled, self.generator.trainable_variables),
         ]

@@ -13,8 +13,9 @@ import tensorflow as tf
 
 from tf_ganaug import backend
 from tf_ganaug.errors import InputError
+from tf_ganaug.gans.critic_augmentation import Change, CriticAugmentation
 from tf_ganaug.gans.perceptual import PerceptualLoss
-from tf_ganaug.gans.spade import LinearDecay, Maps, feature_matching, one_hot
+from tf_ganaug.gans.spade import LinearDecay, Maps, all_scores, feature_matching, one_hot
 from tf_ganaug.models.pix2pixhd import enhancer_variables
 from tf_ganaug.random import fold, stream_seed
 from tf_ganaug.steps import Learners, Share, Step
@@ -103,6 +104,7 @@ class Pix2PixHD(tf.Module):
             no instances (Liu 2019).
         frozen_epochs: in which the global part does not change; the original's scripts have 10.
         jit_compile: XLA.
+        augmentation: of all that the discriminator sees; None is without.
 
     Raises:
         InputError: for frozen epochs of a generator that has no enhancer.
@@ -123,8 +125,10 @@ class Pix2PixHD(tf.Module):
         edges: bool = False,
         frozen_epochs: int = 0,
         jit_compile: bool = False,
+        augmentation: CriticAugmentation | None = None,
     ):
         super().__init__()
+        self.augmentation = augmentation or CriticAugmentation()
         self.generator, self.discriminator = generator, discriminator
         self.feature_weight = feature_weight
         self.perceptual, self.perceptual_weight = perceptual, perceptual_weight
@@ -165,6 +169,7 @@ class Pix2PixHD(tf.Module):
             generator_optimizer=self.generator_optimizer,
             discriminator_optimizer=self.discriminator_optimizer,
             **{name: part for name, part in some.items() if part},
+            **self.augmentation.parts(),
         )
 
     def _condition(self, labels: tf.Tensor, instances: tf.Tensor | None = None) -> tf.Tensor:
@@ -185,9 +190,10 @@ class Pix2PixHD(tf.Module):
         """
         return self.generator(self._condition(labels, instances), training=False)
 
-    def _judge(self, *pairs: tuple[tf.Tensor, tf.Tensor]) -> list[Maps]:
-        """The discriminator's maps of some (condition, images), which pass through it in one minibatch."""
-        conditions, images = (tf.concat(part, 0) for part in zip(*pairs))
+    def _judge(self, change: Change, *pairs: tuple[tf.Tensor, tf.Tensor]) -> list[Maps]:
+        """The discriminator's maps of some (condition, images), changed alike and seen in one minibatch."""
+        shown = [self.augmentation.paired(change, *pair) for pair in pairs]
+        conditions, images = (tf.concat(part, 0) for part in zip(*shown))
         maps = self.discriminator([conditions, images], training=True)
         maps = maps if isinstance(maps[0], (list, tuple)) else [maps]  # Keras 3 takes a single scale out of its list
         shares = [[tf.split(layer, len(pairs)) for layer in scale] for scale in maps]
@@ -217,7 +223,7 @@ class Pix2PixHD(tf.Module):
             expected = "0 where devices or parts share a minibatch: its fakes come one after the other"
             raise InputError("pool_size", expected, str(self.pool.size), "choose one device and no parts, or no pool")
         maps = (labels,) if instances is None else (labels, instances)
-        return train(images, maps, tf.constant(step, tf.int64))
+        return self.augmentation.follow(train(images, maps, tf.constant(step, tf.int64)), images.shape[0])
 
     def _learners(self, frozen: bool, _: tf.Tensor) -> Learners:
         optimizer = self.enhancer_optimizer if frozen else self.generator_optimizer
@@ -229,12 +235,13 @@ class Pix2PixHD(tf.Module):
     ) -> tuple[dict[str, tf.Tensor], list]:
         condition = self._condition(*maps)
         (optimizer, learning), (_, judging) = self._learners(frozen, step)
+        change = self.augmentation.drawn(share, images.shape[0] * share.of, step, 0)
         with tf.GradientTape(persistent=True) as tape:
             fakes = self.generator(condition, training=True)
             pairs = [(condition, fakes), (condition, images)]
             if self.pool:
                 pairs.append(self.pool.query(condition, tf.stop_gradient(fakes), step))
-            fake, real, *pooled = self._judge(*pairs)
+            fake, real, *pooled = self._judge(change, *pairs)
             terms = {
                 "generator_gan_loss": least_squares(fake, 1.0),
                 "generator_feature_loss": self.feature_weight * feature_matching(fake, real),
@@ -248,4 +255,5 @@ class Pix2PixHD(tf.Module):
             painted = backend.scale_loss(optimizer, tf.add_n(list(terms.values())))
             judged = backend.scale_loss(self.discriminator_optimizer, 0.5 * tf.add_n(list(losses.values())))
         # Gradients of both first: the generator's are those of the discriminator that judged.
-        return {**terms, **losses}, [tape.gradient(painted, learning), tape.gradient(judged, judging)]
+        sign = self.augmentation.sign(all_scores(real), all_scores(fake), 0.5)
+        return {**terms, **losses, **sign}, [tape.gradient(painted, learning), tape.gradient(judged, judging)]

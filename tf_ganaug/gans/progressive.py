@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from tf_ganaug import backend, replicas
 from tf_ganaug.errors import InputError
+from tf_ganaug.gans.critic_augmentation import Change, CriticAugmentation, unchanged
 from tf_ganaug.gans.pggan_reals import reals_at_level
 from tf_ganaug.gans.pggan_schedule import ProgressiveSchedule, Stage
 from tf_ganaug.gans.wgan_gp import generator_loss, gradient_norms
@@ -33,6 +34,7 @@ def critic_loss(
     mix: tf.Tensor,
     penalty_weight: float = 10.0,
     drift_weight: float = 1e-3,
+    changes: tuple[Change, Change, Change] = (unchanged,) * 3,
 ) -> dict[str, tf.Tensor]:
     """E[D(fake)] - E[D(real)] + penalty_weight E[(norm of the gradient - 1)^2] + drift_weight E[D(real)^2].
 
@@ -45,13 +47,15 @@ def critic_loss(
         mix: (N, 1, 1, 1) in [0, 1), one number per sample: x = real + mix (fake - real).
         penalty_weight: lambda of the paper.
         drift_weight: epsilon_drift of the paper.
+        changes: of reals, fakes and their mixtures, before the critic sees them.
 
     Returns:
         Scalars `critic_loss`, `wasserstein` (the estimate E[D(real)] - E[D(fake)]), `penalty` and
-        `drift` (both unweighted) and `gradient_norm`.
+        `drift` (both unweighted) and `gradient_norm`, and the vectors `scores_real` and `scores_fake`, each (N,).
     """
-    scores_real, scores_fake = critic(reals, training=True), critic(fakes, training=True)
-    norms = gradient_norms(critic, reals + mix * (fakes - reals))
+    real, fake, mixed = changes
+    scores_real, scores_fake = critic(real(reals), training=True), critic(fake(fakes), training=True)
+    norms = gradient_norms(critic, reals + mix * (fakes - reals), mixed)
     wasserstein = tf.reduce_mean(scores_real) - tf.reduce_mean(scores_fake)
     penalty, drift = tf.reduce_mean(tf.square(norms - 1.0)), tf.reduce_mean(tf.square(scores_real))
     return {
@@ -60,6 +64,8 @@ def critic_loss(
         "penalty": penalty,
         "drift": drift,
         "gradient_norm": tf.reduce_mean(norms),
+        "scores_real": scores_real,
+        "scores_fake": scores_fake,
     }
 
 
@@ -91,6 +97,7 @@ class ProgressiveGan(tf.Module):
         round_levels: see `reals_at_level`.
         seed: of latents and mixes.
         jit_compile: XLA.
+        augmentation: of all that the critic sees; None is without.
 
     Raises:
         InputError: if schedule and networks do not fit.
@@ -110,8 +117,10 @@ class ProgressiveGan(tf.Module):
         average_decay: float = 0.999,
         round_levels: int | None = None,
         jit_compile: bool = False,
+        augmentation: CriticAugmentation | None = None,
     ):
         super().__init__()
+        self.augmentation = augmentation or CriticAugmentation()
         self.generator, self.critic, self.average = generator, critic, average
         self.schedule, self.seed, self.round_levels = schedule, seed, round_levels
         self.penalty_weight, self.drift_weight, self.average_decay = penalty_weight, drift_weight, average_decay
@@ -151,6 +160,7 @@ class ProgressiveGan(tf.Module):
             generator_optimizer=self.generator_optimizer,
             critic_optimizer=self.critic_optimizer,
             lod=self.lod,
+            **self.augmentation.parts(),
         )
 
     def step(self, reals: RealSource, shown: int) -> tuple[dict[str, tf.Tensor], int]:
@@ -170,6 +180,7 @@ class ProgressiveGan(tf.Module):
         for pair in range(self.schedule.repeats):
             position = tf.constant(shown + pair * stage.minibatch, tf.int64)
             terms = self.critic_step(reals(position, stage.minibatch), position, *levels)
+            terms = self.augmentation.follow(terms, stage.minibatch)
             loss = self.generator_step(stage.minibatch, position, *levels)
             pairs.append({**terms, "generator_loss": loss})
         means = {name: tf.add_n([terms[name] for terms in pairs]) / len(pairs) for name in pairs[0]}
@@ -226,10 +237,12 @@ class ProgressiveGan(tf.Module):
         reals = reals_at_level(reals, self.critic.top - fine, fraction, self.round_levels)
         fakes = generator(share.rows(self.latents(count, position, 0)), training=True)
         mix = share.rows(tf.random.stateless_uniform((count, 1, 1, 1), fold(self.seed, position, 1)))
+        changes = tuple(self.augmentation.drawn(share, count, position, stream) for stream in range(3))
         with tf.GradientTape() as tape:
-            terms = critic_loss(critic, reals, fakes, mix, self.penalty_weight, self.drift_weight)
+            terms = critic_loss(critic, reals, fakes, mix, self.penalty_weight, self.drift_weight, changes)
             loss = backend.scale_loss(self.critic_optimizer, terms["critic_loss"])
-        return terms, [tape.gradient(loss, critic.trainable_variables)]
+        sign = self.augmentation.sign(terms.pop("scores_real"), terms.pop("scores_fake"))
+        return {**terms, **sign}, [tape.gradient(loss, critic.trainable_variables)]
 
     def _critic_learns(self, _: tf.Tensor, coarse: int, fine: int) -> Learners:
         return [(self.critic_optimizer, self.critic.view(coarse, fine).trainable_variables)]
@@ -245,8 +258,10 @@ class ProgressiveGan(tf.Module):
     ) -> tuple[tf.Tensor, list]:
         """Of fresh fakes; the loss."""
         generator, critic = self.generator.view(coarse, fine), self.critic.view(coarse, fine)
+        change = self.augmentation.drawn(share, count, position, 3)
         with tf.GradientTape() as tape:
-            loss = generator_loss(critic, generator(share.rows(self.latents(count, position, 2)), training=True))
+            fakes = generator(share.rows(self.latents(count, position, 2)), training=True)
+            loss = generator_loss(critic, change(fakes))
             scaled = backend.scale_loss(self.generator_optimizer, loss)
         return loss, [tape.gradient(scaled, generator.trainable_variables)]
 

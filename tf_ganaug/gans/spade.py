@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 
 from tf_ganaug import backend
+from tf_ganaug.gans.critic_augmentation import Change, CriticAugmentation
 from tf_ganaug.gans.perceptual import PerceptualLoss
 from tf_ganaug.steps import Share, Step
 
@@ -25,6 +26,11 @@ def one_hot(labels: tf.Tensor, classes: int) -> tf.Tensor:
 
 def _scores(maps: Maps) -> list[tf.Tensor]:
     return [scale[-1] for scale in maps]
+
+
+def all_scores(maps: Maps) -> tf.Tensor:
+    """The scores of all patches, of all scales in one row, float32."""
+    return tf.concat([tf.reshape(tf.cast(scores, tf.float32), [-1]) for scores in _scores(maps)], 0)
 
 
 def _mean_over_scales(values: Sequence[tf.Tensor]) -> tf.Tensor:
@@ -85,7 +91,7 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
 class Spade(tf.Module):
     """Both networks with their optimisers, and the compiled step of the published loop.
 
-    Nothing in a step is random.
+    Nothing in a step is random but the augmentation of what the discriminator sees.
 
     Args:
         generator: one-hot labels (N, H, W, classes) to images (N, H, W, C), as `models.spade`.
@@ -99,6 +105,7 @@ class Spade(tf.Module):
             Foroozandeh & Eklund (2020).
         perceptual_weight: of that.
         jit_compile: XLA.
+        augmentation: of all that the discriminator sees; None is without.
     """
 
     def __init__(
@@ -113,8 +120,10 @@ class Spade(tf.Module):
         perceptual: PerceptualLoss | None = None,
         perceptual_weight: float = 10.0,
         jit_compile: bool = False,
+        augmentation: CriticAugmentation | None = None,
     ):
         super().__init__()
+        self.augmentation = augmentation or CriticAugmentation()
         self.generator, self.discriminator = generator, discriminator
         self.feature_weight = feature_weight
         self.perceptual, self.perceptual_weight = perceptual, perceptual_weight
@@ -125,7 +134,7 @@ class Spade(tf.Module):
         self.generator_optimizer.build(generator.trainable_variables)
         self.discriminator_optimizer.build(discriminator.trainable_variables)
         self._generator_step, self._discriminator_step = (
-            Step(gradients, lambda network=network, of=of: [(of, network.trainable_variables)], 2, jit_compile)
+            Step(gradients, lambda _, network=network, of=of: [(of, network.trainable_variables)], 2, jit_compile)
             for gradients, network, of in (
                 (self._generator_gradients, generator, self.generator_optimizer),
                 (self._discriminator_gradients, discriminator, self.discriminator_optimizer),
@@ -141,36 +150,44 @@ class Spade(tf.Module):
             discriminator=self.discriminator,
             generator_optimizer=self.generator_optimizer,
             discriminator_optimizer=self.discriminator_optimizer,
+            **self.augmentation.parts(),
         )
 
     def _paint(self, labels: tf.Tensor) -> tf.Tensor:
         """Class indices (N, H, W) uint8 to images (N, H, W, C) in [-1, 1], by the running statistics."""
         return self.generator(one_hot(labels, self.classes), training=False)
 
-    def _judge(self, condition: tf.Tensor, fakes: tf.Tensor, reals: tf.Tensor) -> tuple[Maps, Maps]:
-        """The discriminator's maps of fakes and reals, which pass through it in one minibatch."""
-        maps = self.discriminator([tf.concat([condition] * 2, 0), tf.concat([fakes, reals], 0)], training=True)
+    def _judge(self, change: Change, condition: tf.Tensor, fakes: tf.Tensor, reals: tf.Tensor) -> tuple[Maps, Maps]:
+        """The discriminator's maps of fakes and reals, changed alike, which pass through it in one minibatch."""
+        pairs = [self.augmentation.paired(change, condition, images) for images in (fakes, reals)]
+        maps = self.discriminator([tf.concat(part, 0) for part in zip(*pairs)], training=True)
         halves = [[tf.split(layer, 2) for layer in scale] for scale in maps]
         return tuple([[layer[part] for layer in scale] for scale in halves] for part in (0, 1))
 
-    def step(self, labels: tf.Tensor, images: tf.Tensor) -> dict[str, tf.Tensor]:
+    def step(self, labels: tf.Tensor, images: tf.Tensor, step: int | tf.Tensor) -> dict[str, tf.Tensor]:
         """An Adam step of the generator, then one of the discriminator on the same minibatch.
 
         Args:
             labels: (N, H, W) uint8 class indices; `IGNORE` has no class.
             images: (N, H, W, C) float32 in [-1, 1].
+            step: its number, which names its augmentation.
 
         Returns:
             The loss terms, with their weights: `generator_gan_loss`, `generator_feature_loss`,
             `generator_perceptual_loss` if there is one, `discriminator_fake_loss`, `discriminator_real_loss`.
         """
-        return {**self._generator_step(labels, images), **self._discriminator_step(labels, images)}
+        step = tf.convert_to_tensor(step, tf.int64)
+        terms = {**self._generator_step(labels, images, step), **self._discriminator_step(labels, images, step)}
+        return self.augmentation.follow(terms, images.shape[0])
 
-    def _generator_gradients(self, _: Share, labels: tf.Tensor, images: tf.Tensor) -> tuple[dict[str, tf.Tensor], list]:
+    def _generator_gradients(
+        self, share: Share, labels: tf.Tensor, images: tf.Tensor, step: tf.Tensor
+    ) -> tuple[dict[str, tf.Tensor], list]:
         condition = one_hot(labels, self.classes)
+        change = self.augmentation.drawn(share, tf.shape(labels)[0] * share.of, step, 0)
         with tf.GradientTape() as tape:
             fakes = self.generator(condition, training=True)
-            maps = self._judge(condition, fakes, images)
+            maps = self._judge(change, condition, fakes, images)
             terms = {
                 "generator_gan_loss": generator_loss(maps[0]),
                 "generator_feature_loss": self.feature_weight * feature_matching(*maps),
@@ -181,12 +198,16 @@ class Spade(tf.Module):
         return terms, [tape.gradient(loss, self.generator.trainable_variables)]
 
     def _discriminator_gradients(
-        self, _: Share, labels: tf.Tensor, images: tf.Tensor
+        self, share: Share, labels: tf.Tensor, images: tf.Tensor, step: tf.Tensor
     ) -> tuple[dict[str, tf.Tensor], list]:
         condition = one_hot(labels, self.classes)
+        change = self.augmentation.drawn(share, tf.shape(labels)[0] * share.of, step, 1)
         # The original makes the fake anew, in training mode: the running statistics move a second time.
         fakes = self.generator(condition, training=True)
         with tf.GradientTape() as tape:
-            losses = discriminator_losses(*self._judge(condition, fakes, images))
+            fake, real = self._judge(change, condition, fakes, images)
+            losses = discriminator_losses(fake, real)
             loss = backend.scale_loss(self.discriminator_optimizer, tf.add_n(list(losses.values())))
-        return losses, [tape.gradient(loss, self.discriminator.trainable_variables)]
+        # The hinge has its zero between both.
+        sign = self.augmentation.sign(all_scores(real), all_scores(fake), 0.0)
+        return {**losses, **sign}, [tape.gradient(loss, self.discriminator.trainable_variables)]

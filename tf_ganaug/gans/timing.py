@@ -82,7 +82,7 @@ def _spade() -> Step:
         patch_discriminator.discriminator(SIDE, SIDE, CLASSES, 1, ndf=WIDTH),
     )
     labels, images = _noise()
-    return lambda _: gan.step(labels, images)["generator_gan_loss"]
+    return lambda number: gan.step(labels, images, number)["generator_gan_loss"]
 
 
 def _pix2pix() -> Step:

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from tf_ganaug import backend
 from tf_ganaug.data.pipeline import Minibatches
+from tf_ganaug.gans.critic_augmentation import Change, CriticAugmentation, unchanged
 from tf_ganaug.random import fold
 from tf_ganaug.steps import Share, Step
 
@@ -22,26 +23,32 @@ TINY = 1e-12
 FLOAT16_SCALE = 128.0
 
 
-def gradient_norms(critic: keras.Model, images: tf.Tensor) -> tf.Tensor:
+def gradient_norms(critic: keras.Model, images: tf.Tensor, change: Change = unchanged) -> tf.Tensor:
     """Euclidean norm of each score's gradient by its own image, over all pixels and channels.
 
     Args:
         critic: (N, H, W, C) to (N,).
-        images: (N, H, W, C) float32.
+        images: (N, H, W, C) float32, or float64 as the critic.
+        change: of what the critic sees; the gradient is by the images before it, as in Karras 2020.
 
     Returns:
-        (N,) float32.
+        (N,) of the images' type.
     """
     scale = FLOAT16_SCALE if critic.compute_dtype == "float16" else 1.0
     with tf.GradientTape() as tape:
         tape.watch(images)
-        total = tf.reduce_sum(critic(images, training=True)) * scale
-    gradient = tf.cast(tape.gradient(total, images), tf.float32) / scale
+        total = tf.reduce_sum(critic(change(images), training=True)) * scale
+    gradient = tape.gradient(total, images) / scale
     return tf.sqrt(tf.reduce_sum(tf.square(gradient), axis=[1, 2, 3]) + TINY)
 
 
 def critic_loss(
-    critic: keras.Model, reals: tf.Tensor, fakes: tf.Tensor, mix: tf.Tensor, penalty_weight: float = 10.0
+    critic: keras.Model,
+    reals: tf.Tensor,
+    fakes: tf.Tensor,
+    mix: tf.Tensor,
+    penalty_weight: float = 10.0,
+    changes: tuple[Change, Change, Change] = (unchanged,) * 3,
 ) -> dict[str, tf.Tensor]:
     """E[D(fake)] - E[D(real)] + penalty_weight E[(norm of the gradient - 1)^2].
 
@@ -53,14 +60,16 @@ def critic_loss(
         fakes: of the same shape.
         mix: (N, 1, 1, 1) in [0, 1), one number per sample: x = real + mix (fake - real).
         penalty_weight: lambda of the paper.
+        changes: of reals, fakes and their mixtures, before the critic sees them.
 
     Returns:
         Scalars `critic_loss`, `wasserstein` (the estimate E[D(real)] - E[D(fake)]), `penalty`
         (unweighted) and `gradient_norm`, and the vectors `scores_real`, `scores_fake` and
         `gradient_norms`, each (N,).
     """
-    scores_real, scores_fake = tf.split(critic(tf.concat([reals, fakes], 0), training=True), 2)
-    norms = gradient_norms(critic, reals + mix * (fakes - reals))
+    real, fake, mixed = changes
+    scores_real, scores_fake = tf.split(critic(tf.concat([real(reals), fake(fakes)], 0), training=True), 2)
+    norms = gradient_norms(critic, reals + mix * (fakes - reals), mixed)
     wasserstein = tf.reduce_mean(scores_real) - tf.reduce_mean(scores_fake)
     penalty = tf.reduce_mean(tf.square(norms - 1.0))
     return {
@@ -94,6 +103,7 @@ class WganGp(tf.Module):
         penalty_weight: lambda.
         seed: of latents and mixes.
         jit_compile: XLA; three to five times slower on a CPU.
+        augmentation: of all that the critic sees; None is without.
     """
 
     def __init__(
@@ -107,8 +117,10 @@ class WganGp(tf.Module):
         penalty_weight: float,
         seed: int,
         jit_compile: bool = False,
+        augmentation: CriticAugmentation | None = None,
     ):
         super().__init__()
+        self.augmentation = augmentation or CriticAugmentation()
         self.generator, self.critic = generator, critic
         self.batch, self.penalty_weight, self.seed = batch, penalty_weight, seed
         self.latent_size = generator.input_shape[-1]
@@ -128,12 +140,13 @@ class WganGp(tf.Module):
         )
 
     def parts(self) -> tf.train.Checkpoint:
-        """What a checkpoint holds: both networks and both optimisers."""
+        """What a checkpoint holds: both networks and both optimisers, and an adaptive augmentation."""
         return tf.train.Checkpoint(
             generator=self.generator,
             critic=self.critic,
             generator_optimizer=self.generator_optimizer,
             critic_optimizer=self.critic_optimizer,
+            **self.augmentation.parts(),
         )
 
     def iterations(
@@ -158,6 +171,7 @@ class WganGp(tf.Module):
                 minibatch = next(batches)
                 images += minibatch.shape[0]
                 critic_terms = self.critic_step(minibatch, tf.constant(step, tf.int64))
+                critic_terms = self.augmentation.follow(critic_terms, minibatch.shape[0])
                 step += 1
             yield {**terms, **critic_terms}, images
 
@@ -174,16 +188,19 @@ class WganGp(tf.Module):
         count = reals.shape[0] * share.of
         fakes = self.generator(share.rows(self.latents(count, step, 0)), training=True)
         mix = share.rows(tf.random.stateless_uniform((count, 1, 1, 1), fold(self.seed, step, 1)))
+        changes = tuple(self.augmentation.drawn(share, count, step, stream) for stream in range(3))
         with tf.GradientTape() as tape:
-            terms = critic_loss(self.critic, reals, fakes, mix, self.penalty_weight)
+            terms = critic_loss(self.critic, reals, fakes, mix, self.penalty_weight, changes)
             loss = backend.scale_loss(self.critic_optimizer, terms["critic_loss"])
         gradients = tape.gradient(loss, self.critic.trainable_variables)
         means = {name: tf.reduce_mean(value) for name, value in terms.items() if name != "gradient_norms"}
-        return means, [gradients]
+        sign = self.augmentation.sign(terms["scores_real"], terms["scores_fake"])
+        return {**means, **sign}, [gradients]
 
     def _generator_gradients(self, share: Share, count: int, step: tf.Tensor) -> tuple[dict[str, tf.Tensor], list]:
+        change = self.augmentation.drawn(share, count, step, 3)
         with tf.GradientTape() as tape:
             fakes = self.generator(share.rows(self.latents(count, step, 2)), training=True)
-            loss = generator_loss(self.critic, fakes)
+            loss = generator_loss(self.critic, change(fakes))
             scaled = backend.scale_loss(self.generator_optimizer, loss)
         return {"generator_loss": loss}, [tape.gradient(scaled, self.generator.trainable_variables)]

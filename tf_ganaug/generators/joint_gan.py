@@ -10,6 +10,7 @@ import tensorflow as tf
 from tf_ganaug import backend
 from tf_ganaug.data.pipeline import real_batches
 from tf_ganaug.experiment.subset import Subset
+from tf_ganaug.gans.critic_augmentation import CriticAugmentation
 from tf_ganaug.gans.joint import JointLayout
 from tf_ganaug.gans.previews import pair_previews, show_reals
 from tf_ganaug.gans.synthesizer import Synthesizer, freeze_statistics
@@ -52,6 +53,13 @@ class JointGan:
                 s.penalty_weight,
                 seed,
                 self.settings.jit_compile,
+                CriticAugmentation(
+                    s.augment,
+                    named_seed(seed, "augment"),
+                    channels,
+                    self.subset.mirrored,
+                    s.iterations * s.critic_steps * s.batch,
+                ),
             )
 
     def synthesizer(self) -> Synthesizer:

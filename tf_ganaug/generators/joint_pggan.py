@@ -12,6 +12,7 @@ from tf_ganaug import backend
 from tf_ganaug.data.cases import LabelSpec
 from tf_ganaug.data.grids import pair_grid
 from tf_ganaug.data.pairs import Pairs
+from tf_ganaug.gans.critic_augmentation import CriticAugmentation
 from tf_ganaug.gans.label_channels import LabelChannels
 from tf_ganaug.gans.pggan_schedule import ProgressiveSchedule
 from tf_ganaug.gans.previews import show_reals
@@ -46,6 +47,7 @@ class JointPggan:
         settings: of the GAN.
         seed: of the experiment.
         jit_compile: XLA.
+        mirrored: whether left and right are alike, so that mirrored pairs may be shown.
     """
 
     def __init__(
@@ -57,9 +59,10 @@ class JointPggan:
         settings: PatchGanSettings,
         seed: int,
         jit_compile: bool,
+        mirrored: bool,
     ):
         self.path, self.pairs, self.spec, self.provenance = path, pairs, spec, provenance
-        self.settings, self.jit_compile = settings, jit_compile
+        self.settings, self.jit_compile, self.mirrored = settings, jit_compile, mirrored
         self.seed = named_seed(seed, path.name)
         self.schedule = schedule_of(min(pairs.shape[:2]), settings)
         self.layout = LabelChannels(len(spec.classes), settings.label_channels == "coded")
@@ -80,6 +83,9 @@ class JointPggan:
                 average_decay=s.average_decay,
                 round_levels=BYTES,
                 jit_compile=self.jit_compile,
+                augmentation=CriticAugmentation(
+                    s.augment, named_seed(self.seed, "augment"), channels, self.mirrored, s.total_images
+                ),
             )
 
     def reals(self, position: tf.Tensor, count: int) -> tf.Tensor:

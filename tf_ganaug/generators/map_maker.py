@@ -19,6 +19,7 @@ from tf_ganaug.experiment.study import Training
 from tf_ganaug.experiment.subset import Subset
 from tf_ganaug.files import replacing
 from tf_ganaug.gans.best_average import BestAverage
+from tf_ganaug.gans.critic_augmentation import CriticAugmentation
 from tf_ganaug.gans.pggan_reals import from_labels, to_labels
 from tf_ganaug.gans.pggan_schedule import ProgressiveSchedule
 from tf_ganaug.gans.previews import label_previews, show_real_labels
@@ -85,6 +86,10 @@ class MapMaker:
                 average_decay=s.average_decay,
                 round_levels=self.classes if s.round_levels else None,
                 jit_compile=self.settings.jit_compile,
+                # A label map has no colours.
+                augmentation=CriticAugmentation(
+                    s.augment, named_seed(seed, "augment"), 0, self.data.mirrored, s.total_images
+                ),
             )
 
     @property

@@ -13,6 +13,7 @@ from tf_ganaug import backend
 from tf_ganaug.data.pairs import Pairs, Part
 from tf_ganaug.data.pipeline import real_batches
 from tf_ganaug.experiment.subset import Subset, chunks
+from tf_ganaug.gans.critic_augmentation import CriticAugmentation
 from tf_ganaug.gans.drawn_maps import DrawnMaps
 from tf_ganaug.gans.pix2pix import Pix2Pix
 from tf_ganaug.gans.previews import pair_previews, show_reals
@@ -62,6 +63,13 @@ class Pix2PixPainter:
                 s.l1_weight,
                 s.jitter,
                 self.settings.jit_compile,
+                CriticAugmentation(
+                    s.augment,
+                    named_seed(seed, "augment"),
+                    channels,
+                    self.subset.mirrored,
+                    self.iterations(max(s.epochs)) * s.batch,
+                ),
             )
 
     # Training

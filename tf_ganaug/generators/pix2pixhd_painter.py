@@ -16,6 +16,7 @@ from tf_ganaug.data.pairs import Pairs
 from tf_ganaug.data.pipeline import Minibatches, real_batches, zipped
 from tf_ganaug.experiment.study import Training
 from tf_ganaug.experiment.subset import Subset
+from tf_ganaug.gans.critic_augmentation import CriticAugmentation
 from tf_ganaug.gans.drawn_maps import DrawnMaps
 from tf_ganaug.gans.perceptual import PerceptualLoss
 from tf_ganaug.gans.pix2pixhd import Pix2PixHD
@@ -65,6 +66,7 @@ class PhotographPainter:
         backend.begin_networks(seed)
         height, width, channels = self.subset.sized.images.shape[1:]
         shape = height, width, len(self.subset.spec.classes) + s.edges, channels
+        images = self.iterations(len(self.subset.rows)) * s.batch
         with on_all_devices(s.batch):
             if self.coarse:
                 generator = pix2pixhd.local_enhancer(*shape, s.ngf // 2, s.downsamplings, s.blocks)
@@ -83,6 +85,9 @@ class PhotographPainter:
                 edges=s.edges,
                 frozen_epochs=s.frozen_epochs if self.coarse else 0,
                 jit_compile=self.settings.jit_compile,
+                augmentation=CriticAugmentation(
+                    s.augment, named_seed(seed, "augment"), channels, self.subset.mirrored, images
+                ),
             )
 
     @cached_property

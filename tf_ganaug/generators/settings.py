@@ -5,7 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import List, Optional  # noqa: UP035  (OmegaConf reads these at run time, on Python 3.9 too)
 
+from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.settings import AdamSettings, RecordSettings
+
+#: What the critic's pairs go through.
+AUGMENTS = ("none", "diff", "adaptive")
+
+
+@dataclass
+class AugmentedSettings:
+    """`augment` changes all that a critic or discriminator sees, as in `gans.critic_augmentation`."""
+
+    augment: str
+
+    def __post_init__(self):
+        if self.augment not in AUGMENTS:
+            raise InputError("augment", f"one of {', '.join(AUGMENTS)}", self.augment, "choose one of these")
 
 
 @dataclass
@@ -16,7 +31,7 @@ class PreviewedSettings(RecordSettings):
 
 
 @dataclass
-class GanSettings(PreviewedSettings, AdamSettings):
+class GanSettings(PreviewedSettings, AdamSettings, AugmentedSettings):
     """The WGAN-GP; `he` and `negative_slope` as in `models.dcgan`, `threshold` as in `gans.joint`.
 
     `batch_statistics` normalises generated pairs as in training, by those made with them, or else by frozen statistics.
@@ -35,7 +50,7 @@ class GanSettings(PreviewedSettings, AdamSettings):
 
 
 @dataclass
-class GrowingSettings(RecordSettings):
+class GrowingSettings(RecordSettings, AugmentedSettings):
     """A progressive GAN; its schedule in images shown, as in `gans.pggan_schedule`.
 
     `minibatch` is by level, 4 x 4 first.
@@ -84,7 +99,7 @@ class ScreenSettings:
 
 
 @dataclass
-class SpadeSettings(PreviewedSettings):
+class SpadeSettings(PreviewedSettings, AugmentedSettings):
     """SPADE; widths as in `models.spade`, `vgg19` a file of weights for the perceptual loss."""
 
     ngf: int
@@ -103,7 +118,7 @@ class SpadeSettings(PreviewedSettings):
 
 
 @dataclass
-class PainterSettings(PreviewedSettings, AdamSettings):
+class PainterSettings(PreviewedSettings, AdamSettings, AugmentedSettings):
     """The pix2pix of a subset's slices.
 
     `coded` gives the label maps one channel instead of one per class. `epochs` are the candidates: the
@@ -123,7 +138,7 @@ class PainterSettings(PreviewedSettings, AdamSettings):
 
 
 @dataclass
-class Pix2PixHdSettings(PreviewedSettings, AdamSettings):
+class Pix2PixHdSettings(PreviewedSettings, AdamSettings, AugmentedSettings):
     """The painter of label maps, as in `models.pix2pixhd` and `gans.pix2pixhd`.
 
     With `enhancer` a global generator is trained at half the size for `epochs` and `decay_epochs`, and then a local

@@ -16,6 +16,7 @@ from tf_ganaug.data.pipeline import real_batches
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.subset import Subset
 from tf_ganaug.files import replacing
+from tf_ganaug.gans.critic_augmentation import CriticAugmentation
 from tf_ganaug.gans.perceptual import PerceptualLoss
 from tf_ganaug.gans.pggan_reals import to_labels
 from tf_ganaug.gans.previews import pair_previews, show_reals
@@ -54,8 +55,8 @@ class Painter:
 
     def new_spade(self) -> Spade:
         """The untrained networks."""
-        s = self.settings.spade
-        backend.begin_networks(named_seed(self.settings.seed, f"spade-{self.data.name}"))
+        s, seed = self.settings.spade, named_seed(self.settings.seed, f"spade-{self.data.name}")
+        backend.begin_networks(seed)
         size, classes = self.settings.data.size, len(self.data.spec.classes)
         channels = self.data.sized.images.shape[-1]
 
@@ -64,6 +65,7 @@ class Painter:
         def rate(value: float) -> float | LinearDecay:
             return LinearDecay(value, self.epoch_steps, constant, s.decay_epochs) if s.decay_epochs else value
 
+        shown = self.iterations(self.data.name, len(self.data.rows)) * s.batch
         with on_all_devices(s.batch):
             return Spade(
                 spade.generator(*size, classes, channels, s.ngf, s.upsamplings, s.hidden),
@@ -74,6 +76,9 @@ class Painter:
                 s.beta_2,
                 perceptual=PerceptualLoss(Path(s.vgg19)) if s.vgg19 else None,
                 jit_compile=self.settings.jit_compile,
+                augmentation=CriticAugmentation(
+                    s.augment, named_seed(seed, "augment"), channels, self.data.mirrored, shown
+                ),
             )
 
     @cached_property
@@ -100,8 +105,8 @@ class Painter:
         look = pair_previews(run, spec, lambda: (gan.paint(labels), labels))
 
         def iterate(start: int) -> Iterator[tuple[dict[str, tf.Tensor], int]]:
-            for images, labels in real_batches(pairs, s.batch, seed).batches(start):
-                yield gan.step(labels, images), s.batch
+            for step, (images, labels) in enumerate(real_batches(pairs, s.batch, seed).batches(start), start):
+                yield gan.step(labels, images, step), s.batch
 
         schedule = Schedule.regular(iterations, s.log_every, s.preview_every, s.checkpoint_every)
         return train_gan(run, gan.parts(), iterate, look, schedule)
@@ -171,7 +176,7 @@ class Painter:
         images, labels = self.data.pairs(self.data.rows[:batch]).take(np.arange(min(batch, len(self.data.rows))))
 
         def step() -> int:
-            float(gan.step(labels, images)["generator_gan_loss"])
+            float(gan.step(labels, images, 0)["generator_gan_loss"])
             return batch
 
         return step

@@ -118,4 +118,17 @@ def _lead(dataset: Dataset, profile: str, study: Study) -> list[str]:
         data_line(dataset),
         f"Profile: {profile} ({meaning}); networks see {size} pixels; {s.folds_used} of {s.folds} folds, "
         f"{s.repeats} repeat(s), seed {s.seed}.",
+        *_deviations(s),
     ]
+
+
+def _deviations(settings: Any) -> Iterator[str]:
+    """What no paper has and is asked for, in a sentence."""
+    groups = {name: group["augment"] for name, group in asdict(settings).items() if _augments(group)}
+    if groups:
+        told = ", ".join(f"{name}.augment {kind}" for name, kind in groups.items())
+        yield f"Not as in the paper: what critics see is augmented ({told}; docs/few-images.md)."
+
+
+def _augments(group: Any) -> bool:
+    return isinstance(group, dict) and group.get("augment", "none") != "none"

@@ -14,6 +14,7 @@ from scipy.stats import fisher_exact
 
 from tf_ganaug.data.cases import LabelSpec
 from tf_ganaug.data.pairs import Pairs, Part
+from tf_ganaug.quality.augmented import Looks
 from tf_ganaug.quality.closeness import LEVEL, MOST, Closeness, Value, closeness, draws_of
 from tf_ganaug.quality.copies import nearest, origins
 from tf_ganaug.quality.fcn_score import fcn_scores
@@ -87,6 +88,9 @@ class Diagnosis:
         copies: share of the generated images that are copies of training images.
         copies_held: of the held-out real images.
         copying: whether the first is surely more.
+        augmented: share of the generated images that look like augmented ones, as of `quality.augmented`.
+        augmented_held: of the held-out real images.
+        augmenting: whether the first is surely more.
         swd: sliced Wasserstein distance of generated and of held-out images; None for sizes it cannot take.
         labels: a row for each class and trait, as of `label_statistics.compared`.
     """
@@ -100,6 +104,9 @@ class Diagnosis:
     copies: float
     copies_held: float
     copying: bool
+    augmented: float
+    augmented_held: float
+    augmenting: bool
     swd: tuple[float, float] | None
     labels: pd.DataFrame
 
@@ -159,6 +166,7 @@ def diagnose(
         copies=float(copied.mean()),
         copies_held=float(copied_held.mean()),
         copying=copying,
+        **_augmented(generated, held, _most(sets.training)[0]),
         swd=_distances(generated, reference, held, seed, swd_images),
         labels=compared(*labels, draws, sets.spec),
     )
@@ -200,9 +208,17 @@ def _of_images(generated: Part, held: Part, draws: list[np.ndarray], judge: Judg
 
 
 def _surely_more(copied: np.ndarray, held: np.ndarray) -> bool:
-    """Whether more generated than held-out images are copies, by Fisher's exact test."""
+    """Whether more generated than held-out images are of a kind, by Fisher's exact test."""
     table = [[copied.sum(), (~copied).sum()], [held.sum(), (~held).sum()]]
     return bool(fisher_exact(table, alternative="greater")[1] < LEVEL)
+
+
+def _augmented(generated: Part, held: Part, training: Part) -> dict[str, Any]:
+    """The diagnosis' shares of images that look augmented beside those that the generator has seen."""
+    real = Looks.of(_images(training))
+    shown, shown_held = (Looks.of(_images(part)).beyond(real) for part in (generated, held))
+    shares = {"augmented": float(shown.mean()), "augmented_held": float(shown_held.mean())}
+    return {**shares, "augmenting": _surely_more(shown, shown_held)}
 
 
 def _distances(generated: Part, reference: Part, held: Part, seed: int, count: int) -> tuple[float, float] | None:

@@ -69,6 +69,13 @@ class Generator:
         t = s.pix2pixhd
         return each * sum(self._epochs(epochs, 2 * t.batch) for epochs in (t.epochs, t.decay_epochs))
 
+    @property
+    def augments(self) -> dict[str, str]:
+        """Its trainings whose critics see augmented pairs, and how: by name of their settings' group."""
+        groups = ("pggan_maps", "spade") if self.settings.gan == "pggan_spade" else (self.settings.gan,)
+        kinds = {name: getattr(self.settings, name).augment for name in groups}
+        return {name: kind for name, kind in kinds.items() if kind != "none"}
+
     def synthesizer(self) -> Synthesizer:
         """Makes pairs from noise; trained first if that is not done."""
         place = self.path / "synthesizer"
@@ -126,7 +133,8 @@ class Generator:
     def _new_joint_pggan(self) -> JointPggan:
         s, data = self.settings, self.subset
         pairs = data.pairs(data.rows)
-        return JointPggan(data.path("pggan"), pairs, data.spec, data.provenance, s.pggan_joint, s.seed, s.jit_compile)
+        common = s.pggan_joint, s.seed, s.jit_compile, data.mirrored
+        return JointPggan(data.path("pggan"), pairs, data.spec, data.provenance, *common)
 
     def _joint_pggan(self) -> Synthesizer:
         gan = self._new_joint_pggan()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -28,6 +28,7 @@ class Makers:
         published: as many in the paper's training, on these images.
         profile: of the settings.
         diagnoses: of each, or why there is none.
+        augments: as of `Generator`.
     """
 
     kind: str
@@ -37,6 +38,7 @@ class Makers:
     published: int
     profile: str
     diagnoses: tuple[Diagnosis | str, ...]
+    augments: dict[str, str] = field(default_factory=dict)
 
     @property
     def who(self) -> Who:
@@ -52,6 +54,9 @@ class Makers:
         each = f"Each {self.kind}" if self.count > 1 else f"The {self.kind}"
         share = percent(self.shown / self.published)
         text = f"{each} was shown {self.shown:,} images, {share} of the {self.published:,} of its paper."
+        if self.augments:
+            told = ", ".join(f"{name}.augment {kind}" for name, kind in self.augments.items())
+            text += f" Not as in its paper, what its critic saw was augmented ({told})."
         return f"{text} {diagnosed.of_several(self.diagnoses)}"
 
 
@@ -67,6 +72,7 @@ def makers_of(study: QuestionStudy, fraction: float, kind: str) -> Makers:
         shown=gans[0].images_shown,
         published=published.images_shown,
         profile=study.settings.profile,
+        augments=gans[0].augments,
         diagnoses=tuple(diagnosis_of(study, fraction, kind, number) for of, number in study.generators if of == kind),
     )
 

@@ -21,6 +21,9 @@ GANS = ("wgan_gp", "pggan_joint", "pggan_spade", "pix2pix", "pix2pixhd")
 #: Those that paint label maps they are given.
 CONDITIONAL = ("pix2pix", "pix2pixhd")
 
+#: Groups of settings that train a generator.
+TRAINED = ("wgan_gp", "pggan_joint", "pggan_maps", "spade", "pix2pix", "pix2pixhd")
+
 #: How generated pairs are chosen.
 SCREENS = ("none", "zscore", "quality")
 

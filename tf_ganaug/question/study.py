@@ -141,9 +141,11 @@ class QuestionStudy(Study):
         kind = kind or s.kinds[0]
         name = self._subset_name(fraction, kind, number)
         seed = named_seed(s.seed, f"gan{number}") if number else s.seed
-        if not mirrors(self.dataset):
+        mirrored = mirrors(self.dataset)
+        if not mirrored:
             s = replace(s, pix2pix=replace(s.pix2pix, jitter=False), pix2pixhd=replace(s.pix2pixhd, flip=False))
-        return Subset(self.folder, name, self.sized, rows, self.spec, provenance, replace(s, gan=kind, seed=seed), True)
+        s = replace(s, gan=kind, seed=seed)
+        return Subset(self.folder, name, self.sized, rows, self.spec, provenance, s, True, mirrored)
 
     def _subset_name(self, fraction: float, kind: str, number: int) -> str:
         return f"{fraction:g}" + f"-{kind}" * (len(self.settings.kinds) > 1) + f"-gan{number + 1}" * (number > 0)

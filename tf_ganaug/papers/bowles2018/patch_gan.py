@@ -37,12 +37,20 @@ class PatchGan(JointPggan):
         provenance: of the training images.
         settings: of the experiment.
         most: synthetic patches that are written.
+        mirrored: as of `JointPggan`.
     """
 
     def __init__(
-        self, path: Path, patches: Patches, spec: LabelSpec, provenance: Provenance, settings: Settings, most: int
+        self,
+        path: Path,
+        patches: Patches,
+        spec: LabelSpec,
+        provenance: Provenance,
+        settings: Settings,
+        most: int,
+        mirrored: bool,
     ):
-        super().__init__(path, patches, spec, provenance, settings.gan, settings.seed, settings.jit_compile)
+        super().__init__(path, patches, spec, provenance, settings.gan, settings.seed, settings.jit_compile, mirrored)
         self.most = most
         self.options = {"patches": asdict(settings.patches), "gan": asdict(settings.gan), "most": most}
 

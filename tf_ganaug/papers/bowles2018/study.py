@@ -17,6 +17,7 @@ from tf_ganaug.data.cases import Case
 from tf_ganaug.data.pairs import Pairs, Part
 from tf_ganaug.data.patches import Joined, Patches
 from tf_ganaug.data.pipeline import Minibatches, real_batches
+from tf_ganaug.data.sides import mirrors
 from tf_ganaug.data.splits import Split, by_shares
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.study import Study, Training
@@ -142,7 +143,8 @@ class PatchStudy(Study):
         """The fraction's GAN, trained or not."""
         s, cases = self.settings, self.training_cases(fraction)
         provenance = self.provenance(cases, LOW, HIGH)
-        return PatchGan(self.gan_path(fraction), self.patches(fraction), self.spec, provenance, s, self._most_added)
+        data = self.patches(fraction), self.spec, provenance
+        return PatchGan(self.gan_path(fraction), *data, s, self._most_added, mirrors(self.dataset))
 
     @property
     def _most_added(self) -> int:

@@ -17,6 +17,7 @@ from tf_ganaug import backend
 from tf_ganaug.data.cases import Case, Dataset, LabelSpec
 from tf_ganaug.data.pairs import Pairs, Part
 from tf_ganaug.data.pipeline import Minibatches, real_batches
+from tf_ganaug.data.sides import mirrors
 from tf_ganaug.data.splits import Split
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.study import Study, Training
@@ -118,7 +119,8 @@ class ChainStudy(Study):
         rows = self.sized.rows(cases)
         low, high = extremes(self.sized.images, rows)
         provenance = self.provenance(cases, low, high)
-        return Subset(self.folder, chain, self.sized, rows, self.spec, provenance, self.settings)
+        kept = self.sized, rows, self.spec, provenance, self.settings
+        return Subset(self.folder, chain, *kept, mirrored=mirrors(self.dataset))
 
     @cached_property
     def makers(self) -> dict[str, MapMaker]:

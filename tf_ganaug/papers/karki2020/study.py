@@ -18,6 +18,7 @@ from tf_ganaug.augment.traditional import traditional_copies
 from tf_ganaug.data.cases import Case
 from tf_ganaug.data.pairs import Pairs, Part
 from tf_ganaug.data.pipeline import Minibatches, real_batches
+from tf_ganaug.data.sides import mirrors
 from tf_ganaug.data.splits import Split
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.study import Study, Training
@@ -106,7 +107,8 @@ class LesionStudy(Study):
         """What everything of one share may see."""
         cases = self.training_cases(share)
         rows, provenance = self.sized.rows(cases), self.provenance(cases, *self.window)
-        return Subset(self.folder, f"{share:g}", self.sized, rows, self.spec, provenance, self.settings)
+        kept = self.sized, rows, self.spec, provenance, self.settings
+        return Subset(self.folder, f"{share:g}", *kept, mirrored=mirrors(self.dataset))
 
     def pixels(self, share: float) -> np.ndarray:
         """(classes,) of each class in the slices of a share."""

@@ -22,6 +22,7 @@ from tf_ganaug.data.cache import sized_cases, sized_instances
 from tf_ganaug.data.cases import Case
 from tf_ganaug.data.pairs import Pairs, Part
 from tf_ganaug.data.pipeline import Minibatches, real_batches
+from tf_ganaug.data.sides import mirrors
 from tf_ganaug.experiment.statistics import pooled
 from tf_ganaug.experiment.study import Study, Training
 from tf_ganaug.experiment.subset import Subset, extremes
@@ -128,7 +129,8 @@ class RecombinationStudy(Study):
         rows = sized.rows(cases)
         # Bytes have one meaning in all photographs, which weights made on ImageNet know.
         low, high = (0.0, 255.0) if sized.images.dtype == np.uint8 else extremes(sized.images, rows)
-        return Subset(self.folder, name, sized, rows, self.spec, self.provenance(cases, low, high), self.settings)
+        kept = sized, rows, self.spec, self.provenance(cases, low, high), self.settings
+        return Subset(self.folder, name, *kept, mirrored=mirrors(self.dataset))
 
     def instances(self, height: int, width: int) -> np.ndarray | None:
         """Of all cases, if edges of instances are part of the painter's condition."""

@@ -18,6 +18,7 @@ from tf_ganaug.augment.standard import Augmentation
 from tf_ganaug.data.cases import Case
 from tf_ganaug.data.pairs import Pairs
 from tf_ganaug.data.pipeline import Minibatches, training_batches
+from tf_ganaug.data.sides import mirrors
 from tf_ganaug.experiment.study import Study, Training
 from tf_ganaug.experiment.subset import Subset
 from tf_ganaug.frames import read_frame, write_frame
@@ -64,7 +65,8 @@ class JointStudy(Study):
         rows = self.sized.rows(cases)
         provenance = self.provenance(cases, *self.median_range(rows))
         provenance = replace(provenance, percentiles=tuple(self.settings.data.percentiles))
-        subset = Subset(self.folder, f"fold{fold}", self.sized, rows, self.spec, provenance, self.settings, True)
+        kept = self.sized, rows, self.spec, provenance, self.settings
+        subset = Subset(self.folder, f"fold{fold}", *kept, True, mirrors(self.dataset))
         return JointGan(subset)
 
     def synthesizer(self, fold: int) -> Synthesizer:
