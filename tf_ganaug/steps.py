@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from tf_ganaug import backend, replicas
-from tf_ganaug.compiled import Compiled
+from tf_ganaug.compiled import Compiled, graph_function
 
 #: Optimisers with the variables that each moves.
 Learners = Sequence["tuple[keras.optimizers.Optimizer, Sequence[tf.Variable]]"]
@@ -65,7 +65,7 @@ class Step:
         self._strategy = tf.distribute.get_strategy()
         self._at_once = Compiled(self._whole, kinds, jit_compile=jit_compile)
         self._part, self._update = (Compiled(each, jit_compile=jit_compile) for each in (self._of_part, self._by_mean))
-        self._sum = tf.function(self._added)
+        self._sum = graph_function(self._added)
 
     def __call__(self, *given: Any) -> Any:
         """The scalars, means over the whole minibatch."""

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
+from tf_ganaug.compiled import graph_function
 from tf_ganaug.random import fold
 
 #: Degrees, either way.
@@ -39,7 +40,7 @@ OUTSIDE_IMAGE, OUTSIDE_LABEL = -1.0, 0.0
 _DRAWS = 9
 
 
-@tf.function
+@graph_function
 def traditional_copies(
     images: tf.Tensor, labels: tf.Tensor, seed: int, numbers: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:

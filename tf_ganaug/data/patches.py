@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from tf_ganaug.compiled import graph_function
 from tf_ganaug.data.cache import SizedCases
 from tf_ganaug.data.cases import Case
 from tf_ganaug.data.pairs import Pairs, normalise
@@ -122,7 +123,7 @@ class Patches(Pairs):
         images, labels = (_mirrored(pixels, mirrored) for pixels in (images, labels))
         return normalise(images, ranges), labels
 
-    @tf.function(reduce_retracing=True)
+    @graph_function(reduce_retracing=True)
     def _cut(self, places: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Stored values and labels with the margin, (N, side, side, C) and (N, side, side)."""
         side = self.size + 2 * self.margin

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tf_ganaug.compiled import graph_function
 from tf_ganaug.data.pairs import Pairs, shared_tensors
 from tf_ganaug.errors import InputError
 from tf_ganaug.random import fold, named_seed
@@ -98,7 +99,7 @@ class Minibatches:
         """The minibatches from number `start` on."""
         if not self.sampling.in_step:
             return iter(self.elements(start))
-        finish = tf.function(self.finish)
+        finish = graph_function(self.finish)
         return (finish(*element) for element in self.elements(start))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_ganaug import backend
+from tf_ganaug.compiled import graph_function
 from tf_ganaug.errors import InputError
 from tf_ganaug.gans.critic_augmentation import CriticAugmentation
 from tf_ganaug.gans.spade import one_hot
@@ -148,10 +149,10 @@ class Pix2Pix(tf.Module):
         self._step = Step(self._gradients, self._learners, 2, jit_compile, kinds=kinds)
         numbers = tf.TensorSpec((None,), tf.int32, "numbers")
         self.paint, self.paint_frozen = (
-            tf.function(partial(self._paint, training=training), [labels, numbers], jit_compile=jit_compile)
+            graph_function(partial(self._paint, training=training), [labels, numbers], jit_compile=jit_compile)
             for training in (True, False)
         )
-        self.paint_each = tf.function(self._paint_each, [labels, numbers])
+        self.paint_each = graph_function(self._paint_each, [labels, numbers])
 
     def parts(self) -> tf.train.Checkpoint:
         """What a checkpoint holds: both networks with frozen statistics, both optimisers."""
@@ -207,7 +208,7 @@ class Pix2Pix(tf.Module):
         norms = [layer for layer in self.generator.layers if isinstance(layer, BatchStatisticsNorm)]
         inputs = keras.Model(self.generator.inputs, [layer.input for layer in norms])
 
-        @tf.function(reduce_retracing=True)
+        @graph_function(reduce_retracing=True)
         def moments(labels: tf.Tensor, number: tf.Tensor) -> list[tuple[tf.Tensor, tf.Tensor]]:
             gates = self._gates(tf.shape(labels)[0], fold(self.seed, number, 3))
             maps = inputs([self.encode(labels, self.classes), *gates], training=True)

@@ -12,6 +12,7 @@ import keras
 import tensorflow as tf
 
 from tf_ganaug import backend
+from tf_ganaug.compiled import graph_function
 from tf_ganaug.errors import InputError
 from tf_ganaug.gans.critic_augmentation import Change, CriticAugmentation
 from tf_ganaug.gans.perceptual import PerceptualLoss
@@ -148,7 +149,7 @@ class Pix2PixHD(tf.Module):
             for frozen in (True, False)
         )
         maps = [tf.TensorSpec((None, *size), tf.uint8, "labels"), tf.TensorSpec((None, *size), tf.int32, "instances")]
-        self.paint = tf.function(self._paint, maps[: 1 + edges], jit_compile=jit_compile)
+        self.paint = graph_function(self._paint, maps[: 1 + edges], jit_compile=jit_compile)
 
     def _build_slots(self) -> None:
         # Slots must exist before a checkpoint is restored into them.

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from tf_ganaug.compiled import graph_function
 from tf_ganaug.data.cases import LabelSpec
 from tf_ganaug.data.grids import label_grid, pair_grid
 from tf_ganaug.data.pairs import Pairs
@@ -30,7 +31,7 @@ def pair_previews(
         spec: of the labels.
         sample: returns images (N, H, W, C) in [-1, 1] and labels (N, H, W); compiled here.
     """
-    forward = tf.function(sample)
+    forward = graph_function(sample)
 
     def look(step: int, name: str) -> dict[str, float]:
         images, labels = (x.numpy() for x in forward())

@@ -13,6 +13,7 @@ import keras
 import tensorflow as tf
 
 from tf_ganaug import backend, replicas
+from tf_ganaug.compiled import graph_function
 from tf_ganaug.errors import InputError
 from tf_ganaug.gans.critic_augmentation import Change, CriticAugmentation, unchanged
 from tf_ganaug.gans.pggan_reals import reals_at_level
@@ -137,7 +138,7 @@ class ProgressiveGan(tf.Module):
         # One graph per (coarse, fine): both are Python numbers.
         self.critic_step = Step(self._critic_gradients, self._critic_learns, 1, jit_compile, self._follow)
         self.generator_step = Step(self._generator_gradients, self._generator_learns, 0, jit_compile)
-        self._compiled_sample = tf.function(self._sample, reduce_retracing=True)
+        self._compiled_sample = graph_function(self._sample, reduce_retracing=True)
 
     def _require_fit(self) -> None:
         levels = self.schedule.levels

@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 
 from tf_ganaug import backend
+from tf_ganaug.compiled import graph_function
 from tf_ganaug.gans.critic_augmentation import Change, CriticAugmentation
 from tf_ganaug.gans.perceptual import PerceptualLoss
 from tf_ganaug.steps import Share, Step
@@ -141,7 +142,7 @@ class Spade(tf.Module):
             )
         )
         labels = tf.TensorSpec((None, *size), tf.uint8, "labels")
-        self.paint = tf.function(self._paint, [labels], jit_compile=jit_compile)
+        self.paint = graph_function(self._paint, [labels], jit_compile=jit_compile)
 
     def parts(self) -> tf.train.Checkpoint:
         """What a checkpoint holds: networks with spectral vectors and running statistics, optimisers."""

@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_ganaug import __version__, backend
+from tf_ganaug.compiled import graph_function
 from tf_ganaug.data.cases import LabelClass, LabelSpec
 from tf_ganaug.data.pipeline import generator_device
 from tf_ganaug.data.provenance import Provenance
@@ -51,7 +52,7 @@ def freeze_statistics(generator: keras.Model, seed: int, latents: int = 1024, ba
     norms = [layer for layer in generator.layers if isinstance(layer, BatchStatisticsNorm)]
     inputs = keras.Model(generator.inputs, [layer.input for layer in norms])
 
-    @tf.function
+    @graph_function
     def moments(step: tf.Tensor) -> list[tuple[tf.Tensor, tf.Tensor]]:
         z = tf.random.stateless_normal((batch, generator.input_shape[-1]), fold(seed, step, 4))
         maps = inputs(z, training=True)
@@ -91,9 +92,9 @@ class _Exported(tf.Module):
             chunks = tf.map_fn(chunk, tf.range((n + CHUNK - 1) // CHUNK), fn_output_signature=kinds)
             return {name: tf.reshape(x, tf.concat([[-1], tf.shape(x)[2:]], 0))[:n] for name, x in chunks.items()}
 
-        self.pairs = tf.function(pairs, [tf.TensorSpec((None, latent_size), tf.float32, "latents")])
+        self.pairs = graph_function(pairs, [tf.TensorSpec((None, latent_size), tf.float32, "latents")])
         scalar = tf.TensorSpec((), tf.int32)
-        self.sample = tf.function(sample, [scalar, scalar])
+        self.sample = graph_function(sample, [scalar, scalar])
         self.weights = list(self.pairs.get_concrete_function().variables)
 
 

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_ganaug.compiled import graph_function
 from tf_ganaug.data.cases import IGNORE
 from tf_ganaug.metrics import overlap
 
@@ -29,7 +30,7 @@ def fcn_scores(
         (images,) float64 in [0, 1].
     """
     shape = tf.TensorSpec(segmenter.input_shape, tf.float32)
-    read = tf.function(lambda images: tf.argmax(segmenter(images, training=False), -1, tf.int32), [shape])
+    read = graph_function(lambda images: tf.argmax(segmenter(images, training=False), -1, tf.int32), [shape])
     classes = np.asarray(measured)
     scores = []
     for images, labels in batches:

@@ -18,6 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_ganaug import backend
+from tf_ganaug.compiled import graph_function
 from tf_ganaug.data.cases import IGNORE, LabelSpec
 from tf_ganaug.errors import InputError
 
@@ -108,7 +109,7 @@ def features(network: keras.Model, pairs: Iterable[tuple[tf.Tensor, tf.Tensor]],
     """
     classes = len(spec.classes)
 
-    @tf.function(reduce_retracing=True)
+    @graph_function(reduce_retracing=True)
     def one(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         if spec.background is not None:
             labels = tf.where(labels == IGNORE, tf.cast(spec.background, tf.uint8), labels)

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tf_ganaug import backend
 from tf_ganaug.augment.standard import Augmentation, augment
+from tf_ganaug.compiled import graph_function
 from tf_ganaug.data.pairs import Pairs
 from tf_ganaug.errors import InputError
 from tf_ganaug.gans.train import Schedule, train_gan
@@ -43,8 +44,8 @@ class Judge(tf.Module):
         # Slots must exist before a checkpoint is restored into them.
         self.optimizer.build(model.trainable_variables)
         images, answers = tf.TensorSpec(model.input_shape, tf.float32), tf.TensorSpec((None,), tf.int32)
-        self.step = tf.function(self._step, [images, answers], jit_compile=jit_compile)
-        self.probabilities = tf.function(self._probabilities, [images], jit_compile=jit_compile)
+        self.step = graph_function(self._step, [images, answers], jit_compile=jit_compile)
+        self.probabilities = graph_function(self._probabilities, [images], jit_compile=jit_compile)
 
     def parts(self) -> tf.train.Checkpoint:
         """What a checkpoint holds."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from tf_ganaug.compiled import graph_function
 
-@tf.function(reduce_retracing=True)
+
+@graph_function(reduce_retracing=True)
 def fourier_magnitude(images: tf.Tensor) -> tf.Tensor:
     """Mean over all frequencies of |F(u, v)|, where F = 1 / sqrt(H W) sum_yx I(y, x) exp(-2 pi i (u y / H + v x / W)).
 
@@ -26,7 +28,7 @@ def fourier_magnitude(images: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.abs(tf.signal.fft2d(planes)), (1, 2, 3)) / tf.sqrt(size)
 
 
-@tf.function(reduce_retracing=True)
+@graph_function(reduce_retracing=True)
 def laplacian_variance(images: tf.Tensor) -> tf.Tensor:
     """Variance over the pixels of the sum of the four neighbours less four times the pixel; the paper's choice.
 

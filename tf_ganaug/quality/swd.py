@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import tensorflow as tf
 
+from tf_ganaug.compiled import graph_function
 from tf_ganaug.errors import InputError
 from tf_ganaug.random import fold
 
@@ -122,7 +123,7 @@ def _double(images: tf.Tensor) -> tf.Tensor:
     return _smooth(4.0 * tf.reshape(spread, (-1, 2 * height, 2 * width, channels)))
 
 
-@tf.function
+@graph_function
 def _describe(images: tf.Tensor, corners: dict[int, tf.Tensor]) -> dict[int, tf.Tensor]:
     """Per level, the (N x 128, 49, C) squares whose first pixels are `corners`, (N, 128, 2)."""
     square = tf.range(SIDE)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
+from tf_ganaug.compiled import graph_function
 from tf_ganaug.data.cases import IGNORE, Case, LabelSpec
 from tf_ganaug.data.fit import Window
 from tf_ganaug.data.pairs import Pairs
@@ -61,7 +62,7 @@ def predictions(
         padded: the pairs have padding, as of `data.cache.sized_cases`, which is cut away first.
     """
     shape = tf.TensorSpec(model.input_shape, tf.float32)
-    forward = tf.function(lambda images: model(images, training=False), [shape])
+    forward = graph_function(lambda images: model(images, training=False), [shape])
     remaining = iter(cases)
     for images, _ in pairs.in_order(batch):
         for logits in forward(images).numpy():

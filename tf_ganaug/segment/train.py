@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from tf_ganaug import backend
 from tf_ganaug.checkpoints import Checkpoints
+from tf_ganaug.compiled import graph_function
 from tf_ganaug.data.cases import LabelSpec
 from tf_ganaug.data.grids import pair_grid
 from tf_ganaug.data.pairs import Pairs
@@ -124,7 +125,7 @@ class Segmenter(tf.Module):
         self.train_step = Step(self._gradients, lambda: [(optimizer, model.trainable_variables)], 2, jit_compile)
         shapes = self.whole.input_shape, self.whole.input_shape[:-1]
         kinds = [tf.TensorSpec(shape, dtype) for shape, dtype in zip(shapes, (tf.float32, tf.uint8))]
-        self.validation_step = tf.function(self._validation_step, kinds)
+        self.validation_step = graph_function(self._validation_step, kinds)
 
     def _gradients(self, _: Share, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, list[list[tf.Tensor]]]:
         with tf.GradientTape() as tape:
