@@ -76,6 +76,7 @@ def test_quick_start(tmp_path, monkeypatch, eager):
     assert len(list((tmp_path / "pairs/images").iterdir())) == 20
 
 
+@pytest.mark.long
 def test_notebook(tmp_path, monkeypatch, capsys, eager):
     cells = json.loads((ROOT / "docs/question.ipynb").read_text())["cells"]
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")

@@ -117,12 +117,11 @@ def test_every_paper_profile_says_what_it_needs():
         assert len(numbers(line)) == 4 if line else profile != "paper", experiment.config
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("experiment", "profile"),
     [
-        pytest.param(*one, marks=() if one[0].config == "neff2018" and one[1] == "smoke" else pytest.mark.long)
-        for one in CONFIGURATIONS
-        if stated(*one)
+        one for one in CONFIGURATIONS if stated(*one)
     ],
     ids=lambda one: getattr(one, "config", one),
 )

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from click.testing import CliRunner, Result
 
 from tf_ganaug.commands.paper import paper as command
+from tf_ganaug.experiment.sources import Request
+from tf_ganaug.experiment.study import Training
+from tf_ganaug.papers.experiments import experiment_of
+from tf_ganaug.papers.reproduce import prepare
 
 
 def invoked(paper: str, *arguments) -> Result:
@@ -26,3 +32,12 @@ def refusal(paper: str, *arguments) -> str:
     line = done.stderr.strip().splitlines()[-1]
     assert done.exit_code == 2 and "expected" in line and "found" in line, done.stderr
     return line
+
+
+def planned(out: Path, paper: str, *changes: str, only: str | None = None) -> list[Training]:
+    """What `--dry-run` counts, and times; nothing is written."""
+    experiment = experiment_of(paper)
+    opening, folder, _ = prepare(experiment, "smoke", changes, Request(), out)
+    found = experiment.module.trainings(opening(folder), experiment.chosen("smoke", only))
+    assert not out.exists()
+    return found

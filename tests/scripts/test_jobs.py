@@ -42,6 +42,7 @@ def test_without_ray(tmp_path, monkeypatch):
         vars(tf_ganaug.experiment).pop("ray_workers", None)
 
 
+@pytest.mark.long
 def test_ctrl_c_ends_the_workers_and_the_command_resumes(tmp_path):
     out = tmp_path / "out"
     options = ["--profile", "smoke", "--only", "figure2", "--set", "gan.iterations=60", "--set", "data.subjects=10"]

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from tests.papers.runs import invoked, refusal, run
+from tests.papers.runs import invoked, planned, refusal, run
 from tf_ganaug.gans import train
 from tf_ganaug.gans.synthesizer import find_synthesizer
 
@@ -100,10 +100,8 @@ def test_tables_3_and_figure_2(tmp_path):
     assert shown(out / "figures" / "figure2.png")
 
 
-def test_dry_run_counts_every_training(tmp_path):
-    output = run("bowles2018", "--out", tmp_path / "out", "--dry-run")
-    assert "18 trainings to do" in output
-    assert not (tmp_path / "out").exists()
+def test_the_plan_has_every_training(tmp_path):
+    assert len(planned(tmp_path / "out", "bowles2018")) == 18
 
 
 def write_wmh(root: Path, kind: str) -> None:
@@ -138,6 +136,7 @@ def test_bad_input_ends_in_one_line_before_any_training(tmp_path, kind, changes,
     assert not list((tmp_path / "out").glob("*/log.txt"))
 
 
+@pytest.mark.long
 def test_own_stacks_smaller_than_patches_with_a_gan_for_every_repeat(tmp_path):
     write_wmh(tmp_path / "data", "")
     out = tmp_path / "out"

@@ -135,9 +135,6 @@ def weights(folder: Path) -> dict[str, np.ndarray]:
     return {name: reader.get_tensor(name) for name in names}
 
 
-#: The GAN's loop; the segmenters' is left by killed workers in tests/experiment/test_workers.py.
-FIGURE = ["neff2018", "--only", "figure2", "--set=gan.iterations=20", "--set=data.subjects=10"]
-
 LUNG = ["neff2018", "--only", "figure3"]
 LUNG += [f"--set={x}" for x in ("gan.iterations=20", "segmenter.min_iterations=20", "segmenter.max_iterations=20")]
 
@@ -145,14 +142,14 @@ LUNG += [f"--set={x}" for x in ("gan.iterations=20", "segmenter.min_iterations=2
 BRAIN = ["foroozandeh2020", "--only", "pairs", "--set=spade.reduced_epochs=6", "--set=spade.checkpoint_every=3"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("arguments", "places", "made"),
     [
-        (FIGURE, ("gan-fold0",), "gan-*/fakes_*.png"),
-        pytest.param(LUNG, ("gan-fold0", "unet-fold0-8-8-plain-repeat0"), "unet-*/cases.csv", marks=pytest.mark.long),
-        pytest.param(BRAIN, ("spade-reduced",), "*/*.npy", marks=pytest.mark.long),
+        (LUNG, ("gan-fold0", "unet-fold0-8-8-plain-repeat0"), "unet-*/cases.csv"),
+        (BRAIN, ("spade-reduced",), "*/*.npy"),
     ],
-    ids=["gan", "neff2018", "foroozandeh2020"],
+    ids=["neff2018", "foroozandeh2020"],
 )
 def test_a_killed_training_ends_bit_for_bit_alike(tmp_path, arguments, places, made):
     options = [*arguments, "--profile", "smoke", "--set", "deterministic=true", "--out"]
