@@ -194,7 +194,7 @@ def require_alike(name: str, devices: int) -> None:
     assert found[1] < 1e-2
 
 
-@pytest.mark.parametrize("name", ["wgan_gp", "uresnet"])
+@pytest.mark.parametrize("name", ["wgan_gp", "unet_neff"])
 def test_two_devices_train_as_one(name):
     require_alike(name, 2)
 

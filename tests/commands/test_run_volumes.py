@@ -8,9 +8,12 @@ import nibabel
 import numpy as np
 import pytest
 
-from tests.commands.questions import asked, call, disc
+from tests.commands.questions import disc
 from tf_ganaug.api import ask
 from tf_ganaug.data.pairs import Pairs
+from tf_ganaug.experiment.sources import Request
+from tf_ganaug.question.checks import settings_of
+from tf_ganaug.question.opening import Source, open_question
 
 pytestmark = pytest.mark.usefixtures("eager_file")
 
@@ -85,8 +88,8 @@ def series(tmp_path_factory):
 
 
 def test_dicom_series(series, tmp_path):
-    done = call(*asked(series, tmp_path / "out", "wgan_gp", "unet"), "--reader", "dicom")
-    assert done.exit_code == 0 and "14 images of 5 subjects" in (tmp_path / "out/report.md").read_text(), done.output
-    parts = json.loads((tmp_path / "out/splits.json").read_text())[0]
-    tested = {subject for part in parts.values() for subject in part}
+    study, _ = open_question(Source(Request(series, reader="dicom")), settings_of("smoke", []), tmp_path / "out")
+    assert len(study.sized.cases) == 14
+    parts = study.splits[0]
+    tested = {*parts.train, *parts.validation, *parts.test}
     assert tested == {"scan0", "scan3", "scan4", "scan5", "scan6"}

@@ -120,9 +120,7 @@ def test_every_paper_profile_says_what_it_needs():
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("experiment", "profile"),
-    [
-        one for one in CONFIGURATIONS if stated(*one)
-    ],
+    [one for one in CONFIGURATIONS if stated(*one)],
     ids=lambda one: getattr(one, "config", one),
 )
 def test_a_configurations_head_says_what_it_needs(experiment, profile, tmp_path):

@@ -116,7 +116,7 @@ def test_dropout_halves_and_keeps_the_mean(eager):
     "changes",
     [
         {"channels": 3, "jitter": True},
-        {"channels": 1, "jitter": False},
+        pytest.param({"channels": 1, "jitter": False}, marks=pytest.mark.long),
     ],
 )
 def test_learns_and_continues_exactly(tmp_path, changes):

@@ -22,9 +22,16 @@ def float32_again():
     backend.set_precision("float32")
 
 
-@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.config)
+@pytest.mark.parametrize(
+    "experiment",
+    [pytest.param(one, marks=pytest.mark.long) if one.config == "bowles2018-wmh" else one for one in EXPERIMENTS],
+    ids=lambda experiment: experiment.config,
+)
 def test_every_step_takes_images(experiment, tmp_path):
-    """Of every generator and every segmenter that the experiment trains; of those that grow at full size alone."""
+    """Of every generator and every segmenter that the experiment trains; of those that grow at full size alone.
+
+    Bowles' two have the same networks.
+    """
     opening, folder, _ = prepare(experiment, "smoke", experiment.few, Request(), tmp_path / "out")
     steps = opening(folder).steps()
     trained = {name.partition(" at ")[0]: begin for name, begin in steps.items() if re.search("step|iteration", name)}

@@ -102,6 +102,7 @@ def write_brats(root: Path, patients: int = 10) -> None:
             nibabel.save(nibabel.Nifti1Image(volume, affine), folder / f"{name}_{modality}.nii.gz")
 
 
+@pytest.mark.long
 def test_brats_through_preparation_and_chain(tmp_path):
     from tf_ganaug.commands.prepare_data import prepare_data as prepare
 

@@ -89,6 +89,7 @@ def test_pictures(finished):
     assert (finished / "pix2pixhd-train" / "reals.png").exists()
 
 
+@pytest.mark.long
 def test_the_other_methods_mixed(tmp_path):
     out = tmp_path / "out"
     options = ("--out", out, "--set", "order=mixed", "--set", "maps.several=null", "--set", "maps.raised=2")
