@@ -13,6 +13,7 @@ import tensorflow as tf
 from tf_ganaug import backend, replicas
 from tf_ganaug.data.cases import IGNORE, LabelSpec
 from tf_ganaug.errors import InputError
+from tf_ganaug.gans.critic_augmentation import CriticAugmentation
 from tf_ganaug.gans.pggan_schedule import ProgressiveSchedule
 from tf_ganaug.gans.pix2pix import Pix2Pix
 from tf_ganaug.gans.pix2pixhd import Pix2PixHD
@@ -55,14 +56,15 @@ def pairs(number: int, side: int, channels: int = 1, count: int = BATCH) -> tupl
     return tf.constant(rng.uniform(-1, 1, (count, side, side, channels)).astype(np.float32)), tf.constant(labels)
 
 
-def wgan_gp(side=32):
+def wgan_gp(side=32, augmentation=None):
     networks = dcgan.generator(side, side, 2, 4, 8), dcgan.critic(side, side, 2, 4)
     # The bias of the scores has no gradient but rounding errors, by whose sign Adam moves it; hence the low rate.
-    gan = WganGp(*networks, BATCH, 1e-5, 0.5, 0.9, 10.0, seed=0)
+    gan = WganGp(*networks, BATCH, 1e-5, 0.5, 0.9, 10.0, seed=0, augmentation=augmentation)
 
     def step(number):
         place = tf.constant(number, tf.int64)
-        return {**gan.generator_step(place), **gan.critic_step(pairs(number, side, 2)[0], place)}
+        terms = {**gan.generator_step(place), **gan.critic_step(pairs(number, side, 2)[0], place)}
+        return gan.augmentation.follow(terms, BATCH)
 
     return step, networks, [gan.generator_optimizer, gan.critic_optimizer]
 
@@ -197,6 +199,20 @@ def require_alike(name: str, devices: int) -> None:
 @pytest.mark.parametrize("name", ["wgan_gp", "unet_neff"])
 def test_two_devices_train_as_one(name):
     require_alike(name, 2)
+
+
+@pytest.mark.long
+def test_an_adaptive_augmentation_is_the_same_on_two_devices():
+    """Its draws are those of the whole minibatch, its boundary too, and its strength is one number."""
+
+    def build():
+        made = CriticAugmentation("adaptive", 3, 1, True, images=1000)
+        made.strength.assign(0.5)
+        return wgan_gp(16, made)
+
+    one, two = (trained("wgan_gp", devices, steps=5, build=build) for devices in (1, 2))
+    assert difference(one[0], two[0]) < 1e-5
+    assert one[0][-1]["augment_strength"] != 0.5
 
 
 @pytest.mark.long

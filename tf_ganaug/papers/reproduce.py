@@ -94,9 +94,8 @@ def reproduce(
         if make_stages:
             make_stages(experiment.module.stages(study, parts))
         sections = experiment.module.conduct(study, parts)
-        lead = _lead(study.dataset, asked["profile"], study)
-        title = f"tf_ganaug: {experiment.config}"
-        return write(study.folder, title, lead, [*sections, *appendix(study)])
+        title, first = f"tf_ganaug: {experiment.config}", lead(study.dataset, asked["profile"], study)
+        return write(study.folder, title, first, [*sections, *appendix(study)])
 
 
 def dry_run(study: Study, experiment: Experiment, parts: Sequence[str]) -> Iterator[str]:
@@ -106,7 +105,8 @@ def dry_run(study: Study, experiment: Experiment, parts: Sequence[str]) -> Itera
     yield from plan(study, experiment.module.trainings(study, parts))
 
 
-def _lead(dataset: Dataset, profile: str, study: Study) -> list[str]:
+def lead(dataset: Dataset, profile: str, study: Study) -> list[str]:
+    """The report's first lines: data, profile, and what no paper has."""
     s = study.settings
     size = f"{study.height} x {study.width}"
     meaning = {
