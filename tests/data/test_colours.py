@@ -1,6 +1,7 @@
 """Colour masks: read exactly, listed by check-data, and palettes that contradict each other."""
 
 import numpy as np
+import png
 import pytest
 import tifffile
 from PIL import Image
@@ -149,7 +150,47 @@ def test_grey_stored_as_rgb_is_no_colour_mask(tmp_path):
     assert not found.coloured and unfit(found) == [] and found.spec.ids == (0, 1, 2)
 
 
+@pytest.mark.parametrize("bits", [8, 16])
+def test_grey_stored_as_rgb_beside_other_labels_of_ids(tmp_path, bits):
+    """Both commands take what `read_label` takes, whatever the labels beside it are."""
+    save_masks(tmp_path, colours=(BLACK, (1, 1, 1), (2, 2, 2)))
+    png.from_array(np.repeat(ids(0), 3, 1).tolist(), f"RGB;{bits}").save(tmp_path / "labels" / "c0.png")
+    png.from_array(ids(1).tolist(), f"L;{bits}").save(tmp_path / "labels" / "c1.png")
+    indices = Image.fromarray(ids(2))
+    indices.putpalette(np.array((BLACK, RED, GREEN), np.uint8).tobytes())
+    indices.save(tmp_path / "labels" / "c2.png")
+    found = survey(tmp_path)
+    assert not found.coloured and not found.unreadable and unfit(found) == []
+    assert found.spec == folder.read(tmp_path).spec and found.spec.ids == (0, 1, 2)
+
+
+def test_colours_of_npy_masks_are_listed_and_volumes_have_none(tmp_path):
+    save_masks(tmp_path, suffix="npy")
+    assert "labels are colour masks of 3 colours" in unfit(survey(tmp_path))[0]
+    for path in tmp_path.glob("*/*"):
+        path.unlink()
+    for number in range(4):
+        np.save(tmp_path / "images" / f"c{number}.npy", np.dstack([picture(number)] * 3))
+        np.save(tmp_path / "labels" / f"c{number}.npy", coloured(ids(number)))
+    assert not survey(describe(tmp_path, "slice_axis: 2\n")).coloured
+    with pytest.raises(InputError, match="expected no 'colours' beside volumes, whose labels hold ids, found c0"):
+        folder.read(describe(tmp_path, "slice_axis: 2\n" + DESCRIBED))
+
+
 # Palettes
+
+
+def test_a_palette_of_tiff_in_8_bits(tmp_path):
+    """Colours up to 255 where 65535 is meant, as some programs write them."""
+    save_masks(tmp_path)
+    table = np.zeros((3, 256), np.uint16)
+    table[:, :3] = np.array((BLACK, RED, GREEN)).T
+    for number in range(4):
+        (tmp_path / "labels" / f"c{number}.png").unlink()
+        path = tmp_path / "labels" / f"c{number}.tif"
+        tifffile.imwrite(path, ids(number), photometric="palette", colormap=table)
+    for number, case in enumerate(folder.read(describe(tmp_path, DESCRIBED)).cases):
+        np.testing.assert_array_equal(case.read_label(), ids(number))
 
 
 def save_palettes(root, palettes, suffix="png"):

@@ -90,6 +90,13 @@ def test_series_and_nifti_are_the_same_pictures(tmp_path, orientation, axis):
         np.testing.assert_array_equal(one.read_label(), other.read_label())
 
 
+def test_segments_of_one_name_are_one_class(root):
+    """As lesions that are counted one by one; they may overlap."""
+    both = [("IPH", [(1, drawn(2, slice(2, 5)))]), ("IPH", [(1, drawn(2, slice(4, 7)))])]
+    save_segments(root / "labels" / "p.dcm", both)
+    np.testing.assert_array_equal(dicom.read(root).cases[1].read_label(), drawn(2, slice(2, 7))[:, ::-1])
+
+
 def test_description(root):
     save_series(root / "images" / "q")
     save_segments(root / "labels" / "q.dcm", [("clot", [(0, drawn(0, 0))])])

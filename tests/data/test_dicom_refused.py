@@ -4,6 +4,7 @@ import os
 
 import nibabel
 import numpy as np
+import pydicom
 import pytest
 
 from tests.data.dicom_files import (
@@ -138,6 +139,34 @@ def test_segmentation_that_does_not_fit(root, segments, changes, line):
     assert line in message
 
 
+def test_a_segment_without_a_name(root):
+    path = root / "labels" / "p.dcm"
+    header = pydicom.dcmread(path)
+    header.PerFrameFunctionalGroupsSequence[1].SegmentIdentificationSequence[0].ReferencedSegmentNumber = 7
+    header.save_as(path)
+    assert f"{path} (frame 2): expected a segment among 1, 2, found 7, which has no name" in refusal(root)
+
+
+def test_inverted_slices_beside_others(root):
+    save_slice(
+        root / "images" / "p" / "IM3", units()[1], place(1), PhotometricInterpretation="MONOCHROME1", Modality="MR"
+    )
+    assert "IM3: expected PhotometricInterpretation MONOCHROME2 as IM0, found MONOCHROME1" in refusal(root)
+
+
+def test_a_description_that_does_not_fit_and_limits(root):
+    (root / "dataset.yaml").write_text("colours: {IPH: [255, 0, 0]}\n")
+    assert "dataset.yaml: expected no 'colours' beside DICOM series" in refusal(root)
+    frames, voxels = 3 * ROWS * COLUMNS, SLICES * ROWS * COLUMNS
+    (root / "dataset.yaml").write_text(f"limits: {{pixels: {frames - 1}}}\n")
+    assert f"p.dcm: expected at most {frames - 1} pixels, found {frames} (3 x 6 x 8)" in refusal(root)
+    (root / "labels" / "p.dcm").unlink()
+    nibabel.save(nifti_label(), root / "labels" / "p.nii")
+    (root / "dataset.yaml").write_text(f"limits: {{pixels: {voxels - 1}}}\n")
+    with pytest.raises(InputError, match=f"p.nii: expected at most {voxels - 1} pixels, found {voxels}"):
+        dicom.read(root, classes=None)
+
+
 def test_nifti_mask_that_does_not_fit(root):
     (root / "labels" / "p.dcm").unlink()
     path, shape = root / "labels" / "p.nii", (COLUMNS, ROWS, SLICES)
@@ -154,7 +183,9 @@ def test_nifti_mask_that_does_not_fit(root):
 
 def test_partners(root):
     save_series(root / "images" / "q")
-    assert "expected one label for every image, found none for q" in refusal(root)
+    (root / "labels" / "q.png").write_bytes(b"")
+    line = "expected one label for every image, found none for q, q.png is there, of no format that is read"
+    assert line in refusal(root)
     save_segments(root / "labels" / "q.dcm", [("IPH", [(1, drawn(2, 3))])])
     nibabel.save(nifti_label(), root / "labels" / "q.nii.gz")
     assert "q.nii.gz: expected one label for each series, found q.dcm too" in refusal(root)

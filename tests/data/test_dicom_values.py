@@ -21,6 +21,18 @@ def test_fractional_units(root):
     np.testing.assert_array_equal(image[..., 0], (2 * (units()[2] // 2) + 0.5)[:, ::-1])
 
 
+def test_real_pixels_keep_their_fractions(root):
+    """As parametric maps have them."""
+    truth = units()[2].astype(np.float32) + 0.25
+    path = save_slice(root / "images" / "p" / "IM0", units()[2], place(2), RescaleSlope=1, RescaleIntercept=0)
+    header = pydicom.dcmread(path)
+    for name in ("PixelData", "PixelRepresentation", "BitsStored", "HighBit"):
+        delattr(header, name)
+    header.FloatPixelData, header.BitsAllocated = truth.tobytes(), 32
+    header.save_as(path)
+    np.testing.assert_array_equal(dicom.read(root).cases[2].read_image()[..., 0], truth[:, ::-1])
+
+
 def test_slices_of_several_types_become_one_data_set(root):
     """As in PET, whose slope is that of each slice, and in values beyond 16 bits."""
     truth = [(units()[number].astype(np.int64) + 1024) // 2 for number in range(SLICES)]
@@ -101,6 +113,8 @@ def of_all(root, changes):
     ("changes", "line"),
     [
         ({"RescaleSlope": 0}, "expected a RescaleSlope that keeps the values apart, found 0"),
+        ({"RescaleIntercept": [1, 2]}, "expected RescaleIntercept of 1 numbers, found [1.0, 2.0]"),
+        ({"RescaleIntercept": "1e300"}, "expected RescaleIntercept of 1 numbers, found 1e300"),
         ({"BitsStored": 12, "HighBit": 15}, "expected values in the lowest bits of each pixel, found HighBit 15 of 12"),
         ({"BitsStored": 12, "HighBit": 10}, "found HighBit 10 of 12 bits"),
     ],

@@ -100,6 +100,14 @@ def test_no_layout_says_what_there_is(tmp_path):
     assert "files: {image:" in message
 
 
+def test_one_folder_of_another_name_says_which(tmp_path):
+    save(tmp_path / "images" / "a.png", PICTURE)
+    save(tmp_path / "drawings" / "a.png", IDS)
+    message = refusal(tmp_path)
+    assert "found drawings/, images/;" in message and "name the folder that belongs to images/ so" in message
+    assert "files:" not in message
+
+
 def test_two_folders_of_labels_are_refused(tmp_path):
     for name in ("image", "mask", "label"):
         save(tmp_path / name / "a.png", PICTURE)
@@ -165,9 +173,9 @@ def test_flat_folders_name_what_they_pass_over(tmp_path):
 
 
 def test_a_flat_folder_for_each_subject(tmp_path):
-    for name in ("p1/p1_1", "p1/p1_2", "p2/p2_1"):
+    for name, ending in (("p1/p1_1", "mask"), ("p1/p1_2", "gt"), ("p2/p2_1", "seg")):
         save(tmp_path / f"{name}.png", PICTURE)
-        save(tmp_path / f"{name}_mask.png", IDS)
+        save(tmp_path / f"{name}_{ending}.png", IDS)
     cases = folder.read(tmp_path).cases
     assert [(case.id, case.subject) for case in cases] == [("p1_p1_1", "p1"), ("p1_p1_2", "p1"), ("p2_p2_1", "p2")]
 
@@ -185,7 +193,10 @@ def test_folders_of_equal_names_are_guessed_and_the_guess_is_told(tmp_path):
     assert folder.read(tmp_path).notes == ()
     (tmp_path / "dataset.yaml").unlink()
     for subject in ("p1", "p2"):
-        (tmp_path / subject / "lesions.nii.gz").rename(tmp_path / subject / "drawn.nii.gz")
+        (tmp_path / subject / "lesions.nii.gz").rename(tmp_path / subject / "Truth.nii.gz")
+    assert 'label: "Truth.nii.gz"}' in folder.read(tmp_path).notes[0]
+    for subject in ("p1", "p2"):
+        (tmp_path / subject / "Truth.nii.gz").rename(tmp_path / subject / "drawn.nii.gz")
     message = refusal(tmp_path)
     assert 'such as \'files: {image: ["FLAIR.nii.gz", "T1.nii.gz"], label: "drawn.nii.gz"}\'' in message
 

@@ -5,7 +5,7 @@ import pytest
 
 from tf_ganaug.data import folder
 from tf_ganaug.data.cases import LabelSpec
-from tf_ganaug.data.leaks import names_alike, require_apart, require_no_leak, require_real_test, require_unseen
+from tf_ganaug.data.leaks import copies, names_alike, require_no_leak, require_real_test, require_unseen
 from tf_ganaug.data.pictures import write_png
 from tf_ganaug.data.pool import new_pool
 from tf_ganaug.data.provenance import Provenance, read_provenance
@@ -62,11 +62,12 @@ def test_real_cases_may_be_held_out(pool):
     require_real_test(dataset, Split((), (), ("real",)))
 
 
-def test_the_same_pixels_in_two_parts_are_refused():
-    parts = {"train": {"a1": "x", "a2": ""}, "validation": {"b1": "y", "b2": ""}, "test": {"c1": "z"}}
-    require_apart("heads", parts)
-    with pytest.raises(InputError, match=r"heads.*the same pixels in b1 \(validation\) and c2 \(test\)"):
-        require_apart("heads", {**parts, "test": {"c1": "z", "c2": "y"}})
+def test_copies_that_a_split_would_part():
+    digests = {"a1": "x", "a2": "x", "b1": "x", "b2": "", "c1": "", "c2": "y", "d1": "y"}
+    subjects = {case: case[0] for case in digests}
+    assert copies(digests, subjects, None) == {"b1": "a1", "d1": "c2"}
+    assert copies(digests, subjects, {"train": ["a", "b"], "test": ["c"]}) == {}
+    assert copies(digests, subjects, {"train": ["a"], "validation": ["b"], "test": ["c", "d"]}) == {"b1": "a1"}
 
 
 def test_pixels_that_a_generator_has_seen_are_refused_whatever_their_names():

@@ -1,5 +1,6 @@
 """Orientation marks are obeyed, and alpha is no channel."""
 
+import struct
 import zlib
 
 import numpy as np
@@ -9,7 +10,7 @@ import tifffile
 from PIL import ExifTags, Image, ImageOps
 
 from tests.data.picture_files import COLUMNS, GREY, IDS, RGB, ROWS, assert_image, chunks, refusal
-from tf_ganaug.data.files import read_image, read_label, read_shape
+from tf_ganaug.data.files import read_header, read_image, read_label, read_shape
 
 
 def marked(orientation):
@@ -66,6 +67,17 @@ def test_damaged_marks_turn_nothing(tmp_path, suffix):
     path = tmp_path / f"a.{suffix}"
     Image.fromarray(GREY).save(path, exif=b"Exif\0\0ZZ*\0\x08\0\0\0" + bytes(30))
     assert read_image(path).shape == read_shape(path) == (ROWS, COLUMNS, 1)
+
+
+@pytest.mark.parametrize(("kind", "value"), [(2, b"6\0\0\0"), (3, b"\0\x09\0\0"), (1, b"\0\0\0\0")])
+def test_marks_that_are_no_orientation_turn_nothing(tmp_path, kind, value):
+    """A text, 9 and 0 under the tag of the orientation."""
+    tags = b"MM\0*\0\0\0\x08\0\x01" + struct.pack(
+        ">HHI4s", 274, kind, len(value.strip(b"\0")) + (kind == 2) or 1, value
+    )
+    Image.fromarray(GREY).save(tmp_path / "a.png", exif=b"Exif\0\0" + tags + bytes(4))
+    assert read_header(tmp_path / "a.png") == ((ROWS, COLUMNS, 1), 1)
+    assert_image(tmp_path / "a.png", GREY)
 
 
 @pytest.mark.parametrize("pixels", [GREY, RGB, GREY.astype(np.uint16) * 257, RGB.astype(np.uint16) * 257])

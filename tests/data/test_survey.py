@@ -14,7 +14,7 @@ from tf_ganaug.data.survey import survey
 from tf_ganaug.data.survey_case import facts_of, fit_of
 from tf_ganaug.data.survey_findings import findings, remarks, unfit
 from tf_ganaug.data.survey_overlays import write_overlays
-from tf_ganaug.data.survey_report import summary, write_cases
+from tf_ganaug.data.survey_report import summary, verdict, write_cases, write_dataset_yaml
 
 
 def told(root):
@@ -66,7 +66,7 @@ def test_facts_of_every_format(tmp_path, name, stored, kept, channels):
 
 def test_volumes_are_surveyed_slice_by_slice(tmp_path):
     for name in "pqr":
-        voxels = np.stack([pair(ord(name) + z)[0] for z in range(5)], -1)[:, :41].astype(np.int16)
+        voxels = np.stack([pair(10 * ord(name) + z)[0] for z in range(5)], -1)[:, :41].astype(np.int16)
         voxels[:, :, 0] = 0
         save(tmp_path / "images" / f"{name}.nii.gz", voxels)
         save(tmp_path / "labels" / f"{name}.nii.gz", (voxels > 130).astype(np.uint8))
@@ -81,6 +81,9 @@ def test_volumes_are_surveyed_slice_by_slice(tmp_path):
 def test_identical_images_are_found(tmp_path):
     save_pairs(tmp_path, {4: lambda image, label: pair(1)}, [f"p{n // 2}_{n}" for n in range(CASES)])
     assert told(tmp_path) == {"p2_4": ["identical images of different subjects (a leak)"]}
+    assert "the same pixels in p0_1 and p2_4, of different subjects" in verdict(survey(tmp_path))
+    write_dataset_yaml(survey(tmp_path), tmp_path / "offered.yaml")
+    assert unfit(survey(tmp_path, dataset_yaml=tmp_path / "offered.yaml")) == []
     for folder_name, pixels in zip(("images", "labels"), pair(5)):
         save(tmp_path / folder_name / "p2_4.png", pixels)
     describe(tmp_path, "subject: (.+)_")

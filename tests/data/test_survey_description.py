@@ -63,9 +63,9 @@ def test_255_beside_small_ids_is_a_question(tmp_path):
 def test_subjects_are_guessed_from_names(tmp_path, stems, subjects):
     guessed = subject_pattern(stems)
     assert (guessed and guessed[1]) == subjects
-    for stem in stems if guessed else ():
-        save(tmp_path / "images" / f"{stem}.png", pair(0)[0])
-        save(tmp_path / "labels" / f"{stem}.png", pair(0)[1])
+    for number, stem in enumerate(stems if guessed else ()):
+        save(tmp_path / "images" / f"{stem}.png", pair(number)[0])
+        save(tmp_path / "labels" / f"{stem}.png", pair(number)[1])
     if guessed:
         write_dataset_yaml(survey(tmp_path), tmp_path / "dataset.yaml")
         assert len({case.subject for case in folder.read(tmp_path).cases}) == subjects

@@ -42,6 +42,8 @@ def test_a_smoothed_mask(tmp_path):
 
 def test_numbers_of_objects(tmp_path):
     assert "numbers of objects (instances)" in told(tmp_path / "objects", [squares(n) for n in (2, 7, 5, 3)])
+    left_out = [squares(n, lambda k: (k != 2) * k) for n in (11, 14, 12)]
+    assert "numbers of objects (instances)" in told(tmp_path / "gaps", left_out)
     assert "instances" not in told(tmp_path / "organs", [squares(5) for _ in range(4)])
     assert "instances" not in told(tmp_path / "classes", [squares(n, lambda k: k % 3 + 1) for n in (2, 7, 5, 3)])
 

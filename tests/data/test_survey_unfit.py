@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from tests.data.discs import CASES, SIDE, describe, pair, save, save_pairs
+from tf_ganaug.data.description import read_description
 from tf_ganaug.data.splits import by_shares
 from tf_ganaug.data.survey import survey
 from tf_ganaug.data.survey_findings import remarks, unfit
+from tf_ganaug.data.survey_report import write_dataset_yaml
 from tf_ganaug.errors import InputError
 
 
@@ -55,6 +57,18 @@ def test_ids_below_0_and_no_case_at_all(tmp_path):
     describe(tmp_path, f"leave_out: [{', '.join(f'c{n}' for n in range(CASES))}]")
     with pytest.raises(InputError, match="expected cases that are not left out"):
         survey(tmp_path)
+
+
+def test_the_description_that_is_written_holds_only_classes_that_are_read(tmp_path):
+    save_pairs(tmp_path)
+    (tmp_path / "labels" / "c3.png").unlink()
+    save(tmp_path / "labels" / "c3.npy", pair(3)[1] * np.int16(-1))
+    write_dataset_yaml(survey(tmp_path), tmp_path / "offered.yaml")
+    assert read_description(tmp_path / "offered.yaml").spec.ids == (0, 1)
+    surveyed = survey(describe(tmp_path, "ignored: [0]\nleave_out: [c3]"))
+    assert unfit(surveyed) == ["one class alone, class 1, and no background to tell it from"]
+    write_dataset_yaml(surveyed, tmp_path / "again.yaml")
+    assert read_description(tmp_path / "again.yaml").spec is None
 
 
 def test_what_is_left_out_or_kept_is_no_reason(tmp_path):

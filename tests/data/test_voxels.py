@@ -109,6 +109,7 @@ def test_pairs_of_header_and_voxels(tmp_path, kind):
     (tmp_path / "a.img").write_bytes((VOXELS + 1).tobytes(order="F"))
     assert read_volume(path).max() == VOXELS.max() + 1  # read again, though the header is the same file
     (tmp_path / "a.img").unlink()
+    assert "expected its voxels in a.img beside it, found none" in refusal(read_grid, path)
     assert "expected" in refusal(read_volume, path)
 
 
@@ -292,6 +293,8 @@ def test_labels_that_lie_elsewhere_are_told_why(tmp_path):
         assert found in refusal(lambda label: common_grid([image, label]), path)
     path = save(tmp_path / "none.nii", pixdim=[1, 0, 0, 0, 1, 1, 1, 1], sform_code=0)
     assert "one of the two states no voxel size" in refusal(lambda label: common_grid([image, label]), path)
+    path = save(tmp_path / "placed.nii", pixdim=[1, 1.2, 1.1, 3, 1, 1, 1, 1], sform_code=0, qform_code=0)
+    assert "one of the two states no orientation (sform" in refusal(lambda label: common_grid([image, label]), path)
     np.save(tmp_path / "a.npy", VOXELS)
     found = "found a file that states none, beside one that does"
     assert found in refusal(lambda label: common_grid([image, label]), tmp_path / "a.npy")

@@ -78,6 +78,24 @@ def test_on_large_pictures_under_a_limit(tmp_path, name):
     assert "at most 1,000,000 pixels" in assert_one_judgement(root, "folder", tmp_path / "out", described)
 
 
+@pytest.mark.parametrize(
+    ("described", "parted"),
+    [
+        ("", True),
+        ("splits: {train: [s0], validation: [s1, s2], test: [s3]}", True),
+        ("splits: {train: [s0, s3], validation: [s1], test: [s2]}", False),
+        ("subject: (s[12]|s)", False),
+        ("leave_out: [s3]", False),
+    ],
+)
+def test_the_same_pixels_of_two_subjects(tmp_path, described, parted):
+    for number in range(4):
+        save_pair(tmp_path / "data", number, (0, 1), "png", "copy" if number == 3 else "")
+    (tmp_path / "data" / "dataset.yaml").write_text(f"name: data\n{described}")
+    found = assert_one_judgement(tmp_path / "data", "folder", tmp_path / "out")
+    assert parted == ("the same pixels in s0 and s3, of different subjects" in found)
+
+
 MANY, TOO_MANY = (f"classes: {{{', '.join(f'{i}: c{i}' for i in range(1, most))}}}" for most in (90, 300))
 
 #: What a set may have that the plain one, four pairs of values 0 and 1, has not.
@@ -97,6 +115,7 @@ VARIATIONS = {
     "other": ["keep_blank: true", "leave_out: [s3]", "leave_out: [nobody]", "spacing: [1, nan]", "subject: (s)"],
     "fault": [
         "constant", "negative", "fractions", "nan", "channels", "size", "no label", "empty", "two", "unknown", "other",
+        "copy",
     ],
     "values": [(0, 1, 2), (0, 255), (0,), (1, 2), tuple(range(90))],
     "form": ["npy", "nii.gz"],
@@ -119,7 +138,7 @@ def test_on_variations(tmp_path_factory, changes):
 
 
 def save_pair(root, number, values, form, fault):
-    rng = np.random.default_rng(number)
+    rng = np.random.default_rng(0 if fault == "copy" else number)
     image = rng.integers(0, 255, (12, 10)).astype(np.float32)
     label = np.resize(np.array(values), (12, 10)).astype(np.float32)
     if fault == "constant":

@@ -32,7 +32,7 @@ def check_data(data: Path, reader: str, dataset_yaml: Path | None, out: Path | N
     \b
     DIR holds one of
       images/X.png   labels/X.png         (or image, imagesTr; label, mask, masks, labelsTr)
-      X.png          X_mask.png           (or _seg, _segmentation, _label)
+      X.png          X_mask.png           (or _seg, _segmentation, _label, _gt)
       imagesTr/X_0000.nii.gz  labelsTr/X.nii.gz  dataset.json      as for nnU-Net
       images/S/X.png  labels/S/X.png      (a folder per subject; S/X.png with S/X_mask.png too)
       SUBJECT/FLAIR.nii.gz    SUBJECT/mask.nii.gz                  guessed, or 'files' in a dataset.yaml
@@ -54,8 +54,8 @@ def check_data(data: Path, reader: str, dataset_yaml: Path | None, out: Path | N
       0  fit for training; suspicious cases do not change that
       1  readable, but nothing can be trained on it: fewer than three subjects, no class but the background,
          a named class that no label has, label values that are no class, constant images that are not left
-         out, images of different numbers of channels, colour masks whose colours are not named, pairs of a
-         generator
+         out, images of different numbers of channels, colour masks whose colours are not named, images of
+         equal pixels of different subjects, pairs of a generator
       2  unreadable: another layout, files without partners, damaged files (up to 20 are named)
 
     \b

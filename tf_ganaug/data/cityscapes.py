@@ -107,6 +107,7 @@ def colour_case(name: str, image: Path, label: Path) -> Case:
         id=name,
         subject=name,
         spacing=(1.0, 1.0),
+        spacing_known=False,
         files=(str(image), str(label)),
         read_image=partial(read_image, image),
         read_label=partial(_read_ids, label),

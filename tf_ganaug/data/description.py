@@ -22,31 +22,24 @@ Classes without id 0 get a background of that id, unless 0 is ignored.
 
 from __future__ import annotations
 
-import math
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
-from tf_ganaug.data.cases import LARGEST_ID, LabelSpec, is_background, require_names, require_numbered
+from tf_ganaug.data.cases import LabelSpec, is_background, require_names, require_numbered
 from tf_ganaug.data.colours import Colour, spec_of_colours
+from tf_ganaug.data.description_values import Files, value_of
 from tf_ganaug.data.files import plain_name, split_name
 from tf_ganaug.data.limits import PIXELS
 from tf_ganaug.data.patterns import first_groups
 from tf_ganaug.data.texts import read_table, read_yaml
 from tf_ganaug.errors import InputError
 from tf_ganaug.files import write_text
-
-
-class Files(NamedTuple):
-    """File names inside each subject's folder; several images are the channels."""
-
-    images: tuple[str, ...]
-    label: str
 
 
 @dataclass(frozen=True)
@@ -139,11 +132,7 @@ def read_description(path: Path, needed: bool = True) -> Description:
         _require_none_alike(path)
         return Description(path)
     stored = _load(path)
-    unknown = [str(key) for key in stored if key not in _FIELDS]
-    if unknown:
-        expected = f"keys among {', '.join(_FIELDS)}"
-        raise InputError(path, expected, f"'{unknown[0]}'", "rename or remove it")
-    values = {key: _field(path, key, stored[key]) for key in stored}
+    values = {key: value_of(path, key, stored[key]) for key in stored}
     names = values.pop("classes", None)
     _require_parts(path, values.get("splits") or {})
     described = Description(path, **values)
@@ -185,14 +174,6 @@ def _load(path: Path) -> dict:
     return stored
 
 
-def _field(path: Path, key: str, value: Any) -> Any:
-    expected, convert = _FIELDS[key]
-    try:
-        return convert(value)
-    except (ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError, re.error) as error:
-        raise InputError(path, f"'{key}' as {expected}", f"{value!r}"[:100], f"mend '{key}'") from error
-
-
 def _require_parts(path: Path, splits: Mapping[str, tuple[str, ...]]) -> None:
     first: dict[str, str] = {}
     for part, subjects in splits.items():
@@ -202,121 +183,6 @@ def _require_parts(path: Path, splits: Mapping[str, tuple[str, ...]]) -> None:
             if first.setdefault(subject, part) != part:
                 found = f"{subject} in both {first[subject]} and {part}"
                 raise InputError(path, "'splits' with every subject in one part", found, "give it to one part")
-
-
-def _require(fits: bool) -> None:
-    if not fits:
-        raise ValueError
-
-
-def _text(value: Any) -> str:
-    _require(isinstance(value, str) and value != "")
-    return plain_name(value)
-
-
-def _inside(value: Any) -> str:
-    """The name of a file in the described folder or below it."""
-    path = Path(_text(value))
-    _require(not path.is_absolute() and ".." not in path.parts)
-    return _text(value)
-
-
-def _list(value: Any) -> list:
-    _require(isinstance(value, list))
-    return value
-
-
-def _id(value: Any) -> int:
-    _require(0 <= int(value) <= LARGEST_ID)
-    return int(value)
-
-
-def _classes(value: Any) -> dict[int, tuple[str, tuple[int, ...] | None]]:
-    _require(isinstance(value, dict) and len(value) > 0)
-    classes = {_id(key): _class(stored) for key, stored in value.items()}
-    _require(len(classes) == len(value))  # 1 and 01 are one id
-    return classes
-
-
-def _class(value: Any) -> tuple[str, tuple[int, ...] | None]:
-    if not isinstance(value, dict):
-        return _text(value), None
-    _require(set(value) <= {"name", "colour"})
-    return _text(value["name"]), _rgb(value["colour"]) if "colour" in value else None
-
-
-def _colours(value: Any) -> dict[str, tuple[Colour, ...]]:
-    _require(isinstance(value, dict) and len(value) > 0)
-    named = {}
-    for name, stored in value.items():
-        colours = _list(stored)
-        colours = colours if isinstance(colours[0], list) else [colours]
-        named[_text(name)] = tuple(map(_rgb, colours))
-    return named
-
-
-def _rgb(value: Any) -> Colour:
-    colour = tuple(map(_id, _list(value)))
-    _require(len(colour) == 3 and max(colour) <= 255)
-    return colour
-
-
-def _limits(value: Any) -> int:
-    _require(isinstance(value, dict) and set(value) == {"pixels"} and int(value["pixels"]) > 0)
-    return int(value["pixels"])
-
-
-def _spacing(value: Any) -> tuple[float, float]:
-    row, column = map(float, _list(value))
-    _require(0 < row < math.inf and 0 < column < math.inf)
-    return row, column
-
-
-def _pattern(value: Any) -> re.Pattern[str]:
-    pattern = re.compile(_text(value))
-    _require(pattern.groups > 0)
-    return pattern
-
-
-def _splits(value: Any) -> dict[str, tuple[str, ...]]:
-    _require(isinstance(value, dict) and set(value) == {"train", "validation", "test"})
-    return {part: tuple(map(_text, _list(names))) for part, names in value.items()}
-
-
-def _files(value: Any) -> Files:
-    _require(isinstance(value, dict) and set(value) == {"image", "label"})
-    images = value["image"] if isinstance(value["image"], list) else [value["image"]]
-    _require(len(images) > 0)
-    return Files(tuple(map(_inside, images)), _inside(value["label"]))
-
-
-def _axis(value: Any) -> int:
-    _require(int(value) in (0, 1, 2))
-    return int(value)
-
-
-def _flag(value: Any) -> bool:
-    _require(value in ("true", "false"))
-    return value == "true"
-
-
-#: Key to what it must be, in words and as a conversion.
-_FIELDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
-    "name": ("text", _text),
-    "classes": ("stored id: name, or {name, colour: [red, green, blue]}, each id once", _classes),
-    "colours": ("name: [red, green, blue], or a list of them", _colours),
-    "ignored": ("a list of stored ids", lambda value: tuple(map(_id, _list(value)))),
-    "spacing": ("two millimetres, [row, column]", _spacing),
-    "subject": ("a regular expression with a group", _pattern),
-    "subjects": ("the name of a CSV file in the folder", _inside),
-    "splits": ("lists of subjects: train, validation and test", _splits),
-    "files": ("{image: name or names, label: name}, inside each subject's folder", _files),
-    "slice_axis": ("0, 1 or 2", _axis),
-    "keep_blank": ("true or false", _flag),
-    "mirror": ("true or false", _flag),
-    "leave_out": ("a list of cases", lambda value: tuple(map(_text, _list(value)))),
-    "limits": ("{pixels: a number}", _limits),
-}
 
 
 def _spec(path: Path, classes: Mapping[int, tuple], ignored: tuple[int, ...]) -> LabelSpec:

@@ -10,32 +10,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from tf_ganaug.data.cases import Case, Dataset, LabelSpec
 from tf_ganaug.data.description import Description, read_description
-from tf_ganaug.data.dicom_files import load_pydicom, read_dicom, stored_pixels
-from tf_ganaug.data.dicom_series import SAME_PLACE, Series, patient_of, read_series, read_units
-from tf_ganaug.data.files import NIFTI, as_label, decoding, plain_name, split_name
-from tf_ganaug.data.folder import kept_cases, require_ids, spec_of_values
+from tf_ganaug.data.dicom_files import load_pydicom
+from tf_ganaug.data.dicom_segments import frames_of, read_segments, segment_names
+from tf_ganaug.data.dicom_series import Series, patient_of, read_series, read_units
+from tf_ganaug.data.files import NIFTI, as_label, plain_name, split_name
+from tf_ganaug.data.folder import kept_cases, limited, require_ids, spec_of_values
 from tf_ganaug.data.haemorrhage import FIVE
 from tf_ganaug.data.levels import counts_of
+from tf_ganaug.data.limits import allowing
 from tf_ganaug.data.listing import passed_over, require_pairs, subfolders
 from tf_ganaug.data.remarks import one_unit, remarks_of, tell
-from tf_ganaug.data.volumes import require_equal, require_grid, require_single
+from tf_ganaug.data.volumes import require_grid, require_single
 from tf_ganaug.data.voxels import read_grid, read_slice, read_volume, slice_spacing
 from tf_ganaug.errors import InputError
-
-if TYPE_CHECKING:
-    import pydicom
-
-
-#: Transfer syntaxes that may change values: JPEG of 8 and 12 bits, near-lossless JPEG-LS, JPEG 2000, HTJ2K, MPEG.
-_LOSSY = tuple(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 81, 91, 93, 203, *range(100, 109)))
 
 
 class Labelled(NamedTuple):
@@ -70,7 +65,7 @@ def read(root: Path, dataset_yaml: Path | None = None, classes: LabelSpec | None
     found, notes = find_series(root, described)
     spec = described.spec or classes
     if spec is None:
-        contents = [label_content(labelled.label) for labelled in found]
+        contents = [label_content(labelled.label, described.limits) for labelled in found]
         spec = spec_of_content(root / "labels", contents, described.ignored)
     cases = [case for labelled in found for case in read_cases(labelled, described, spec)]
     cases = one_unit(kept_cases(cases, described))
@@ -91,8 +86,8 @@ def find_series(root: Path, described: Description) -> tuple[list[Labelled], tup
     Raises:
         InputError: if a folder is missing or empty, a series lacks labels, or the description does not fit.
     """
-    for key, stated in (("files", described.files), ("slice_axis", described.slice_axis)):
-        if stated is not None:
+    for key in ("files", "slice_axis", "colours"):
+        if (stated := getattr(described, key)) is not None:
             raise InputError(described.path, f"no '{key}' beside DICOM series", str(stated), f"remove '{key}'")
     notes: list[str] = []
     visible = {name: _visible(root / name) for name in ("images", "labels")}
@@ -106,8 +101,9 @@ def find_series(root: Path, described: Description) -> tuple[list[Labelled], tup
             if stem in labels:
                 raise InputError(path, "one label for each series", f"{labels[stem].name} too", "remove one")
             labels[stem] = path
-    notes += passed_over("labels/", [path.name for path in visible["labels"] if not _label_stem(path)])
-    require_pairs(root, folders, labels)
+    others = [path.name for path in visible["labels"] if not _label_stem(path)]
+    notes += passed_over("labels/", others)
+    require_pairs(root, folders, labels, others)
     subjects = _subjects(folders, described)
     return [Labelled(stem, subjects[stem], folders[stem], labels[stem]) for stem in sorted(folders)], tuple(notes)
 
@@ -127,19 +123,18 @@ def _subjects(folders: Mapping[str, Path], described: Description) -> dict[str, 
     return {stem: first.setdefault(patient, stem) for stem, patient in patients.items()}
 
 
-def label_content(path: Path) -> tuple[set[int], set[str]]:
-    """What is drawn in a label file: the values of a NIfTI volume, or the names of the segments in DICOM.
+def label_content(path: Path, most: int) -> tuple[set[int], set[str]]:
+    """What is drawn in a label file of `most` voxels: the values of a NIfTI volume, or the names of DICOM's segments.
 
     Raises:
         InputError: if the file is damaged, or its values are no class ids.
     """
     if split_name(path)[1] in NIFTI:
-        values = set(counts_of(read_volume(path))[0].tolist())
+        with allowing(most):
+            values = set(counts_of(read_volume(path))[0].tolist())
         require_ids(path, values)
         return values, set()
-    with decoding(path):
-        header = _segmentation(path)
-        return set(), {str(segment.SegmentLabel).strip() for segment in header.SegmentSequence}
+    return set(), segment_names(path)
 
 
 def spec_of_content(
@@ -177,11 +172,12 @@ def read_cases(labelled: Labelled, described: Description, spec: LabelSpec) -> l
         InputError: as of `read`, for this series.
     """
     stem, subject, folder, label = labelled
-    series = read_series(folder)
+    with allowing(described.limits):
+        series = read_series(folder)
     read_label = _label_reader(folder, label, series, spec)
     digits = len(str(len(series.paths) - 1))
     remarks = tuple((str(folder), remark) for remark in series.grid.remarks)
-    return [
+    cases = [
         Case(
             id=f"{stem}_{series.index(number):0{digits}d}",
             subject=subject,
@@ -194,6 +190,7 @@ def read_cases(labelled: Labelled, described: Description, spec: LabelSpec) -> l
         )
         for number, path in enumerate(series.paths)
     ]
+    return limited(cases, described.limits)
 
 
 def _label_reader(folder: Path, label: Path, series: Series, spec: LabelSpec) -> Callable[[int], np.ndarray]:
@@ -201,92 +198,9 @@ def _label_reader(folder: Path, label: Path, series: Series, spec: LabelSpec) ->
     if split_name(label)[1] in NIFTI:
         require_grid(label, require_single(label, read_grid(label)), series.grid, folder)
         return partial(_read_nifti, label, series)
-    return partial(_read_segments, label, series, _frames(label, folder, series, spec))
+    return partial(read_segments, label, series, frames_of(label, folder, series, spec))
 
 
 def _read_nifti(path: Path, series: Series, number: int) -> np.ndarray:
     index = series.index(number)
     return as_label(read_slice(path, series.axis, index), f"{path} (slice {index} across axis {series.axis})")
-
-
-def _read_segments(path: Path, series: Series, frames: Mapping[int, list[tuple[int, int]]], number: int) -> np.ndarray:
-    """(H, W) integers, the ids of the segments drawn on a slice."""
-    with decoding(path):
-        drawn = _pixels(path, path.stat().st_mtime_ns)
-    label = np.zeros(series.shape, np.int64)
-    for frame, stored_id in frames.get(number, []):
-        inside = drawn[frame] != 0
-        if label[inside].any():
-            where = f"{path} (frame {frame + 1})"
-            raise InputError(where, "every pixel in one segment", "some in two", "mend the segmentation")
-        label[inside] = stored_id
-    return series.upright(label)
-
-
-@lru_cache(maxsize=4)
-def _pixels(path: Path, modified: int) -> np.ndarray:
-    """(frames, rows, columns) of a segmentation; `modified` makes a rewritten file be read again."""
-    segmentation, pixels = stored_pixels(path)
-    return pixels.reshape(-1, segmentation.Rows, segmentation.Columns)
-
-
-def _segmentation(path: Path) -> pydicom.Dataset:
-    header = read_dicom(path, pixels=False)
-    if header is None:
-        raise InputError(path, "a DICOM Segmentation", "another file", "replace it by an intact copy")
-    return header
-
-
-def _frames(path: Path, folder: Path, series: Series, spec: LabelSpec) -> dict[int, list[tuple[int, int]]]:
-    """Number of a slice to the segmentation's frames on it, each with the stored id of its class."""
-    with decoding(path):
-        header = _segmentation(path)
-        if header.get("SegmentationType") != "BINARY":
-            found = str(header.get("SegmentationType", "none"))
-            raise InputError(path, "SegmentationType BINARY", found, "export the labels as such, or as NIfTI")
-        syntax = header.file_meta.TransferSyntaxUID
-        if syntax in _LOSSY or header.get("LossyImageCompression") == "01":
-            remedy = "export the labels without lossy compression, or as NIfTI"
-            raise InputError(path, "labels stored without loss", syntax.name, remedy)
-        ids = {int(segment.SegmentNumber): _stored_id(path, segment, spec) for segment in header.SegmentSequence}
-        require_equal(path, (int(header.Rows), int(header.Columns)), series.shape, folder)
-        shared = header.SharedFunctionalGroupsSequence[0]
-        frames, count = len(header.PerFrameFunctionalGroupsSequence), int(header.get("NumberOfFrames") or 1)
-        if frames != count:
-            raise InputError(path, f"{count} frames with a place each", f"{frames} places", "export it again")
-        found: dict[int, list[tuple[int, int]]] = {}
-        for frame, own in enumerate(header.PerFrameFunctionalGroupsSequence):
-            number = _slice_of(path, folder, series, (own, shared), frame)
-            segment = _group((own, shared), "SegmentIdentificationSequence").ReferencedSegmentNumber
-            found.setdefault(number, []).append((frame, ids[int(segment)]))
-    return found
-
-
-def _stored_id(path: Path, segment: pydicom.Dataset, spec: LabelSpec) -> int:
-    ids = {c.name: c.ids[0] for number, c in enumerate(spec.classes) if number != spec.background}
-    name = str(segment.SegmentLabel).strip()
-    if name not in ids:
-        remedy = "name the class in dataset.yaml, or rename the segment"
-        raise InputError(path, f"segments among {', '.join(ids)}", name, remedy)
-    return ids[name]
-
-
-def _slice_of(path: Path, folder: Path, series: Series, groups: tuple, frame: int) -> int:
-    """Number of the slice that a frame lies on."""
-    along = np.array(_group(groups, "PlaneOrientationSequence").ImageOrientationPatient, float).reshape(2, 3)
-    spacing = np.array(_group(groups, "PixelMeasuresSequence").PixelSpacing, float)
-    place = np.array(_group(groups, "PlanePositionSequence").ImagePositionPatient, float)
-    distances = np.linalg.norm(series.places - place, axis=1)
-    number = int(np.argmin(distances))
-    alike = np.allclose(along, series.along, atol=1e-4)
-    alike &= not series.grid.known or np.allclose(spacing, series.spacing, atol=1e-4)
-    if not alike or distances[number] > SAME_PLACE:
-        where = f"{path} (frame {frame + 1})"
-        raise InputError(where, f"the position and orientation of a slice in {folder.name}", "another", "resample it")
-    return number
-
-
-def _group(groups: tuple[pydicom.Dataset, pydicom.Dataset], name: str) -> pydicom.Dataset:
-    """A functional group of a frame, its own before the shared one."""
-    own, shared = groups
-    return getattr(own if name in own else shared, name)[0]

@@ -28,7 +28,9 @@ SAME_PLACE = 0.01
 _WHITE_IS_ZERO = "MONOCHROME1"
 
 #: What all slices of a series have in common.
-_COMMON = ("SeriesInstanceUID", "Rows", "Columns", "ImageOrientationPatient", "PixelSpacing")
+_COMMON = (
+    "SeriesInstanceUID", "Rows", "Columns", "ImageOrientationPatient", "PixelSpacing", "PhotometricInterpretation",
+)  # fmt: skip
 
 
 class Series(NamedTuple):
@@ -132,7 +134,7 @@ def read_units(series: Series, number: int) -> np.ndarray:
             pixels = highest - pixels.astype(np.int64)
         units = pixels * slope + intercept
     kind = np.float32
-    if slope.is_integer() and intercept.is_integer():
+    if pixels.dtype.kind in "iu" and slope.is_integer() and intercept.is_integer():
         kind = next((kind for kind in (np.int16, np.int32) if np.abs(units).max() <= np.iinfo(kind).max), np.float32)
     return as_image(series.upright(units.astype(kind)), path, blank=True)
 
@@ -169,6 +171,9 @@ def _white_is_zero(header: pydicom.FileDataset) -> tuple[str, ...]:
 
 def _require_image(path: Path, header: pydicom.FileDataset) -> None:
     """Refuses what is no single slice in grey."""
+    if header.get("NumberOfFrames") not in (None, "", 1):
+        remedy = "convert the series to single-frame DICOM or NIfTI"
+        raise InputError(path, "one slice per file", f"{header.NumberOfFrames} frames", remedy)
     for name in ("SeriesInstanceUID", "Rows", "Columns", "ImageOrientationPatient", "ImagePositionPatient"):
         if header.get(name) is None:
             raise InputError(path, f"a slice with {name}", "none", "export the series again, or convert it to NIfTI")
@@ -176,9 +181,6 @@ def _require_image(path: Path, header: pydicom.FileDataset) -> None:
     require_pixels(path, shape)
     if min(shape) < 1:
         raise InputError(path, "rows and columns", f"{shape[0]:g} x {shape[1]:g}", "export the series again")
-    if header.get("NumberOfFrames") not in (None, "", 1):
-        remedy = "convert the series to single-frame DICOM or NIfTI"
-        raise InputError(path, "one slice per file", f"{header.NumberOfFrames} frames", remedy)
     if header.get("SamplesPerPixel") not in (None, "", 1):
         found = f"{header.SamplesPerPixel} channels ({header.get('PhotometricInterpretation')})"
         raise InputError(path, "a slice in grey", found, "colours are not read: convert the series, or remove it")
@@ -196,7 +198,9 @@ def _require_values(path: Path, header: pydicom.FileDataset) -> None:
     remedy = "export the series again, or convert it to NIfTI"
     if header.get("ModalityLUTSequence"):
         raise InputError(path, "values by RescaleSlope", "a table of values (Modality LUT)", remedy)
-    if header.get("RescaleSlope") is not None and _numbers(path, header, "RescaleSlope", 1)[0] == 0:
+    stated = [name for name in ("RescaleSlope", "RescaleIntercept") if header.get(name) is not None]
+    scale = {name: _numbers(path, header, name, 1)[0] for name in stated}
+    if scale.get("RescaleSlope") == 0:
         raise InputError(path, "a RescaleSlope that keeps the values apart", "0", remedy)
     stored, high = header.get("BitsStored"), header.get("HighBit")
     if stored is not None and high is not None and high != stored - 1:

@@ -98,10 +98,11 @@ def read_coding(path: Path) -> Coding:
         InputError: if the header is damaged, or the label lossy.
     """
     suffix = split_name(path)[1]
-    if suffix not in PICTURES:
-        return Coding(1, None)
     with decoding(path):
-        return picture_coding(path, suffix)
+        if suffix == ".npy":
+            shape = open_npy(path).shape
+            return Coding(shape[2] if len(shape) == 3 else 1, None)
+        return picture_coding(path, suffix) if suffix in PICTURES else Coding(1, None)
 
 
 def read_shape(path: Path, label: bool = False) -> tuple[int, int, int]:

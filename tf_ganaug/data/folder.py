@@ -99,10 +99,15 @@ def read_pair(pair: Pair, described: Description, axis: int | None) -> tuple[int
     if pair.volumes > 1 and channels != pair.volumes:
         expected, remedy = f"{pair.volumes} channels as dataset.json names them", "mend the names, or add what lacks"
         raise InputError(pair.images[0], expected, f"{channels}", remedy)
-    if described.limits == PIXELS:
-        return channels, cases
-    allowed = partial(partial, _within, described.limits)
-    return channels, [replace(c, read_image=allowed(c.read_image), read_label=allowed(c.read_label)) for c in cases]
+    return channels, limited(cases, described.limits)
+
+
+def limited(cases: list[Case], most: int) -> list[Case]:
+    """The cases, to be read under the limit of their data set."""
+    if most == PIXELS:
+        return cases
+    allowed = partial(partial, _within, most)
+    return [replace(c, read_image=allowed(c.read_image), read_label=allowed(c.read_label)) for c in cases]
 
 
 def _within(most: int, read: Callable[[], np.ndarray]) -> np.ndarray:
@@ -191,6 +196,9 @@ def _files(pair: Pair) -> tuple[str, ...]:
 
 def _slices(pair: Pair, axis: int, described: Description) -> tuple[int, list[Case]]:
     """The number of channels, and the slices."""
+    if described.colours:
+        expected, remedy = "no 'colours' beside volumes, whose labels hold ids", "name the ids under 'classes'"
+        raise InputError(described.path, expected, pair.label.name, remedy)
     grids = {path: read_grid(path) for path in (*pair.images, pair.label)}
     grid = grids[pair.images[0]]
     for path, other in grids.items():

@@ -181,7 +181,11 @@ def _no_layout(root: Path, inside: Mapping[str, Path]) -> InputError:
         f"or X.png beside X{ENDINGS[0]}.png (or {', '.join(ENDINGS[1:])})"
     )
     names = [sorted(path.name for path in list_files(folder, 0).files.values()) for folder in inside.values()]
-    same = names[0] if names and len(names[0]) > 1 and all(other == names[0] for other in names) else None
+    same = names[0] if len(names) > 1 and len(names[0]) > 1 and all(other == names[0] for other in names) else None
+    known = [name for name in inside if name.casefold() in map(str.casefold, (*IMAGES, *LABELS))]
+    if known:
+        remedy = f"name the folder that belongs to {known[0]}/ so, or add it"
+        return InputError(root, expected, _entries(root), remedy)
     example = Files(tuple(same[:-1]), same[-1]) if same else Files(("FLAIR.nii.gz", "T1.nii.gz"), "mask.nii.gz")
     remedy = (
         "arrange the files so, or state 'files' in dataset.yaml for a folder per subject, "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from itertools import combinations
 
 from tf_ganaug.data.cases import Dataset
 from tf_ganaug.data.listing import listed
@@ -59,24 +58,27 @@ def require_real_test(dataset: Dataset, split: Split) -> None:
         )
 
 
-def require_apart(dataset: str, parts: Mapping[str, Mapping[str, str]]) -> None:
-    """Checks that no image is in two parts of a split, whatever its name.
+def copies(
+    digests: Mapping[str, str], subjects: Mapping[str, str], parts: Mapping[str, Iterable[str]] | None
+) -> dict[str, str]:
+    """Images that would be on two sides of a split, whatever they are called: case to an earlier one of its pixels.
 
     Args:
-        dataset: name of the data.
-        parts: part to cases with the digests of their images (`content.digest_of`).
-
-    Raises:
-        InputError: naming the cases.
+        digests: case to the digest of its image (`content.digest_of`).
+        subjects: case to its subject.
+        parts: part to its subjects, others being left out; None where a seed draws the parts, so that any two subjects
+            may be on two sides.
     """
-    for (first, ours), (second, theirs) in combinations(parts.items(), 2):
-        known = {digest: case for case, digest in ours.items() if digest}
-        same = [
-            f"{known[digest]} ({first}) and {case} ({second})" for case, digest in theirs.items() if digest in known
-        ]
-        if same:
-            remedy = "give both one subject, or name one of each under 'leave_out' in dataset.yaml"
-            raise InputError(dataset, "every image in one part", f"the same pixels in {listed(same, 3)}", remedy)
+    stated = {subject: part for part, names in (parts or {}).items() for subject in names}
+    sides = stated if parts else {subject: subject for subject in subjects.values()}
+    first: dict[str, str] = {}
+    found = {}
+    for case, digest in digests.items():
+        if digest and subjects[case] in sides:
+            other = first.setdefault(digest, case)
+            if sides[subjects[other]] != sides[subjects[case]]:
+                found[case] = other
+    return found
 
 
 def require_unseen(what: str, seen: Iterable[str], held: Mapping[str, str]) -> None:

@@ -56,6 +56,7 @@ class Header(NamedTuple):
         volumes: along the fourth; 1 for three axes.
         affine: (4, 4), voxels as stored to millimetres to the right, front and top.
         spacing: millimetres per voxel along the three axes; None where it is not stated.
+        placed: whether sform or qform say how the axes lie.
         remarks: on what it does not state, or contradicts.
     """
 
@@ -63,6 +64,7 @@ class Header(NamedTuple):
     volumes: int
     affine: np.ndarray
     spacing: tuple[float, float, float] | None
+    placed: bool
     remarks: tuple[str, ...]
 
 
@@ -72,6 +74,8 @@ def read_header(path: Path) -> Header:
     Raises:
         InputError: if the voxels have no place (NaN, an axis of no length), or are no volumes of three axes.
     """
+    if not voxel_file(path).is_file():
+        raise InputError(path, f"its voxels in {voxel_file(path).name} beside it", "none", "add the file")
     with _opened(path) as file:
         header = _header(path, file)
     shape = _shape(path, header)
@@ -91,7 +95,8 @@ def read_header(path: Path) -> Header:
     known = source == "sform" or positive
     remarks = [] if known else [f"voxel size not stated (pixdim {_sizes(stated)}), distances are in pixels"]
     remarks += _contradictions(header, source, sizes, stated, positive)
-    return Header(shape[:3], shape[3], affine, tuple(map(float, sizes)) if known else None, tuple(remarks))
+    spacing = tuple(map(float, sizes)) if known else None
+    return Header(shape[:3], shape[3], affine, spacing, source != "pixdim", tuple(remarks))
 
 
 def read_voxels(path: Path) -> np.ndarray:

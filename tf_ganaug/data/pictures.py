@@ -17,7 +17,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 from tf_ganaug.data.containers import require_content
 from tf_ganaug.data.png_chunks import PngHeader, late_mark, read_header, require_whole
-from tf_ganaug.data.shown import require_opaque, upright, upright_shape
+from tf_ganaug.data.shown import orientation, require_opaque, upright, upright_shape
 from tf_ganaug.data.tiffs import open_tiff
 from tf_ganaug.errors import InputError
 
@@ -161,7 +161,7 @@ def _mark(image: Image.Image, path: Path) -> int:
         exif = image.getexif() if behind else Image.Image.getexif(image)
     except SyntaxError:  # so Pillow says that EXIF is damaged; viewers show the picture as stored then
         return 1
-    return exif.get(ExifTags.Base.Orientation, 1)
+    return orientation(exif.get(ExifTags.Base.Orientation, 1))
 
 
 def _png_values(path: Path, image: Image.Image, header: PngHeader) -> np.ndarray:

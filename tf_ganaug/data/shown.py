@@ -12,6 +12,11 @@ from tf_ganaug.errors import InputError
 _ON_THE_SIDE = (5, 6, 7, 8)
 
 
+def orientation(stored: object) -> int:
+    """The orientation mark that a file's tag holds, 1 to 8; 1 where it holds something else, as viewers take it."""
+    return int(stored) if stored in range(1, 9) else 1
+
+
 def upright_shape(height: int, width: int, mark: int) -> tuple[int, int]:
     """(H, W) as shown of a picture that is stored so, under an orientation mark."""
     return (width, height) if mark in _ON_THE_SIDE else (height, width)

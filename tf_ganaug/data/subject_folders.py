@@ -12,10 +12,22 @@ from tf_ganaug.data.listing import list_files, listed, subfolders
 from tf_ganaug.errors import InputError
 
 #: What a label's stem may have after that of its image.
-ENDINGS = ("_mask", "_seg", "_segmentation", "_label")
+ENDINGS = ("_mask", "_seg", "_segmentation", "_label", "_gt")
 
 #: Stems that are a label's, beside those with one of `ENDINGS`.
-_LABEL = ("mask", "seg", "segmentation", "label", "lesion", "gt")
+_LABEL = (
+    "mask",
+    "seg",
+    "segmentation",
+    "label",
+    "lesion",
+    "gt",
+    "truth",
+    "groundtruth",
+    "ground_truth",
+    "annotation",
+    "roi",
+)
 
 
 def without_ending(stem: str) -> str:

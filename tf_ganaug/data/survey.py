@@ -16,7 +16,7 @@ from tf_ganaug.data import dicom, folder
 from tf_ganaug.data.cases import Case, LabelSpec
 from tf_ganaug.data.colours import colours_in, guessed, spec_of_colours
 from tf_ganaug.data.description import Description, Files, read_description
-from tf_ganaug.data.files import read_coding
+from tf_ganaug.data.files import read_coding, read_label
 from tf_ganaug.data.layouts import find_layout
 from tf_ganaug.data.limits import allowing
 from tf_ganaug.data.palettes import mixed_palettes, require_one_palette
@@ -145,7 +145,7 @@ def _folder(root: Path, described: Description) -> _Sources:
     codings = {}
     for pair in layout.pairs:
         with suppress(InputError):  # told when the pair is opened
-            codings[pair.label] = read_coding(pair.label)
+            codings[pair.label] = Coding(1, None) if folder.is_volume(pair.label, axis) else read_coding(pair.label)
     notes = layout.notes
     try:
         described = _with_colours(described, codings)
@@ -169,14 +169,22 @@ def _folder(root: Path, described: Description) -> _Sources:
 
 def _with_colours(described: Description, codings: Mapping[Path, Coding]) -> Description:
     """The same, or with the colours that are found where labels are colour masks and no classes are described."""
-    if described.spec or all(coding.channels < 3 for coding in codings.values()):
-        return described
     with allowing(described.limits):
-        found = colours_in(codings, folder.MOST_CLASSES)
-    if all(len(set(colour)) == 1 for colour in found):
-        return described
-    colours = guessed(found)
+        if described.spec or not any(_is_mask(path, coding) for path, coding in codings.items()):
+            return described
+        colours = guessed(colours_in(codings, folder.MOST_CLASSES))
     return replace(described, colours=colours, spec=spec_of_colours(described.path, colours))
+
+
+def _is_mask(path: Path, coding: Coding) -> bool:
+    """Whether a label holds colours: ids may be stored as RGB too."""
+    if coding.channels != 3:
+        return False
+    try:
+        read_label(path)
+    except InputError:
+        return True
+    return False
 
 
 def _dicom(root: Path, described: Description) -> _Sources:
@@ -185,7 +193,7 @@ def _dicom(root: Path, described: Description) -> _Sources:
     spec, unreadable, contents = described.spec, [], []
     for labelled in found if spec is None else ():
         try:
-            contents.append(dicom.label_content(labelled.label))
+            contents.append(dicom.label_content(labelled.label, described.limits))
         except InputError as error:
             unreadable.append(error)
     segments = {name for _, names in contents for name in names}

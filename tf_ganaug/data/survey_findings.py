@@ -11,6 +11,7 @@ import pandas as pd
 
 from tf_ganaug.data.cache import common_type
 from tf_ganaug.data.judgement import FEWEST_SUBJECTS, reasons_against
+from tf_ganaug.data.leaks import copies
 from tf_ganaug.data.listing import listed
 from tf_ganaug.data.subjects import subjects_note
 from tf_ganaug.data.survey import Survey
@@ -68,7 +69,7 @@ def unfit(survey: Survey) -> list[str]:
     """Reasons for which nothing can be trained on the data."""
     facts, spec = survey.facts, survey.spec
     values = [int(value) for value in survey.pixels.columns]
-    reasons = reasons_against(spec, facts["subject"].tolist(), values, survey.generated)
+    reasons = reasons_against(spec, facts["subject"].tolist(), values, survey.generated, twins(survey))
     unknown = [int(value) for value in survey.pixels.columns if value not in spec.ids]
     if unknown:
         cases = survey.pixels.index[(survey.pixels[unknown] > 0).any(axis=1)].tolist()
@@ -85,6 +86,12 @@ def unfit(survey: Survey) -> list[str]:
     if constant:
         reasons.append(f"constant images, to be left out or kept by 'keep_blank: true': {listed(constant)}")
     return reasons
+
+
+def twins(survey: Survey) -> dict[str, str]:
+    """Cases that have the pixels of another subject's, and whose."""
+    facts = survey.facts
+    return copies(facts["digest"].to_dict(), facts["subject"].to_dict(), survey.described.splits)
 
 
 def refused(survey: Survey) -> list[str]:

@@ -7,8 +7,8 @@ from tf_ganaug.data.survey import Survey
 #: Share of the values between the smallest and the largest that lie on edges, from which a mask was smoothed.
 _ON_EDGES = 0.9
 
-#: Objects in the fullest label, from which values may be numbers of objects.
-_OBJECTS = 4
+#: Objects in the fullest label, from which values may be numbers of objects: without gaps, and with some left out.
+_OBJECTS, _GAPPED = 4, 10
 
 
 def hints(survey: Survey) -> list[str]:
@@ -27,10 +27,11 @@ def hints(survey: Survey) -> list[str]:
         )
     drawn = survey.pixels.drop(columns=0, errors="ignore") > 0
     counts, largest = drawn.sum(axis=1), drawn.mul(drawn.columns).max(axis=1)
-    numbered = (counts == largest).all() and (counts == survey.facts["areas"].reindex(counts.index)).all()
-    if numbered and counts.nunique() > 1 and counts.max() >= _OBJECTS:
+    alone = (counts == survey.facts["areas"].reindex(counts.index)).all()
+    fewest = _OBJECTS if (counts == largest).all() else _GAPPED
+    if alone and counts.nunique() > 1 and counts.max() >= fewest:
         found.append(
-            f"label values count the areas of each label, from 1 to {int(counts.max())} at most: perhaps they are "
-            "numbers of objects (instances); store one class for all of them"
+            f"each label value is one area of its label, of {int(counts.max())} at most: perhaps values are numbers of "
+            "objects (instances); store one class for all of them"
         )
     return found

@@ -26,6 +26,9 @@ rcParams["text.parse_math"] = False
 #: Pictures in all, and in a row.
 COUNT, ACROSS = 8, 4
 
+#: Classes in the legend: more would leave no room for the pictures.
+_NAMED = 24
+
 #: Pixels a side to which larger images are brought: more than a cell of the picture has.
 _SIDE = 800
 
@@ -54,9 +57,7 @@ def write_overlays(survey: Survey, found: Sequence[Finding], path: Path) -> None
     for axis in axes:
         axis.set(xticks=[], yticks=[])
         axis.spines[:].set_visible(False)
-    colours = {c.name: np.divide(_colour(c.colour), 255) for c in _drawn(survey.spec)}
-    legend = [Patch(facecolor=colour, label=printable(name), edgecolor="#888888") for name, colour in colours.items()]
-    figure.legend(handles=legend, loc="outside lower left", ncols=6, frameon=False, fontsize=8)
+    figure.legend(handles=_legend(survey.spec), loc="outside lower left", ncols=6, frameon=False, fontsize=8)
     with replacing(path) as temporary:
         figure.savefig(temporary, dpi=160)
 
@@ -95,6 +96,14 @@ def _draw(axis: Axes, case: Case, spec: LabelSpec) -> None:
             axis.imshow(np.concatenate([np.broadcast_to(colour, (*label.shape, 3)), 0.3 * inside[..., None]], -1))
             if not inside.all() and min(inside.shape) > 1:  # else there is nothing to go around
                 axis.contour(inside, [0.5], colors=[colour], linewidths=0.9)
+
+
+def _legend(spec: LabelSpec) -> list[Patch]:
+    classes = _drawn(spec)
+    colours = {c.name: np.divide(_colour(c.colour), 255) for c in classes[:_NAMED]}
+    named = [Patch(facecolor=colour, label=printable(name), edgecolor="#888888") for name, colour in colours.items()]
+    more = len(classes) - len(named)
+    return [*named, Patch(facecolor="none", label=f"+{more} more")] if more else named
 
 
 def _drawn(spec: LabelSpec) -> list:

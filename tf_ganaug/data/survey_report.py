@@ -20,6 +20,7 @@ from tf_ganaug.data.survey_findings import (
     is_usual,
     refused,
     remarks,
+    twins,
     unfit,
 )
 from tf_ganaug.errors import printable
@@ -83,11 +84,17 @@ def write_dataset_yaml(survey: Survey, path: Path) -> None:
     lines += ["keep_blank: true"] if described.keep_blank else []
     lines += [f"limits: {_flow({'pixels': described.limits})}"] if described.limits != PIXELS else []
     lines.append(_mirror_line(survey))
-    constant = refused(survey)
-    if described.leave_out or constant:
-        comment = f"  # {listed([*map(_flow, constant)])}: constant, or state 'keep_blank: true'" if constant else ""
-        lines.append(f"leave_out: {_flow([*described.leave_out, *constant])}{comment}")
+    lines += _left_out(survey)
     write_text(path, "\n".join(lines))
+
+
+def _left_out(survey: Survey) -> list[str]:
+    described, constant, copied = survey.described, refused(survey), list(twins(survey))
+    comments = [f"{listed([*map(_flow, constant)])}: constant, or state 'keep_blank: true'"] if constant else []
+    comments += [f"{listed([*map(_flow, copied)])}: copies, or give each the subject of the other"] if copied else []
+    names = [*dict.fromkeys((*described.leave_out, *constant, *copied))]
+    comment = f"  # {'; '.join(comments)}" if comments else ""
+    return [f"leave_out: {_flow(names)}{comment}"] if names else []
 
 
 def _traits(survey: Survey) -> dict[str, str]:
@@ -171,11 +178,15 @@ def _class_lines(survey: Survey) -> list[str]:
     if survey.described.colours:
         return _colour_lines(survey)
     spec, found = survey.spec, set(survey.pixels.columns)
-    if not spec.measured:
-        return ["# classes: {1: name}  # no label has a value beside the background"]
+    below = [i for i in spec.ids if i < 0]
+    if not spec.measured or len(spec.classes) - len(below) < 2:
+        return ["# classes: {1: name}  # no label has two values that can be classes"]
     coded = not survey.named and len(found) == 2 and min(found) == 0 and max(found) > 1
     lines = ["classes:" if survey.named else "classes:  # guessed from the values found: rename them"]
     for number, label_class in enumerate(spec.classes):
+        if label_class.ids[0] in below:
+            lines.append(f"  # {label_class.ids[0]} is below 0: store another id")
+            continue
         share, cases = _shares(survey, label_class.ids[0])
         name = "foreground" if coded and number != spec.background else label_class.name
         entry = {"name": name, "colour": label_class.colour} if survey.described.spec else name

@@ -12,7 +12,7 @@ import numpy as np
 import tifffile
 from PIL import Image
 
-from tf_ganaug.data.shown import inverted, require_opaque, upright, upright_shape
+from tf_ganaug.data.shown import inverted, orientation, require_opaque, upright, upright_shape
 from tf_ganaug.errors import InputError
 
 #: Axes of files whose channels come before rows and columns.
@@ -55,7 +55,7 @@ class Tiff(NamedTuple):
     def mark(self) -> int:
         """The orientation mark."""
         tag = self.page.tags.get("Orientation")
-        return int(tag.value) if tag else 1
+        return orientation(tag.value) if tag else 1
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -73,7 +73,9 @@ class Tiff(NamedTuple):
         """(K, 3) uint8; None where there is none."""
         if self.page.photometric != _PALETTE:
             return None
-        return (np.asarray(self.page.colormap).T // 256).astype(np.uint8)
+        colours = np.asarray(self.page.colormap).T
+        # Of 16 bits; some programs write 8, as libtiff's readers allow for.
+        return (colours // 256 if colours.max() > 255 else colours).astype(np.uint8)
 
     def decode(self, label: bool, colours: bool) -> np.ndarray:
         """(H, W) or (H, W, C): a palette's colours or indices, all else as stored, without alpha, upright."""

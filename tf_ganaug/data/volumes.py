@@ -55,6 +55,9 @@ def require_grid(path: Path, grid: Grid, expected: Grid, image: Path) -> None:
     elif not expected.known or not grid.known:
         found += ", and one of the two states no voxel size"
         remedy = "state it in its header, or save both with one geometry"
+    elif not expected.placed or not grid.placed:
+        found += ", and one of the two states no orientation (sform and qform are 0)"
+        remedy = "save both with one geometry"
     elif np.allclose(np.abs(grid.affine[:3, :3]), np.eye(3)):
         found += ", voxels of 1 mm along the body's axes, as a program writes that knows no place"
         remedy = f"save it with the affine of {image.name} if its voxels lie as there, else resample it"

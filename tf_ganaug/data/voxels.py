@@ -24,6 +24,7 @@ class Grid(NamedTuple):
         spacing: millimetres per voxel along them; 1 where none is stated.
         affine: (4, 4), voxels to millimetres; None for npy.
         known: whether the file states the spacing.
+        placed: whether the file states how the axes lie.
         volumes: that lie on this grid in the file, as channels of one image.
         remarks: on what the file's header does not state, or contradicts.
     """
@@ -32,6 +33,7 @@ class Grid(NamedTuple):
     spacing: tuple[float, float, float]
     affine: np.ndarray | None
     known: bool = True
+    placed: bool = True
     volumes: int = 1
     remarks: tuple[str, ...] = ()
 
@@ -51,7 +53,9 @@ def read_grid(path: Path) -> Grid:
             return Grid(_three(shape, path), (1.0, 1.0, 1.0), None, known=False)
         header = read_header(path)
     grid = turned_grid(header.shape, header.spacing or (1.0, 1.0, 1.0), header.affine)
-    return grid._replace(known=header.spacing is not None, volumes=header.volumes, remarks=header.remarks)
+    return grid._replace(
+        known=header.spacing is not None, placed=header.placed, volumes=header.volumes, remarks=header.remarks
+    )
 
 
 def turned_grid(shape: Sequence[int], spacing: Sequence[float], affine: np.ndarray) -> Grid:

@@ -104,8 +104,8 @@ class Study:
 
     @property
     def unit(self) -> str:
-        """Of distances: "mm", or "px" where no case states its spacing."""
-        return "px" if all(case.spacing == (1.0, 1.0) for case in self.dataset.cases) else "mm"
+        """Of distances: "mm", or "px" where the cases do not state their spacing."""
+        return "mm" if all(case.spacing_known for case in self.dataset.cases) else "px"
 
     @cached_property
     def sized(self) -> SizedCases:

@@ -17,7 +17,7 @@ from tf_ganaug.augment.standard import Augmentation
 from tf_ganaug.data.cache import SizedCases, sized_cases
 from tf_ganaug.data.cases import Case, Dataset
 from tf_ganaug.data.judgement import require_fit
-from tf_ganaug.data.leaks import names_alike, require_apart, require_unseen
+from tf_ganaug.data.leaks import names_alike, require_unseen
 from tf_ganaug.data.pairs import Pairs, Part
 from tf_ganaug.data.pipeline import PairChange
 from tf_ganaug.data.provenance import Provenance
@@ -92,15 +92,16 @@ class QuestionStudy(Study):
 
     @contextmanager
     def at_work(self, asked: dict[str, Any]) -> Iterator[None]:
-        """As of `Study`, after the judgement that `check-data` makes, and with no image on two sides, by its pixels.
+        """As of `Study`, after the judgement that `check-data` makes.
 
         Raises:
-            InputError: also if nothing can be trained on the data; or an image that validates or tests is a training
-                image too, was seen by the generator of pairs made elsewhere, or is one of these.
+            InputError: also if nothing can be trained on the data; or an image that validates or tests was seen by the
+                generator of pairs made elsewhere, or is one of these.
         """
         with super().at_work(asked):
-            require_fit(self.dataset, np.flatnonzero(self.sized.drawn.any(axis=0)[: len(self.spec.classes)]).tolist())
-            self._require_no_copies()
+            drawn = np.flatnonzero(self.sized.drawn.any(axis=0)[: len(self.spec.classes)]).tolist()
+            require_fit(self.dataset, drawn, self.sized.digests)
+            self._require_unseen()
             yield
 
     def digests(self, part: str) -> dict[str, str]:
@@ -108,11 +109,9 @@ class QuestionStudy(Study):
         cases = self.cases(0, part)
         return {case.id: self.sized.digests[row] for case, row in zip(cases, self.sized.rows(cases))}
 
-    def _require_no_copies(self) -> None:
-        parts = {part: self.digests(part) for part in ("train", "validation", "test")}
-        require_apart(self.dataset.name, parts)
+    def _require_unseen(self) -> None:
         if self.generated is not None:
-            held, made_on = {**parts["validation"], **parts["test"]}, self.generated.generated
+            held, made_on = {**self.digests("validation"), **self.digests("test")}, self.generated.generated
             require_unseen(f"pairs {self.generated.name}", self._sized_generated.digests, held)
             require_unseen(f"the generator of {self.generated.name}", made_on.digests if made_on else (), held)
 
