@@ -38,6 +38,7 @@ def forget_graphs():
     yield
     keras.backend.clear_session()
     gc.collect()
+    gc.freeze()
 
 
 @contextmanager

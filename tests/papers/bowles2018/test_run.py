@@ -85,6 +85,7 @@ def test_an_interrupted_grid_ends_as_an_uninterrupted_one(finished, tmp_path, mo
     assert np.abs(images[0] - images[1]).mean() <= 1
 
 
+@pytest.mark.long
 def test_tables_3_and_figure_2(tmp_path):
     out = tmp_path / "out"
     changes = ["available=[50]", "sweep_available=[50]"]
