@@ -173,3 +173,4 @@ def test_repeats_take_several_generators_by_turns(colour, tmp_path):
     # Left and right differ: neither the segmenters nor the generator are shown mirrored images.
     assert settings.augmentation.flip and not study.ordinary.flip
     assert settings.pix2pix.jitter and not study.subset(1.0).settings.pix2pix.jitter
+    assert not study.subset(1.0).mirrored
