@@ -139,6 +139,21 @@ def test_segmentation_that_does_not_fit(root, segments, changes, line):
     assert line in message
 
 
+def test_labels_that_are_no_segmentation(root):
+    path = save_slice(root / "labels" / "p.dcm", units()[0], place(0))
+    line = f"{path}: expected SegmentationType BINARY, found none in CT Image Storage; export the labels as such"
+    assert line in refusal(root)
+    with pytest.raises(InputError, match="found none in CT Image Storage"):
+        dicom.read(root, classes=None)
+
+
+def test_more_segments_than_classes_name_their_folder(root):
+    segments = [(f"s{number}", [(1, drawn(2, 3))]) for number in range(255)]
+    save_segments(root / "labels" / "p.dcm", segments)
+    with pytest.raises(InputError, match="labels: expected at most 254 classes beside the background, found 255"):
+        dicom.read(root, classes=None)
+
+
 def test_a_segment_without_a_name(root):
     path = root / "labels" / "p.dcm"
     header = pydicom.dcmread(path)

@@ -48,6 +48,11 @@ def test_numbers_of_objects(tmp_path):
     assert "instances" not in told(tmp_path / "classes", [squares(n, lambda k: k % 3 + 1) for n in (2, 7, 5, 3)])
 
 
+def test_names_that_differ_in_case_alone(tmp_path):
+    labels = [squares(n, lambda k: k % 2 + 1) for n in (3, 5, 4)]
+    assert "classes Cyst, cyst differ in upper and" in told(tmp_path / "case", labels, "classes: {1: Cyst, 2: cyst}")
+
+
 def test_a_background_of_another_name(tmp_path):
     labels = [squares(n, lambda k: 1) for n in (2, 3, 4)]
     assert "id 0 is the class 'bg', measured as others" in told(tmp_path / "bg", labels, "classes: {0: bg, 1: a}")

@@ -88,9 +88,11 @@ def test_on_large_pictures_under_a_limit(tmp_path, name):
         ("leave_out: [s3]", False),
     ],
 )
-def test_the_same_pixels_of_two_subjects(tmp_path, described, parted):
+@pytest.mark.parametrize("form", ["png", "npy"])
+def test_the_same_pixels_of_two_subjects(tmp_path, described, parted, form):
+    """The twin is stored in another container and type, as real numbers."""
     for number in range(4):
-        save_pair(tmp_path / "data", number, (0, 1), "png", "copy" if number == 3 else "")
+        save_pair(tmp_path / "data", number, (0, 1), *(("png", "") if number < 3 else (form, "copy")))
     (tmp_path / "data" / "dataset.yaml").write_text(f"name: data\n{described}")
     found = assert_one_judgement(tmp_path / "data", "folder", tmp_path / "out")
     assert parted == ("the same pixels in s0 and s3, of different subjects" in found)

@@ -27,7 +27,7 @@ from tf_ganaug.files import LOCK, digest, replacing, replacing_folder, write_tex
 log = logging.getLogger("tf_ganaug")
 
 #: Raised when other arrays are kept, or the same ones otherwise.
-_FORMAT = 4
+_FORMAT = 5
 
 #: The file beside cached arrays with their digests, written last.
 COMPLETE = "complete"

@@ -27,7 +27,7 @@ def segment_names(path: Path) -> set[str]:
     """The names of a file's segments.
 
     Raises:
-        InputError: if it is none, or damaged.
+        InputError: if it is none, fractional or damaged.
     """
     with decoding(path):
         return {str(segment.SegmentLabel).strip() for segment in _segmentation(path).SegmentSequence}
@@ -47,9 +47,6 @@ def frames_of(path: Path, folder: Path, series: Series, spec: LabelSpec) -> dict
     """
     with decoding(path):
         header = _segmentation(path)
-        if header.get("SegmentationType") != "BINARY":
-            found = str(header.get("SegmentationType", "none"))
-            raise InputError(path, "SegmentationType BINARY", found, "export the labels as such, or as NIfTI")
         syntax = header.file_meta.TransferSyntaxUID
         if syntax in _LOSSY or header.get("LossyImageCompression") == "01":
             remedy = "export the labels without lossy compression, or as NIfTI"
@@ -108,6 +105,9 @@ def _segmentation(path: Path) -> pydicom.Dataset:
     header = read_dicom(path, pixels=False)
     if header is None:
         raise InputError(path, "a DICOM Segmentation", "another file", "replace it by an intact copy")
+    if header.get("SegmentationType") != "BINARY":
+        found = str(header.get("SegmentationType") or f"none in {header.SOPClassUID.name}")
+        raise InputError(path, "SegmentationType BINARY", found, "export the labels as such, or as NIfTI")
     return header
 
 

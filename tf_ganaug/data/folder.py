@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tf_ganaug.data.cases import Case, Dataset, LabelSpec
+from tf_ganaug.data.cases import Case, Dataset, LabelSpec, require_numbered
 from tf_ganaug.data.colours import ids_of, read_mask
 from tf_ganaug.data.description import Description, read_description
 from tf_ganaug.data.files import NIFTI, as_image, as_label, read_coding, read_header, read_image, read_label, split_name
@@ -275,10 +275,11 @@ def spec_of_values(folder: Path, values: Collection[float], ignored: tuple[int, 
     """A class for each value found in labels; 0 is the background unless it is ignored.
 
     Raises:
-        InputError: naming the labels' folder, if there is no class beside the background.
+        InputError: naming the labels' folder, if there is no class beside the background, or there are too many.
     """
     ids = {int(value) for value in values} - {0, *ignored}
     if not ids:
         raise InputError(folder, "labels with a class beside 0", "none", "draw some labels")
+    require_numbered(folder, len(ids))
     background = {} if 0 in ignored else {0: "background"}
     return LabelSpec.from_names({**background, **{i: f"class {i}" for i in ids}}, ignored)

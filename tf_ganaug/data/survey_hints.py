@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tf_ganaug.data.listing import listed
 from tf_ganaug.data.survey import Survey
 
 #: Share of the values between the smallest and the largest that lie on edges, from which a mask was smoothed.
@@ -12,12 +13,14 @@ _OBJECTS, _GAPPED = 4, 10
 
 
 def hints(survey: Survey) -> list[str]:
-    """Doubts about unnamed values, and about a class of id 0."""
+    """Doubts about unnamed values, about a class of id 0, and about names that look alike."""
     spec, values = survey.spec, [int(value) for value in survey.pixels.columns]
     if survey.named:
+        names = [name for name in spec.names if sum(name.lower() == other.lower() for other in spec.names) > 1]
+        cased = [f"classes {listed(names)} differ in upper and lower case alone: perhaps they are one"] if names else []
         zero = [c.name for number, c in enumerate(spec.classes) if 0 in c.ids and number != spec.background]
         remedy = "if it is the background, name it 'background', which is not measured"
-        return [f"id 0 is the class '{name}', measured as others: {remedy}" for name in zero]
+        return cased + [f"id 0 is the class '{name}', measured as others: {remedy}" for name in zero]
     found = []
     on_edges = survey.facts["on_edges"].dropna()
     if len(on_edges) and on_edges.median() >= _ON_EDGES and values[-1] >= 2 * len(values):
