@@ -1,17 +1,17 @@
 """The drawn head CT with CSF: deterministic, alike at every size, three classes in their places, poses that vary."""
 
 import os
-import pickle
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.ndimage import binary_erosion, center_of_mass
-from scipy.ndimage import label as find_components
 
+from tests.data.heads import drawn_slices, inside
 from tf_ganaug.data import ct, folder
 from tf_ganaug.data.csf import BACKGROUND, BRAIN_STEM, CORTICAL, THREE, VENTRICULAR
 from tf_ganaug.data.embedded import head_csf
+from tf_ganaug.data.embedded.cohort import draw
 
 SUBJECTS, SLICES, SIZE = 12, 5, 96
 PIXEL = head_csf.FIELD / SIZE
@@ -22,27 +22,13 @@ TEMPLATE = Path(__file__).resolve().parents[3] / "shared" / "data" / "head-ct-te
 @pytest.fixture(scope="module")
 def drawn():
     """Images and labels (subjects, slices, size, size)."""
-    pairs = [[head_csf.draw(0, n, number, SLICES, SIZE) for number in range(SLICES)] for n in range(SUBJECTS)]
-    return tuple(np.array([[pair[which] for pair in row] for row in pairs]) for which in range(2))
+    return drawn_slices(head_csf.Patient, SUBJECTS, SLICES, SIZE)
 
 
 @pytest.fixture(scope="module")
 def insides(drawn):
     """What the skull encloses, (subjects, slices, size, size)."""
     return np.array([[inside(image) for image in images] for images in drawn[0]])
-
-
-def inside(image):
-    bone = image > 300
-    parts, _ = find_components(~bone)
-    return parts == parts[tuple(np.int64(center_of_mass(bone)))]
-
-
-def test_same_seed_same_pixels(drawn):
-    image, label = head_csf.draw(0, 2, 3, SLICES, SIZE)
-    np.testing.assert_array_equal(image, drawn[0][2, 3])
-    np.testing.assert_array_equal(label, drawn[1][2, 3])
-    assert not np.array_equal(label, head_csf.draw(1, 2, 3, SLICES, SIZE)[1])
 
 
 def test_classes_have_the_colours_of_figure_1():
@@ -66,7 +52,7 @@ def test_hounsfield_units(drawn):
 @pytest.mark.parametrize("subject", [0, 1])
 def test_labels_are_the_dark_part_of_the_brain(subject):
     """What is dark is labelled; what is labelled is dark, but where a sulcus is narrower than the blur."""
-    image, label = head_csf.draw(0, subject, 2, SLICES, 320)
+    image, label = draw(head_csf.Patient, 0, subject, 2, SLICES, 320)
     within = binary_erosion(inside(image), iterations=3)
     assert np.mean(label[within & (image < 14)] > 0) > 0.99
     assert np.mean(image[label == VENTRICULAR] < 22) > 0.96
@@ -107,24 +93,6 @@ def test_poses_vary(drawn):
         axis = np.linalg.eigh(np.cov(np.argwhere(head).T))[1][:, 1]
         turns.append(np.degrees(np.arctan(axis[1] / axis[0])))
     assert np.std(turns) > 4
-
-
-@pytest.mark.parametrize(("subject", "number"), [(0, 1), (5, 3)])
-def test_sizes_agree(subject, number):
-    small, large = head_csf.draw(0, subject, number, 5, 64), head_csf.draw(0, subject, number, 5, 256)
-    blocks = large[0].reshape(64, 4, 64, 4).mean(axis=(1, 3))
-    assert np.corrcoef(blocks.ravel(), small[0].ravel())[0, 1] > 0.97
-    assert np.mean(large[1][2::4, 2::4] == small[1]) > 0.96
-
-
-def test_dataset(drawn):
-    dataset = pickle.loads(pickle.dumps(head_csf.read(3, SLICES, SIZE)))
-    assert (dataset.synthetic, dataset.channels, dataset.spec) == (True, 1, THREE)
-    assert [case.id for case in dataset.cases] == sorted({case.id for case in dataset.cases})
-    case = dataset.cases[12]
-    assert (case.id, case.subject, case.spacing) == ("head-0002-002", "head-0002", (PIXEL, PIXEL))
-    np.testing.assert_array_equal(case.read_image()[..., 0], drawn[0][2, 2])
-    np.testing.assert_array_equal(case.class_indices(dataset.spec), drawn[1][2, 2])
 
 
 @pytest.mark.skipif(not TEMPLATE.is_dir(), reason="needs the head CT template with tissue maps")

@@ -1,13 +1,13 @@
 """The drawn head CT: deterministic, alike at every size, in Hounsfield units, each bleed in its typical place."""
 
-import pickle
-
 import numpy as np
 import pytest
-from scipy.ndimage import binary_dilation, center_of_mass, distance_transform_edt
+from scipy.ndimage import binary_dilation, distance_transform_edt
 from scipy.ndimage import label as find_components
 
+from tests.data.heads import drawn_slices, inside
 from tf_ganaug.data.embedded import head_ct
+from tf_ganaug.data.embedded.cohort import draw
 from tf_ganaug.data.embedded.head_bleeds import KINDS
 from tf_ganaug.data.haemorrhage import BACKGROUND, EDH, FIVE, IPH, IVH, SAH, SDH
 
@@ -18,28 +18,13 @@ PIXEL = head_ct.FIELD / SIZE
 @pytest.fixture(scope="module")
 def drawn():
     """Images and labels (subjects, slices, size, size)."""
-    pairs = [[head_ct.draw(0, n, number, SLICES, SIZE) for number in range(SLICES)] for n in range(SUBJECTS)]
-    return tuple(np.array([[pair[which] for pair in row] for row in pairs]) for which in range(2))
+    return drawn_slices(head_ct.Patient, SUBJECTS, SLICES, SIZE)
 
 
 @pytest.fixture(scope="module")
 def slices(drawn):
     """Images and labels (slices, size, size) of all subjects."""
     return tuple(part.reshape(-1, SIZE, SIZE) for part in drawn)
-
-
-def inside(image):
-    """What the skull encloses, without the skull."""
-    bone = image > 300
-    parts, _ = find_components(~bone)
-    return parts == parts[tuple(np.int64(center_of_mass(bone)))]
-
-
-def test_same_seed_same_pixels(drawn):
-    image, label = head_ct.draw(0, 2, 3, SLICES, SIZE)
-    np.testing.assert_array_equal(image, drawn[0][2, 3])
-    np.testing.assert_array_equal(label, drawn[1][2, 3])
-    assert not np.array_equal(label, head_ct.draw(1, 2, 3, SLICES, SIZE)[1])
 
 
 def test_classes_are_in_the_order_of_table_3():
@@ -55,7 +40,7 @@ def test_every_slice_bleeds(slices):
 @pytest.mark.parametrize("seed", [1, 2])
 def test_every_slice_bleeds_at_any_number_and_small_size(seed):
     for subject in range(6):
-        assert all((head_ct.draw(seed, subject, number, 9, 64)[1] > 0).any() for number in range(9))
+        assert all((draw(head_ct.Patient, seed, subject, number, 9, 64)[1] > 0).any() for number in range(9))
 
 
 def test_types(drawn):
@@ -125,22 +110,3 @@ def test_bleeds_span_slices(drawn):
 
     assert overlap(labels[:, 1:], labels[:, :-1]) > 0.85
     assert overlap(labels[1:, 1:], labels[:-1, :-1]) < 0.6
-
-
-@pytest.mark.parametrize(("subject", "number"), [(0, 2), (3, 3), (5, 1)])
-def test_sizes_agree(subject, number):
-    small, large = head_ct.draw(0, subject, number, 8, 64), head_ct.draw(0, subject, number, 8, 256)
-    blocks = large[0].reshape(64, 4, 64, 4).mean(axis=(1, 3))
-    assert np.corrcoef(blocks.ravel(), small[0].ravel())[0, 1] > 0.97
-    assert np.mean(large[1][2::4, 2::4] == small[1]) > 0.98
-
-
-def test_dataset(drawn):
-    dataset = pickle.loads(pickle.dumps(head_ct.read(3, SLICES, SIZE)))
-    assert (dataset.synthetic, dataset.channels, dataset.spec) == (True, 1, FIVE)
-    assert [case.id for case in dataset.cases] == sorted({case.id for case in dataset.cases})
-    assert [case.subject for case in dataset.cases[3:5]] == ["head-0000", "head-0001"]
-    case = dataset.cases[10]
-    assert (case.id, case.spacing) == ("head-0002-002", (PIXEL, PIXEL))
-    np.testing.assert_array_equal(case.read_image()[..., 0], drawn[0][2, 2])
-    np.testing.assert_array_equal(case.class_indices(dataset.spec), drawn[1][2, 2])

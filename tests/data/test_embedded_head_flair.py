@@ -1,15 +1,14 @@
 """The drawn FLAIR: deterministic, alike at every size, with bright lesions in the white matter."""
 
-import pickle
-
 import numpy as np
 import pytest
 from scipy.ndimage import binary_dilation, binary_erosion
 from scipy.ndimage import label as find_components
 
+from tests.data.heads import drawn_slices
 from tf_ganaug.data import wmh
 from tf_ganaug.data.embedded import head_flair
-from tf_ganaug.data.wmh import WMH
+from tf_ganaug.data.embedded.cohort import patient
 
 SUBJECTS, SLICES, SIZE = 12, 6, 96
 PIXEL = head_flair.FIELD / SIZE
@@ -18,15 +17,7 @@ PIXEL = head_flair.FIELD / SIZE
 @pytest.fixture(scope="module")
 def drawn():
     """Images and labels (subjects, slices, size, size)."""
-    pairs = [[head_flair.draw(0, n, number, SLICES, SIZE) for number in range(SLICES)] for n in range(SUBJECTS)]
-    return tuple(np.array([[pair[which] for pair in row] for row in pairs]) for which in range(2))
-
-
-def test_same_seed_same_pixels(drawn):
-    image, label = head_flair.draw(0, 2, 3, SLICES, SIZE)
-    np.testing.assert_array_equal(image, drawn[0][2, 3])
-    np.testing.assert_array_equal(label, drawn[1][2, 3])
-    assert not np.array_equal(label, head_flair.draw(1, 2, 3, SLICES, SIZE)[1])
+    return drawn_slices(head_flair.Patient, SUBJECTS, SLICES, SIZE)
 
 
 def test_values(drawn):
@@ -53,10 +44,10 @@ def test_lesions_lie_in_white_matter_within_the_brain(drawn):
     images, labels = drawn
     rims = [binary_erosion(image > 0, iterations=3) for image in images.reshape(-1, SIZE, SIZE)]
     assert np.mean(np.array(rims)[labels.reshape(-1, SIZE, SIZE) == 1]) > 0.99
-    patient = head_flair._patient(0, 3)
-    points = patient.head.points(12.0, 128, head_flair.FIELD)
-    tissues = patient.head.tissues(points)
-    lesions = patient.lesions.solid(points, tissues) < 0
+    subject = patient(head_flair.Patient, 0, 3)
+    points = subject.head.points(12.0, 128, head_flair.FIELD)
+    tissues = subject.head.tissues(points)
+    lesions = subject.lesions.solid(points, tissues) < 0
     assert lesions.sum() > 20
     assert (tissues.grey[lesions] > 0.9).all()
     assert (tissues.fluid[lesions] > 0).all()
@@ -74,24 +65,6 @@ def test_lesions_from_few_to_many(drawn):
     pieces = [find_components(label)[1] for label in labels.reshape(-1, SIZE, SIZE) if label.any()]
     assert min(pieces) <= 3
     assert max(pieces) >= 8
-
-
-@pytest.mark.parametrize(("subject", "number"), [(0, 3), (3, 2)])
-def test_sizes_agree(subject, number):
-    small, large = head_flair.draw(0, subject, number, 6, 64), head_flair.draw(0, subject, number, 6, 256)
-    blocks = large[0].reshape(64, 4, 64, 4).mean(axis=(1, 3))
-    assert np.corrcoef(blocks.ravel(), small[0].ravel())[0, 1] > 0.97
-    assert np.mean(large[1][2::4, 2::4] == small[1]) > 0.98
-
-
-def test_dataset(drawn):
-    dataset = pickle.loads(pickle.dumps(head_flair.read(3, SLICES, SIZE)))
-    assert (dataset.synthetic, dataset.channels, dataset.spec) == (True, 1, WMH)
-    assert [case.id for case in dataset.cases] == sorted({case.id for case in dataset.cases})
-    case = dataset.cases[15]
-    assert (case.id, case.spacing) == ("head-0002-003", (PIXEL, PIXEL))
-    np.testing.assert_array_equal(case.read_image()[..., 0], drawn[0][2, 3])
-    np.testing.assert_array_equal(case.class_indices(dataset.spec), drawn[1][2, 3])
 
 
 def test_normalising_removes_the_scanners_scale():

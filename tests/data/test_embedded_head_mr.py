@@ -1,14 +1,14 @@
 """The drawn head MR: deterministic, alike at every size, with tumours that hang together."""
 
-import pickle
-
 import numpy as np
 import pytest
 from scipy.ndimage import binary_dilation, center_of_mass
 from scipy.ndimage import label as find_components
 
+from tests.data.heads import drawn_slices
 from tf_ganaug.data import brain
 from tf_ganaug.data.embedded import head_mr
+from tf_ganaug.data.embedded.cohort import draw
 from tf_ganaug.data.embedded.head_anatomy import Head
 
 SUBJECTS, SLICES, SIZE = 8, 8, 96
@@ -18,21 +18,13 @@ TUMOUR = (brain.NECROTIC, brain.OEDEMA, brain.ENHANCING)
 @pytest.fixture(scope="module")
 def drawn():
     """Images and labels (subjects, slices, size, size)."""
-    pairs = [[head_mr.draw(0, n, number, SLICES, SIZE) for number in range(SLICES)] for n in range(SUBJECTS)]
-    return tuple(np.array([[pair[which] for pair in row] for row in pairs]) for which in range(2))
+    return drawn_slices(head_mr.Patient, SUBJECTS, SLICES, SIZE)
 
 
 @pytest.fixture(scope="module")
 def cohort():
     """Small labels of many subjects."""
-    return np.array([[head_mr.draw(3, n, number, 8, 32)[1] for number in range(8)] for n in range(60)])
-
-
-def test_same_seed_same_pixels(drawn):
-    image, label = head_mr.draw(0, 2, 4, SLICES, SIZE)
-    np.testing.assert_array_equal(image, drawn[0][2, 4])
-    np.testing.assert_array_equal(label, drawn[1][2, 4])
-    assert not np.array_equal(label, head_mr.draw(1, 2, 4, SLICES, SIZE)[1])
+    return np.array([[draw(head_mr.Patient, 3, n, number, 8, 32)[1] for number in range(8)] for n in range(60)])
 
 
 def test_values(drawn):
@@ -69,7 +61,7 @@ def test_tumours_hang_together():
     """Through close slices a lump is one piece, and neighbours of a subject are alike."""
     found = 0
     for subject in range(6):
-        labels = np.array([head_mr.draw(0, subject, number, 40, 48)[1] for number in range(40)])
+        labels = np.array([draw(head_mr.Patient, 0, subject, number, 40, 48)[1] for number in range(40)])
         lump = np.isin(labels, (brain.NECROTIC, brain.ENHANCING))
         if not lump.any():
             assert not np.isin(labels, TUMOUR).any()
@@ -125,30 +117,6 @@ def test_anatomy():
         edge = brain_ & (tissues.brain > -1)
         assert (tissues.fluid[edge] < 0).mean() > 0.95
         np.testing.assert_allclose(head.outline(np.stack([at[0], at[1], np.full_like(at[0], 14)])), tissues.brain)
-
-
-@pytest.mark.parametrize(("subject", "number"), [(0, 4), (3, 5)])
-def test_sizes_agree(subject, number):
-    small, large = head_mr.draw(0, subject, number, 8, 64), head_mr.draw(0, subject, number, 8, 256)
-    blocks = large[0].reshape(64, 4, 64, 4).mean(axis=(1, 3))
-    assert np.corrcoef(blocks.ravel(), small[0].ravel())[0, 1] > 0.97
-    for view in (brain.TWO, brain.SEVEN):
-        many = view.encode(large[1], "")[2::4, 2::4]
-        assert np.mean(many == view.encode(small[1], "")) > 0.9
-
-
-def test_dataset(drawn):
-    dataset = pickle.loads(pickle.dumps(head_mr.read(3, SLICES, SIZE)))
-    assert dataset.synthetic
-    assert dataset.channels == 1
-    assert dataset.spec == brain.SEVEN
-    assert len(dataset.cases) == 24
-    assert [case.id for case in dataset.cases] == sorted({case.id for case in dataset.cases})
-    assert [case.subject for case in dataset.cases[7:9]] == ["head-0000", "head-0001"]
-    case = dataset.cases[20]
-    assert (case.id, case.spacing) == ("head-0002-004", (200 / SIZE, 200 / SIZE))
-    np.testing.assert_array_equal(case.read_image()[..., 0], drawn[0][2, 4])
-    np.testing.assert_array_equal(case.class_indices(dataset.spec), drawn[1][2, 4])
 
 
 def test_views(drawn):

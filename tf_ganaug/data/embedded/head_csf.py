@@ -12,7 +12,7 @@ import numpy as np
 
 from tf_ganaug.data.cases import Dataset
 from tf_ganaug.data.csf import BRAIN_STEM, CORTICAL, THREE, VENTRICULAR
-from tf_ganaug.data.embedded.cohort import remembered, slice_cases
+from tf_ganaug.data.embedded.cohort import slice_cases
 from tf_ganaug.data.embedded.head_anatomy import Head, Tissues
 from tf_ganaug.data.embedded.head_ct import Scan
 
@@ -48,30 +48,8 @@ def read(subjects: int, slices: int, native_size: int, seed: int = 0) -> Dataset
         Images (native_size, native_size, 1) int16 in Hounsfield units, -1024 to 3071, as a scanner stores
         them; labels (native_size, native_size) uint8, ids of `csf.THREE`. Every slice shows fluid.
     """
-    cases = slice_cases(draw, FIELD, subjects, slices, native_size, seed)
+    cases = slice_cases(Patient, FIELD, subjects, slices, native_size, seed)
     return Dataset("synthetic head CT with CSF (drawn by code)", cases, THREE, channels=1, synthetic=True)
-
-
-def draw(seed: int, subject: int, number: int, slices: int, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """One slice; at another size it is the same picture, but for the noise.
-
-    Args:
-        seed: of the data set.
-        subject: 0, 1, 2, ...
-        number: of the slice, 0 the lowest.
-        slices: how many divide the head.
-        size: side of the square picture in pixels.
-
-    Returns:
-        Image (size, size) int16 in Hounsfield units, and label (size, size) uint8, ids of `csf.THREE`.
-    """
-    patient = _patient(seed, subject)
-    height = _LOWEST + (_HIGHEST - _LOWEST) * (number + 0.5) / slices
-    points = patient.head.points(height, size, FIELD)
-    tissues = patient.head.tissues(points)
-    image = patient.scan.density(points, tissues, [], FIELD / size)
-    image = patient.scan.noisy(image, FIELD / size, np.random.default_rng([seed, subject, number, slices, size]))
-    return image, _label(tissues)
 
 
 @dataclass(frozen=True)
@@ -90,8 +68,13 @@ class Patient:
         head = replace(head, ventricle=_WIDENED * head.ventricle)
         return cls(head.turned(*angles, shift), Scan.taken(rng))
 
-
-_patient = remembered(Patient.admitted)
+    def cut(self, number: int, slices: int, size: int, noise: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Image (size, size) int16 in Hounsfield units, and label uint8, ids of `csf.THREE`; see `cohort.Patient`."""
+        height = _LOWEST + (_HIGHEST - _LOWEST) * (number + 0.5) / slices
+        points = self.head.points(height, size, FIELD)
+        tissues = self.head.tissues(points)
+        density = self.scan.density(points, tissues, [], FIELD / size)
+        return self.scan.stored(density, FIELD / size, noise), _label(tissues)
 
 
 def _label(tissues: Tissues) -> np.ndarray:

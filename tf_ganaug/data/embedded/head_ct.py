@@ -12,7 +12,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from tf_ganaug.data.cases import Dataset
-from tf_ganaug.data.embedded.cohort import remembered, slice_cases
+from tf_ganaug.data.embedded.cohort import slice_cases
 from tf_ganaug.data.embedded.head_anatomy import Head, Tissues
 from tf_ganaug.data.embedded.head_bleeds import KINDS, Bleed, drawn_kinds
 from tf_ganaug.data.embedded.solids import Waves, covered, ellipsoid
@@ -47,32 +47,8 @@ def read(subjects: int, slices: int, native_size: int, seed: int = 0) -> Dataset
         Images (native_size, native_size, 1) int16 in Hounsfield units, -1024 to 3071, as a scanner stores
         them; labels (native_size, native_size) uint8, ids of `haemorrhage.FIVE`. Every slice shows blood.
     """
-    cases = slice_cases(draw, FIELD, subjects, slices, native_size, seed)
+    cases = slice_cases(Patient, FIELD, subjects, slices, native_size, seed)
     return Dataset("synthetic head CT (drawn by code)", cases, FIVE, channels=1, synthetic=True)
-
-
-def draw(seed: int, subject: int, number: int, slices: int, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """One slice; at another size it is the same picture, but for the noise.
-
-    Args:
-        seed: of the data set.
-        subject: 0, 1, 2, ...
-        number: of the slice, 0 the lowest.
-        slices: how many divide what bleeds.
-        size: side of the square picture in pixels.
-
-    Returns:
-        Image (size, size) int16 in Hounsfield units, and label (size, size) uint8, ids of `haemorrhage.FIVE`.
-    """
-    patient = _patient(seed, subject)
-    points = patient.head.points(patient.height(number, slices), size, FIELD)
-    tissues, bleeds = patient.anatomy(points)
-    image = patient.scan.density(points, tissues, bleeds, FIELD / size)
-    image = patient.scan.noisy(image, FIELD / size, np.random.default_rng([seed, subject, number, slices, size]))
-    label = np.zeros((size, size), np.uint8)
-    for kind, distance in bleeds:
-        label[distance < 0] = kind
-    return image, label
 
 
 @dataclass(frozen=True)
@@ -172,7 +148,7 @@ class Scan:
         bright = self.hardening * np.exp(np.minimum(inside, 0) / 12) + 0.8 * self.shading(points)
         return image + bright * covered(inside, pixel)
 
-    def noisy(self, image: np.ndarray, pixel: float, rng: np.random.Generator) -> np.ndarray:
+    def stored(self, image: np.ndarray, pixel: float, rng: np.random.Generator) -> np.ndarray:
         """Stored values of an image, int16, with the scanner's blur and grain."""
         grain = gaussian_filter(rng.standard_normal(image.shape, np.float32), _GRAIN / pixel)
         image = gaussian_filter(image, _BLUR / pixel) + self.noise / grain.std() * grain
@@ -206,6 +182,16 @@ class Patient:
             if len(heights) > 1:
                 return replace(patient, heights=heights)
 
+    def cut(self, number: int, slices: int, size: int, noise: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Image (size, size) int16 in Hounsfield units, and label uint8, ids of `FIVE`; see `cohort.Patient`."""
+        points = self.head.points(self.height(number, slices), size, FIELD)
+        tissues, bleeds = self.anatomy(points)
+        image = self.scan.stored(self.scan.density(points, tissues, bleeds, FIELD / size), FIELD / size, noise)
+        label = np.zeros((size, size), np.uint8)
+        for kind, distance in bleeds:
+            label[distance < 0] = kind
+        return image, label
+
     def bleeding(self) -> np.ndarray:
         """Those of the heights at which several points of a coarse grid bleed."""
         points = np.stack([self.head.points(height, _COARSE, FIELD) for height in _HEIGHTS], axis=1)
@@ -225,6 +211,3 @@ class Patient:
             moved = bleed.before(moved, brain)
         tissues = self.head.tissues(moved)._replace(brain=brain)
         return tissues, [(kind, bleed.solid(points, tissues)) for kind, bleed in self.bleeds]
-
-
-_patient = remembered(Patient.admitted)

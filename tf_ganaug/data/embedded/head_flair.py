@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tf_ganaug.data.cases import Dataset
-from tf_ganaug.data.embedded.cohort import remembered, slice_cases
+from tf_ganaug.data.embedded.cohort import slice_cases
 from tf_ganaug.data.embedded.head_anatomy import Head, Tissues
 from tf_ganaug.data.embedded.magnitude import FIELD, MagnitudeScan
 from tf_ganaug.data.embedded.solids import Waves, ellipsoid, melt
@@ -37,32 +37,8 @@ def read(subjects: int, slices: int, native_size: int, seed: int = 0) -> Dataset
         Images (native_size, native_size, 1) uint16, 0 outside the brain and up to about 3000 in it; labels
         (native_size, native_size) uint8, ids 0 and 1 of `wmh.WMH`. Some slices have no lesion, none is empty.
     """
-    cases = slice_cases(draw, FIELD, subjects, slices, native_size, seed)
+    cases = slice_cases(Patient, FIELD, subjects, slices, native_size, seed)
     return Dataset("synthetic FLAIR (drawn by code)", cases, WMH, channels=1, synthetic=True)
-
-
-def draw(seed: int, subject: int, number: int, slices: int, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """One slice; at another size it is the same picture, but for the noise.
-
-    Args:
-        seed: of the data set.
-        subject: 0, 1, 2, ...
-        number: of the slice, 0 the lowest.
-        slices: how many divide the brain.
-        size: side of the square picture in pixels.
-
-    Returns:
-        Image (size, size) uint16, and label (size, size) uint8, ids 0 and 1 of `wmh.WMH`.
-    """
-    patient = _patient(seed, subject)
-    height = _LOWEST + (_HIGHEST - _LOWEST) * (number + 0.5) / slices
-    points = patient.head.points(height, size, FIELD)
-    tissues = patient.head.tissues(points)
-    lesions = patient.lesions.solid(points, tissues)
-    image = patient.scan.signal(points, tissues, lesions, FIELD / size)
-    image = patient.scan.stored(image, np.random.default_rng([seed, subject, number, slices, size]))
-    inside = tissues.brain < 0
-    return np.where(inside, image, 0).astype(np.uint16), np.where(inside & (lesions < 0), LESION, 0).astype(np.uint8)
 
 
 @dataclass(frozen=True)
@@ -148,5 +124,11 @@ class Patient:
         head = Head.born(rng)
         return cls(head, Lesions.grown(rng, head), Scan.taken(rng))
 
-
-_patient = remembered(Patient.admitted)
+    def cut(self, number: int, slices: int, size: int, noise: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Image (size, size) uint16, and label (size, size) uint8, ids 0 and 1 of `wmh.WMH`; see `cohort.Patient`."""
+        height = _LOWEST + (_HIGHEST - _LOWEST) * (number + 0.5) / slices
+        points = self.head.points(height, size, FIELD)
+        tissues = self.head.tissues(points)
+        lesions = self.lesions.solid(points, tissues)
+        image = self.scan.stored(self.scan.signal(points, tissues, lesions, FIELD / size), tissues, noise)
+        return image, np.where((tissues.brain < 0) & (lesions < 0), LESION, 0).astype(np.uint8)

@@ -13,7 +13,7 @@ import numpy as np
 
 from tf_ganaug.data.brain import CSF, ENHANCING, GREY_MATTER, NECROTIC, OEDEMA, SEVEN, WHITE_MATTER
 from tf_ganaug.data.cases import Dataset, LabelSpec
-from tf_ganaug.data.embedded.cohort import remembered, slice_cases
+from tf_ganaug.data.embedded.cohort import slice_cases
 from tf_ganaug.data.embedded.head_anatomy import Head, Tissues
 from tf_ganaug.data.embedded.head_tumour import Tumour, TumourParts
 from tf_ganaug.data.embedded.magnitude import FIELD, MagnitudeScan
@@ -40,30 +40,8 @@ def read(subjects: int, slices: int, native_size: int, seed: int = 0, spec: Labe
         Images (native_size, native_size, 1) uint16, 0 outside the brain and up to about 3000 in it; labels
         (native_size, native_size) uint8, the stored ids of `brain.SEVEN`. Empty slices are among them.
     """
-    cases = slice_cases(draw, FIELD, subjects, slices, native_size, seed)
+    cases = slice_cases(Patient, FIELD, subjects, slices, native_size, seed)
     return Dataset("synthetic head MR (drawn by code)", cases, spec, channels=1, synthetic=True)
-
-
-def draw(seed: int, subject: int, number: int, slices: int, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """One slice; at another size it is the same picture, but for the noise.
-
-    Args:
-        seed: of the data set.
-        subject: 0, 1, 2, ...
-        number: of the slice, 0 the lowest.
-        slices: how many divide the stack.
-        size: side of the square picture in pixels.
-
-    Returns:
-        Image (size, size) uint16, and label (size, size) uint8, the stored ids of `brain.SEVEN`.
-    """
-    patient = _patient(seed, subject)
-    height = MIDDLE + STACK * ((number + patient.offset) / slices - 0.5)
-    points = patient.head.points(height, size, FIELD)
-    tissues, tumour = patient.anatomy(points)
-    image = patient.scan.signal(points, tissues, tumour, FIELD / size)
-    image = patient.scan.stored(image, np.random.default_rng([seed, subject, number, slices, size]))
-    return np.where(tissues.brain < 0, image, 0).astype(np.uint16), _label(tissues, tumour)
 
 
 @dataclass(frozen=True)
@@ -118,6 +96,14 @@ class Patient:
         tumour = Tumour.grown(rng, head) if rng.random() < DISEASED else None
         return cls(head, tumour, Scan.taken(rng), rng.random())
 
+    def cut(self, number: int, slices: int, size: int, noise: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Image (size, size) uint16, and label (size, size) uint8, ids of `brain.SEVEN`; see `cohort.Patient`."""
+        height = MIDDLE + STACK * ((number + self.offset) / slices - 0.5)
+        points = self.head.points(height, size, FIELD)
+        tissues, tumour = self.anatomy(points)
+        image = self.scan.stored(self.scan.signal(points, tissues, tumour, FIELD / size), tissues, noise)
+        return image, _label(tissues, tumour)
+
     def anatomy(self, points: np.ndarray) -> tuple[Tissues, TumourParts | None]:
         """What is at points (3, ...) of the head's frame."""
         if self.tumour is None:
@@ -127,9 +113,6 @@ class Patient:
         moved = self.tumour.before(points, np.clip(-brain / 20, 0, 1))
         tissues = self.head.tissues(moved)._replace(brain=brain)
         return tissues, self.tumour.parts(points, tissues)
-
-
-_patient = remembered(Patient.admitted)
 
 
 def _label(tissues: Tissues, tumour: TumourParts | None) -> np.ndarray:

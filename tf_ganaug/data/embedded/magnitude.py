@@ -57,7 +57,8 @@ class MagnitudeScan:
             image += covered(distance, pixel) * (level - image)
         return image * np.exp(self.unevenness * self.bias(points))
 
-    def stored(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """A signal (...) with noise as whole numbers from 1 to 65535."""
+    def stored(self, image: np.ndarray, tissues: Tissues, rng: np.random.Generator) -> np.ndarray:
+        """A signal (...) with noise as uint16: from 1 on in the brain, and 0 outside."""
         real, imaginary = self.noise * rng.standard_normal((2, *image.shape), np.float32)
-        return np.clip(np.rint(self.level * np.hypot(image + real, imaginary)), 1, 65535)
+        signal = np.clip(np.rint(self.level * np.hypot(image + real, imaginary)), 1, 65535)
+        return np.where(tissues.brain < 0, signal, 0).astype(np.uint16)
