@@ -30,6 +30,7 @@ from tf_ganaug.experiment.workers import Worker, local_workers
 from tf_ganaug.files import locked, make_folder
 from tf_ganaug.papers.experiments import experiment_of
 from tf_ganaug.papers.neff2018 import lung
+from tf_ganaug.papers.neff2018.sections import search_section
 from tf_ganaug.papers.neff2018.study import JointStudy
 from tf_ganaug.papers.neff2018.tasks import SegmenterTask
 from tf_ganaug.papers.reproduce import open_study, prepare
@@ -228,7 +229,7 @@ def test_aug_is_the_papers_row_unless_table_1_is_to_decide_and_then_never_none(t
             measured.to_csv(make_folder(study.folder / name) / "cases.csv", index=False)
         # The first of the table has no augmentation, the last is the paper's bold row.
         assert next(stages) == ["unet-fold0-8-8-plain-repeat0", first[5 if searched else 9]]
-        _, text = lung.table1_section(study, lung.table1_tasks(study.settings)).parts
+        _, text = search_section(study, lung.DESIGN, "Table I", "").parts
     assert text.startswith("The best row here: none. Aug. is ")
     assert ("the best row here that augments at all: scale 0.05, translation 10, elastic 10" in text) == searched
     assert ("shift 0.05, scale 0.05, translation 10, elastic 10, as named" in text) != searched

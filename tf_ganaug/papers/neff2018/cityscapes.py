@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -16,31 +15,22 @@ from tf_ganaug.experiment.figures import bars, class_legend, comparison
 from tf_ganaug.experiment.report import Figure, Section, Table
 from tf_ganaug.experiment.sources import Request, open_dataset, refuse_target
 from tf_ganaug.experiment.statistics import interval_note, paired_pooled_difference, pooled, with_interval
-from tf_ganaug.experiment.study import Training
 from tf_ganaug.files import make_folder
 from tf_ganaug.frames import write_frame
-from tf_ganaug.papers.neff2018.rows import (
-    Row,
-    Settings,
-    all_tasks,
-    best_augmentation,
-    check,
+from tf_ganaug.papers.neff2018.design import Design, Row, all_tasks, check
+from tf_ganaug.papers.neff2018.sections import (
     comparison_rows,
     curves_section,
     describe,
     measures,
-    outcome,
-    row_tasks,
     samples_section,
-    search_tasks,
-    searching,
-    standard_augmentation,
-    study,
+    search_section,
 )
+from tf_ganaug.papers.neff2018.settings import Settings
 from tf_ganaug.papers.neff2018.study import JointStudy
 from tf_ganaug.papers.neff2018.tasks import SegmenterTask
 
-__all__ = ["Settings", "check", "conduct", "open_data", "study", "trainings"]
+__all__ = ["Settings", "check", "conduct", "open_data", "stages", "study", "trainings"]
 
 #: Table III: the augmentation and the printed validation mIoU in percent.
 TABLE_3 = (
@@ -86,33 +76,24 @@ def open_data(request: Request, settings: Settings) -> Dataset:
     )
 
 
-def table3_tasks(settings: Settings) -> list[SegmenterTask]:
-    """Five augmentations, real pairs only."""
-    return search_tasks(settings, [augmentation for augmentation, _ in TABLE_3])
-
-
 def validation_miou(study: JointStudy, task: SegmenterTask) -> float:
     """Mean IoU of a finished task over its validation cases as one set, in [0, 1]."""
     return float(pooled(measures(study, {"": [task]}, "validation"), "iou").mean())
 
 
-def table3(study: JointStudy, tasks: Sequence[SegmenterTask]) -> pd.DataFrame:
-    """Table III: ours beside the printed values, percent."""
+DESIGN = Design(
+    search_part="table3",
+    search=TABLE_3,
+    measure="mIoU",
+    score=validation_miou,
+    rows=TABLE_4,
+    row_parts=("table4", "figure4"),
+    compared=(MIXED, STANDARD),
+    compared_part="figure5",
+    samples_part="samples",
+)
 
-    def text(value: float, unit: str = "") -> str:
-        return f"{value:g}{unit}" if value else "-"
-
-    return pd.DataFrame(
-        {
-            "Intensity shift (stddev)": text(augmentation.shift),
-            "Intensity scaling (stddev)": text(augmentation.scale),
-            "Random translation (stddev)": text(augmentation.translation, " px"),
-            "Horizontal flipping": "yes" if augmentation.flip else "no",
-            "Validation mIoU": f"{100 * validation_miou(study, task):.2f} %",
-            "Paper": f"{printed:.2f} %",
-        }
-        for (augmentation, printed), task in zip(TABLE_3, tasks)
-    )
+study, trainings, stages = JointStudy, DESIGN.trainings, DESIGN.stages
 
 
 def class_ious(frame: pd.DataFrame) -> pd.DataFrame:
@@ -150,89 +131,31 @@ def image_miou(frame: pd.DataFrame) -> pd.Series:
     return present.groupby("case").iou.mean()
 
 
-def trainings(study: JointStudy, parts: Sequence[str]) -> list[Training]:
-    """What the parts need and is not finished, each training once.
-
-    Where Table III decides, the tasks called Aug. are listed as configured; what it finds may replace them.
-    """
-    settings = study.settings
-    first = table3_tasks(settings) if searching(settings, parts, "table3") else []
-    folds, second = needed(settings, parts, settings.augmentation.named)
-    return study.trainings(folds, list(dict.fromkeys(first + second)))
-
-
-def needed(settings: Settings, parts: Sequence[str], standard: Augmentation) -> tuple[list[int], list[SegmenterTask]]:
-    """Folds whose GANs the parts need, and their networks beside Table III's."""
-    rows, tasks = row_tasks(settings, TABLE_4, standard), []
-    if {"table4", "figure4"} & set(parts):
-        tasks = all_tasks(rows)
-    elif "figure5" in parts:
-        tasks = rows[MIXED] + rows[STANDARD]
-    folds = {task.fold for task in tasks if task.generated} | ({0} if "samples" in parts else set())
-    return sorted(folds), tasks
-
-
-def stages(study: JointStudy, parts: Sequence[str]) -> Iterator[list[str]]:
-    """Runs that can be made independently of each other, by name; finished ones are among them.
-
-    A stage is to be made before the next is asked for: Table III may decide which networks come after it.
-    """
-    study.read_images()
-    settings, first = study.settings, table3_tasks(study.settings)
-    folds, _ = needed(settings, parts, settings.augmentation.named)
-    yield [study.gan_path(fold).name for fold in folds] + [
-        task.name for task in first if searching(settings, parts, "table3")
-    ]
-    standard = standard_augmentation(settings, first, partial(validation_miou, study))
-    yield [task.name for task in needed(settings, parts, standard)[1]]
-
-
 def conduct(study: JointStudy, parts: Sequence[str]) -> list[Section]:
     """Trains what the parts need and is not there yet, and makes their report sections."""
-    settings, figures = study.settings, make_folder(study.folder / "figures")
-    class_legend(study.spec, figures / "legend.png")
-    sections, first = [], table3_tasks(settings)
-    if searching(settings, parts, "table3"):
-        for task in first:
-            study.segmenter(task)
-        sections.append(table3_section(study, first))
-    standard = standard_augmentation(settings, first, partial(validation_miou, study))
-    rows = row_tasks(settings, TABLE_4, standard)
-    if "samples" in parts:
-        sections.append(samples_section(study, figures, "Generated pairs"))
-        sections[-1].parts.insert(0, Figure(figures / "legend.png", "Colours of the categories."))
-    if {"table4", "figure4"} & set(parts):
-        for task in all_tasks(rows):
-            study.segmenter(task)
+    figures, sections = make_folder(study.folder / "figures"), []
+    rows = DESIGN.train(study, parts)
+    if set(DESIGN.row_parts) & set(parts):
         frame = measures(study, rows)
         write_frame(study.folder / "cases.csv", frame)
-        if "figure4" in parts:
-            sections.insert(0, figure4_section(frame, figures))
         if "table4" in parts:
-            sections.insert(0, table4_section(study, frame, standard))
+            sections.append(table4_section(study, frame))
+        if "figure4" in parts:
+            sections.append(figure4_section(frame, figures))
+    if DESIGN.searching(study.settings, parts):
+        caption = "Validation mIoU, networks trained on real pairs. Pixels are meant at a width of 256."
+        sections.append(search_section(study, DESIGN, "Table III: which standard augmentation", caption))
+    if "samples" in parts:
+        samples = samples_section(study, figures, "Generated pairs")
+        class_legend(study.spec, figures / "legend.png")
+        samples.parts.insert(0, Figure(figures / "legend.png", "Colours of the categories."))
+        sections.append(samples)
     if "figure5" in parts:
-        compared = {name: rows[name] for name in (MIXED, STANDARD)}
-        for task in all_tasks(compared):
-            study.segmenter(task)
-        sections.append(figure5_section(study, compared, figures))
+        sections.append(figure5_section(study, {name: rows[name] for name in DESIGN.compared}, figures))
     return [*sections, curves_section(study, all_tasks(rows), figures)]
 
 
-def table3_section(study: JointStudy, tasks: Sequence[SegmenterTask]) -> Section:
-    """Table III, what it would choose, and what the rows called Aug. have."""
-    score = partial(validation_miou, study)
-    best, standard = best_augmentation(tasks, score), standard_augmentation(study.settings, tasks, score)
-    caption = "Validation mIoU, networks trained on real pairs. Pixels are meant at a width of 256."
-    return Section(
-        "Table III: which standard augmentation",
-        [
-            Table(table3(study, tasks), caption),
-            outcome(best, standard, study.settings),
-        ],
-    )
-
-
-def table4_section(study: JointStudy, frame: pd.DataFrame, standard: Augmentation) -> Section:
+def table4_section(study: JointStudy, frame: pd.DataFrame) -> Section:
     """Table IV and every class's IoU."""
     classes = class_ious(frame).round(2).rename_axis("Class").reset_index()
     return Section(
@@ -241,7 +164,7 @@ def table4_section(study: JointStudy, frame: pd.DataFrame, standard: Augmentatio
             Table(
                 table4(frame),
                 f"IoU over all {frame.case.nunique()} test images as one set, at native size, void not counted; "
-                f"{study.settings.repeats} network(s) per row; Aug. is {describe(standard)}. "
+                f"{study.settings.repeats} network(s) per row; Aug. is {describe(DESIGN.standard(study))}. "
                 + interval_note(study.settings.repeats, "scenes"),
             ),
             Table(classes, "IoU of each class in percent."),

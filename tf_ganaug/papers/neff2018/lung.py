@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -17,45 +16,35 @@ from tf_ganaug.experiment.figures import per_case as plot_cases
 from tf_ganaug.experiment.report import Figure, Section, Table
 from tf_ganaug.experiment.sources import Request, open_dataset, read_target
 from tf_ganaug.experiment.statistics import interval_note, paired_difference, per_case, with_interval
-from tf_ganaug.experiment.study import Training
 from tf_ganaug.files import make_folder
 from tf_ganaug.frames import write_frame
-from tf_ganaug.papers.neff2018.rows import (
-    Row,
-    Settings,
-    all_tasks,
-    best_augmentation,
-    check,
+from tf_ganaug.papers.neff2018.design import Design, Row, all_tasks, check
+from tf_ganaug.papers.neff2018.sections import (
     comparison_rows,
     curves_section,
     describe,
     measures,
-    outcome,
-    row_tasks,
     samples_section,
-    search_tasks,
-    searching,
-    standard_augmentation,
-    study,
+    search_section,
 )
+from tf_ganaug.papers.neff2018.settings import Settings
 from tf_ganaug.papers.neff2018.study import JointStudy
 from tf_ganaug.papers.neff2018.tasks import SegmenterTask
 
 __all__ = ["Settings", "check", "conduct", "open_data", "stages", "study", "trainings"]
 
-#: Table I: shift, scale, translation, elastic, and the printed validation Dice in percent.
+#: Table I: the augmentation and the printed validation Dice in percent.
 TABLE_1 = (
-    (0.0, 0.0, 0, 0, 96.98),
-    (0.0, 0.0, 0, 10, 97.06),
-    (0.0, 0.0, 10, 10, 96.85),
-    (0.0, 0.05, 0, 10, 97.03),
-    (0.0, 0.05, 10, 10, 96.77),
-    (0.05, 0.0, 0, 10, 96.40),
-    (0.05, 0.0, 10, 10, 96.91),
-    (0.05, 0.05, 0, 10, 96.63),
-    (0.05, 0.05, 10, 10, 97.12),
+    (Augmentation(), 96.98),
+    (Augmentation(elastic=10.0), 97.06),
+    (Augmentation(translation=10.0, elastic=10.0), 96.85),
+    (Augmentation(scale=0.05, elastic=10.0), 97.03),
+    (Augmentation(scale=0.05, translation=10.0, elastic=10.0), 96.77),
+    (Augmentation(shift=0.05, elastic=10.0), 96.40),
+    (Augmentation(shift=0.05, translation=10.0, elastic=10.0), 96.91),
+    (Augmentation(shift=0.05, scale=0.05, elastic=10.0), 96.63),
+    (Augmentation(shift=0.05, scale=0.05, translation=10.0, elastic=10.0), 97.12),
 )
-
 
 #: Table II: the printed numbers are Dice in percent and Hausdorff distance in mm, each mean and deviation.
 TABLE_2 = (
@@ -83,34 +72,25 @@ def open_data(request: Request, settings: Settings) -> Dataset:
     )
 
 
-def table1_tasks(settings: Settings) -> list[SegmenterTask]:
-    """Nine augmentations on the first fold, real pairs only (V.A.2)."""
-    return search_tasks(settings, [Augmentation(*map(float, row[:4])) for row in TABLE_1])
-
-
 def validation_dice(study: JointStudy, task: SegmenterTask) -> float:
     """Mean Dice of a finished task over its validation cases, native size, in [0, 1]."""
     frame = study.measures(task)
     return float(per_case(frame[frame.part == "validation"], "dice").mean())
 
 
-def table1(study: JointStudy, tasks: Sequence[SegmenterTask]) -> pd.DataFrame:
-    """Table I: ours beside the printed values, percent."""
+DESIGN = Design(
+    search_part="table1",
+    search=TABLE_1,
+    measure="Dice",
+    score=validation_dice,
+    rows=TABLE_2,
+    row_parts=("table2",),
+    compared=(MIXED, STANDARD),
+    compared_part="figure3",
+    samples_part="figure2",
+)
 
-    def text(value: float, unit: str = "") -> str:
-        return f"{value:g}{unit}" if value else "-"
-
-    return pd.DataFrame(
-        {
-            "Intensity shift (stddev)": text(shift),
-            "Intensity scaling (stddev)": text(scale),
-            "Random translation (stddev)": text(translation, " px"),
-            "Elastic deformation (stddev)": text(elastic, " px"),
-            "Validation Dice": f"{100 * validation_dice(study, task):.2f} %",
-            "Paper": f"{printed:.2f} %",
-        }
-        for (shift, scale, translation, elastic, printed), task in zip(TABLE_1, tasks)
-    )
+study, trainings, stages = JointStudy, DESIGN.trainings, DESIGN.stages
 
 
 def table2(frame: pd.DataFrame) -> pd.DataFrame:
@@ -164,88 +144,27 @@ def telling_cases(frame: pd.DataFrame) -> list[str]:
     return [*order[:2], order[-1]] if len(order) > 2 else order
 
 
-def trainings(study: JointStudy, parts: Sequence[str]) -> list[Training]:
-    """What the parts need and is not finished, each training once.
-
-    Where Table I decides, the tasks called Aug. are listed as configured; what it finds may replace them.
-    """
-    settings = study.settings
-    first = table1_tasks(settings) if searching(settings, parts, "table1") else []
-    folds, second = needed(settings, parts, settings.augmentation.named)
-    return study.trainings(folds, list(dict.fromkeys(first + second)))
-
-
-def needed(settings: Settings, parts: Sequence[str], standard: Augmentation) -> tuple[list[int], list[SegmenterTask]]:
-    """Folds whose GANs the parts need, and their networks beside Table I's."""
-    rows, tasks = row_tasks(settings, TABLE_2, standard), []
-    if "table2" in parts:
-        tasks = all_tasks(rows)
-    elif "figure3" in parts:
-        tasks = rows[MIXED] + rows[STANDARD]
-    folds = {task.fold for task in tasks if task.generated} | ({0} if "figure2" in parts else set())
-    return sorted(folds), tasks
-
-
-def stages(study: JointStudy, parts: Sequence[str]) -> Iterator[list[str]]:
-    """Runs that can be made independently of each other, by name; finished ones are among them.
-
-    A stage is to be made before the next is asked for: Table I may decide which networks come after it.
-    """
-    study.read_images()
-    settings, first = study.settings, table1_tasks(study.settings)
-    folds, _ = needed(settings, parts, settings.augmentation.named)
-    yield [study.gan_path(fold).name for fold in folds] + [
-        task.name for task in first if searching(settings, parts, "table1")
-    ]
-    standard = standard_augmentation(settings, first, partial(validation_dice, study))
-    yield [task.name for task in needed(settings, parts, standard)[1]]
-
-
 def conduct(study: JointStudy, parts: Sequence[str]) -> list[Section]:
     """Trains what the parts need and is not there yet, and makes their report sections."""
-    settings, figures = study.settings, make_folder(study.folder / "figures")
-    sections, first = [], table1_tasks(settings)
-    if searching(settings, parts, "table1"):
-        for task in first:
-            study.segmenter(task)
-        sections.append(table1_section(study, first))
-    standard = standard_augmentation(settings, first, partial(validation_dice, study))
-    tasks = row_tasks(settings, TABLE_2, standard)
+    figures, sections = make_folder(study.folder / "figures"), []
+    rows = DESIGN.train(study, parts)
+    if "table2" in parts:
+        frame = measures(study, rows)
+        write_frame(study.folder / "cases.csv", frame)
+        sections.append(table2_section(study, frame, figures))
+    if DESIGN.searching(study.settings, parts):
+        caption = "Validation Dice of one fold, networks trained on real pairs. Pixels are meant at 256 x 256."
+        sections.append(search_section(study, DESIGN, "Table I: which standard augmentation", caption))
     if "figure2" in parts:
         sections.append(samples_section(study, figures, "Figure 2: generated pairs"))
-    if "table2" in parts:
-        for task in all_tasks(tasks):
-            study.segmenter(task)
-        frame = measures(study, tasks)
-        write_frame(study.folder / "cases.csv", frame)
-        sections.insert(0, table2_section(study, frame, standard, figures))
     if "figure3" in parts:
-        compared = {name: tasks[name] for name in (MIXED, STANDARD)}
-        for task in all_tasks(compared):
-            study.segmenter(task)
-        sections.append(figure3_section(study, compared, figures))
-    return [*sections, curves_section(study, all_tasks(tasks), figures)]
+        sections.append(figure3_section(study, {name: rows[name] for name in DESIGN.compared}, figures))
+    return [*sections, curves_section(study, all_tasks(rows), figures)]
 
 
-def table1_section(study: JointStudy, tasks: Sequence[SegmenterTask]) -> Section:
-    """Table I, what it would choose, and what the rows called Aug. have."""
-    score = partial(validation_dice, study)
-    best, standard = best_augmentation(tasks, score), standard_augmentation(study.settings, tasks, score)
-    return Section(
-        "Table I: which standard augmentation",
-        [
-            Table(
-                table1(study, tasks),
-                "Validation Dice of one fold, networks trained on real pairs. Pixels are meant at 256 x 256.",
-            ),
-            outcome(best, standard, study.settings),
-        ],
-    )
-
-
-def table2_section(study: JointStudy, frame: pd.DataFrame, standard: Augmentation, figures: Path) -> Section:
+def table2_section(study: JointStudy, frame: pd.DataFrame, figures: Path) -> Section:
     """Table II with the plot of its cases."""
-    settings = study.settings
+    settings, standard = study.settings, DESIGN.standard(study)
     cases = frame.case.nunique()
     path = figures / "dice_per_case.png"
     plot_cases(per_case(frame, "dice", "row").reset_index(), "dice", path, [row.name for row in TABLE_2])

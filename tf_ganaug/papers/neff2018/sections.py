@@ -1,116 +1,63 @@
-"""What both experiments of Neff et al. 2018 share: settings, rows, data splits, samples, predictions, curves."""
+"""Sections that the reports of both experiments share: the search, samples, predictions, curves."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 
 from tf_ganaug.augment.standard import Augmentation
-from tf_ganaug.data.cases import Dataset
 from tf_ganaug.data.grids import pair_grid
 from tf_ganaug.experiment.figures import ComparisonRow, curves
 from tf_ganaug.experiment.report import Figure, Section, Table
-from tf_ganaug.models.sizes import require_multiple, require_power_of_two
-from tf_ganaug.papers.neff2018.settings import Settings
+from tf_ganaug.papers.neff2018.design import Design
 from tf_ganaug.papers.neff2018.study import JointStudy
 from tf_ganaug.papers.neff2018.tasks import SegmenterTask
 from tf_ganaug.run import read_metrics
 
-
-@dataclass(frozen=True)
-class Row:
-    """A row of Table II or IV.
-
-    Attributes:
-        name: as printed.
-        real: share of real pairs in a minibatch.
-        augmented: whether standard augmentation is applied.
-        printed: the paper's numbers.
-    """
-
-    name: str
-    real: float
-    augmented: bool
-    printed: tuple[float, ...]
+#: Headings of a search's columns, and what the numbers are in.
+COLUMNS = {
+    "shift": ("Intensity shift (stddev)", ""),
+    "scale": ("Intensity scaling (stddev)", ""),
+    "translation": ("Random translation (stddev)", " px"),
+    "elastic": ("Elastic deformation (stddev)", " px"),
+    "flip": ("Horizontal flipping", ""),
+}
 
 
-def check(settings: Settings) -> None:
-    """The sizes, before anything is read or trained.
-
-    Raises:
-        InputError: for a size that a network cannot have.
-    """
-    require_power_of_two(*settings.data.size, smallest=8)
-    require_multiple(*settings.data.size, factor=1 << (settings.segmenter.levels - 1))
-
-
-def study(folder: Path, dataset: Dataset, settings: Settings) -> JointStudy:
-    """The experiment's folder."""
-    return JointStudy(folder, dataset, settings)
-
-
-def search_tasks(settings: Settings, augmentations: Sequence[Augmentation]) -> list[SegmenterTask]:
-    """One network for each augmentation, on the first fold, real pairs only."""
-    batch = settings.segmenter.batch
-    return [SegmenterTask(0, batch, 0, augmentation) for augmentation in augmentations]
+def search_table(study: JointStudy, design: Design) -> pd.DataFrame:
+    """Table I or III: what varies, and validation scores in percent, ours beside the printed ones."""
+    searched = [asdict(augmentation) for augmentation, _ in design.search]
+    varied = [name for name in COLUMNS if any(augmentation[name] for augmentation in searched)]
+    return pd.DataFrame(
+        {
+            **{COLUMNS[name][0]: _amount(augmentation[name], COLUMNS[name][1]) for name in varied},
+            f"Validation {design.measure}": f"{100 * design.score(study, task):.2f} %",
+            "Paper": f"{printed:.2f} %",
+        }
+        for augmentation, (_, printed), task in zip(searched, design.search, design.search_tasks(study.settings))
+    )
 
 
-def row_tasks(settings: Settings, rows: Sequence[Row], standard: Augmentation) -> dict[str, list[SegmenterTask]]:
-    """Row name to its networks, one per fold and repeat."""
-    batch = settings.segmenter.batch
-
-    def tasks(row: Row) -> list[SegmenterTask]:
-        real = round(batch * row.real)
-        kind = standard if row.augmented else Augmentation()
-        return [
-            SegmenterTask(fold, real, batch - real, kind, repeat)
-            for fold in range(settings.folds_used)
-            for repeat in range(settings.repeats)
-        ]
-
-    return {row.name: tasks(row) for row in rows}
+def _amount(value: float | bool, unit: str) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}{unit}" if value else "-"
 
 
-def all_tasks(rows: Mapping[str, Sequence[SegmenterTask]]) -> list[SegmenterTask]:
-    """The networks of all rows."""
-    return [task for tasks in rows.values() for task in tasks]
-
-
-def searching(settings: Settings, parts: Sequence[str], table: str) -> bool:
-    """Whether the search is made: where its table is asked for, or decides."""
-    return table in parts or settings.augmentation.searched
-
-
-def standard_augmentation(
-    settings: Settings, tasks: Sequence[SegmenterTask], score: Callable[[SegmenterTask], float]
-) -> Augmentation:
-    """What the rows called Aug. have: the settings', or of a search that decides the best that is not none.
-
-    Args:
-        settings: of the experiment.
-        tasks: of the search, finished if it decides.
-        score: of a finished task, higher is better.
-    """
-    if not settings.augmentation.searched:
-        return settings.augmentation.named
-    return best_augmentation([task for task in tasks if task.augmentation != Augmentation()], score)
-
-
-def best_augmentation(tasks: Sequence[SegmenterTask], score: Callable[[SegmenterTask], float]) -> Augmentation:
-    """That of the task with the highest score."""
-    return max(tasks, key=score).augmentation
-
-
-def outcome(best: Augmentation, standard: Augmentation, settings: Settings) -> str:
-    """What a search found, and what the rows called Aug. have."""
+def search_section(study: JointStudy, design: Design, title: str, caption: str) -> Section:
+    """Table I or III, what it would choose, and what the rows called Aug. have."""
+    settings, best, standard = study.settings, design.best(study), design.standard(study)
     found = f"The best row here: {describe(best)}. "
     if settings.augmentation.searched:
-        return found + f"Aug. is the best row here that augments at all: {describe(standard)}."
-    chosen = "as named in the settings, which take the paper's bold row unless changed"
-    return found + f"Aug. is {describe(standard)}, {chosen}; --set augmentation.searched=true lets this table decide."
+        found += f"Aug. is the best row here that augments at all: {describe(standard)}."
+    else:
+        chosen = "as named in the settings, which take the paper's bold row unless changed"
+        remedy = "--set augmentation.searched=true lets this table decide"
+        found += f"Aug. is {describe(standard)}, {chosen}; {remedy}."
+    return Section(title, [Table(search_table(study, design), caption), found])
 
 
 def describe(augmentation: Augmentation) -> str:
