@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 
 from tf_ganaug.data.cases import LabelSpec
-from tf_ganaug.papers.karki2020.tables import ARMS, ENTIRE, cells, improvements, patient_dice, table1, table2, table3
+from tf_ganaug.papers.karki2020.printed import ARMS, ENTIRE, cells
+from tf_ganaug.papers.karki2020.scores import patient_dice
+from tf_ganaug.papers.karki2020.tables import improvements, table1, table2, table3
 
 COLUMNS = ["subject", "case", "class", "pixels_true", "pixels_found", "pixels_both"]
 

@@ -19,9 +19,10 @@ from tf_ganaug.experiment.settings import configs_folder, load_settings
 from tf_ganaug.experiment.sources import Request
 from tf_ganaug.papers.liu2019 import PARTS, cityscapes
 from tf_ganaug.papers.liu2019.settings import Settings
-from tf_ganaug.papers.liu2019.study import RecombinationStudy, StreetTask
+from tf_ganaug.papers.liu2019.study import RecombinationStudy
 from tf_ganaug.papers.liu2019.supplements import Supplement, proposed, rarity
 from tf_ganaug.papers.liu2019.tables import rows, sweep
+from tf_ganaug.papers.liu2019.tasks import StreetTask
 
 SETTINGS = load_settings(Settings, configs_folder(), "liu2019", "paper", [])
 

@@ -18,6 +18,7 @@ from tf_ganaug.experiment.study import Training
 from tf_ganaug.files import make_folder
 from tf_ganaug.models.sizes import require_multiple, require_power_of_two
 from tf_ganaug.papers.karki2020 import figures, tables
+from tf_ganaug.papers.karki2020.printed import Arm, cells
 from tf_ganaug.papers.karki2020.settings import Settings
 from tf_ganaug.papers.karki2020.study import LesionStudy
 from tf_ganaug.papers.karki2020.tasks import LesionTask
@@ -74,15 +75,15 @@ def study(place: Path, dataset: Dataset, settings: Settings) -> LesionStudy:
     return LesionStudy(place, dataset, settings)
 
 
-def networks(study: LesionStudy, share: float, arm: tables.Arm) -> list[LesionTask]:
+def networks(study: LesionStudy, share: float, arm: Arm) -> list[LesionTask]:
     """The arm's segmenters, one per repeat."""
     return [LesionTask(share, arm.generated, arm.traditional, repeat) for repeat in range(study.settings.repeats)]
 
 
-def wanted(study: LesionStudy, parts: Sequence[str]) -> dict[tuple[float, tables.Arm], list[LesionTask]]:
+def wanted(study: LesionStudy, parts: Sequence[str]) -> dict[tuple[float, Arm], list[LesionTask]]:
     """(Share, arm) to its segmenters, those the parts need."""
     if {"table1", "table2", "table3", "figure7"} & set(parts):
-        return {(share, arm): networks(study, share, arm) for share, arm in tables.cells(study.settings.shares)}
+        return {(share, arm): networks(study, share, arm) for share, arm in cells(study.settings.shares)}
     return {}
 
 

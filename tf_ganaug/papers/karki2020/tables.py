@@ -2,116 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
 from tf_ganaug.experiment.report import Section, Table
 from tf_ganaug.experiment.statistics import interval_note, paired_difference, with_interval
+from tf_ganaug.papers.karki2020.printed import ARMS, CLASSES, ENTIRE, SHARES, Arm, arm_at
+from tf_ganaug.papers.karki2020.scores import class_scores, detection_scores, image_scores, patient_dice
 from tf_ganaug.papers.karki2020.settings import JudgeSettings
 from tf_ganaug.papers.karki2020.study import LesionStudy
-from tf_ganaug.quality.detection import class_dice, detections, image_dice
-
-
-@dataclass(frozen=True)
-class Arm:
-    """What a subset's slices are trained with, a row of Tables 1 and 2.
-
-    Attributes:
-        name: as printed.
-        generated: whether the subset's pix2pix adds an image of every mask.
-        traditional: whether a traditionally augmented copy of every slice is added.
-        dice: printed in Table 1 for 2.5, 10 and 25 %.
-        precision: printed in Table 2, likewise.
-        recall: likewise.
-        classes: printed in Table 3, a row of `CLASSES` for each share.
-    """
-
-    name: str
-    generated: bool
-    traditional: bool
-    dice: tuple[float, ...]
-    precision: tuple[float, ...]
-    recall: tuple[float, ...]
-    classes: tuple[tuple[float, ...], ...]
-
-
-#: The paper's shares of the patients, and Table 3's columns.
-SHARES, CLASSES = (0.025, 0.1, 0.25), ("IPH", "IVH", "EDH", "SDH", "SAH", "Mean")
-
-ARMS = (
-    Arm(
-        "Selected (original)",
-        False,
-        False,
-        (0.244, 0.478, 0.565),
-        (0.408, 0.695, 0.809),
-        (0.360, 0.681, 0.747),
-        (
-            (0.772, 0.186, 0.424, 0.558, 0.246, 0.427),
-            (0.809, 0.682, 0.716, 0.690, 0.629, 0.705),
-            (0.829, 0.737, 0.811, 0.767, 0.654, 0.760),
-        ),
-    ),
-    Arm(
-        "+ GAN generated",
-        True,
-        False,
-        (0.323, 0.489, 0.571),
-        (0.519, 0.719, 0.810),
-        (0.479, 0.684, 0.757),
-        (
-            (0.773, 0.513, 0.672, 0.602, 0.456, 0.603),
-            (0.816, 0.685, 0.738, 0.691, 0.630, 0.712),
-            (0.832, 0.748, 0.832, 0.766, 0.652, 0.766),
-        ),
-    ),
-    Arm(
-        "+ traditional aug.",
-        False,
-        True,
-        (0.352, 0.529, 0.580),
-        (0.549, 0.762, 0.834),
-        (0.502, 0.724, 0.763),
-        (
-            (0.782, 0.553, 0.612, 0.635, 0.481, 0.613),
-            (0.818, 0.702, 0.768, 0.737, 0.645, 0.734),
-            (0.828, 0.737, 0.837, 0.781, 0.652, 0.767),
-        ),
-    ),
-    Arm(
-        "+ both",
-        True,
-        True,
-        (0.371, 0.538, 0.581),
-        (0.607, 0.766, 0.844),
-        (0.540, 0.737, 0.777),
-        (
-            (0.777, 0.517, 0.708, 0.642, 0.529, 0.635),
-            (0.821, 0.715, 0.775, 0.752, 0.636, 0.740),
-            (0.832, 0.750, 0.837, 0.780, 0.653, 0.771),
-        ),
-    ),
-)
-
-#: The entire data set without augmentation: Table 1, Table 2, and Table 3's row.
-ENTIRE = Arm(
-    "Entire data set", False, False, (0.628,), (0.850,), (0.802,), ((0.842, 0.760, 0.872, 0.817, 0.657, 0.789),)
-)
-
-
-def cells(shares: Sequence[float]) -> list[tuple[float, Arm]]:
-    """Share and arm of every cell of the tables, the entire data set without augmentation among them."""
-    return [(share, arm_at(share, arm)) for share in dict.fromkeys(shares) for arm in ARMS] + (
-        [] if 1.0 in shares else [(1.0, ENTIRE)]
-    )
-
-
-def arm_at(share: float, arm: Arm) -> Arm:
-    """The arm of a share whose slices are all of them: there the first is the entire data set."""
-    return ENTIRE if share == 1.0 and arm is ARMS[0] else arm
 
 
 def patients_section(study: LesionStudy) -> Section:
@@ -149,30 +49,6 @@ def _judged_by(settings: JudgeSettings) -> str:
         "has learnt from.",
     }[settings.masks]
     return f"{reader} {masks}"
-
-
-def image_scores(frame: pd.DataFrame) -> pd.DataFrame:
-    """Table 1's Dice of every image and repeat: columns `case`, `subject`, `repeat` and `dice`."""
-    subjects = frame.groupby("case").subject.first()
-    parts = [image_dice(one).reset_index().assign(repeat=repeat) for repeat, one in frame.groupby("repeat")]
-    scores = pd.concat(parts, ignore_index=True)
-    return scores.assign(subject=scores.case.map(subjects))
-
-
-def patient_dice(frame: pd.DataFrame) -> float:
-    """The mean over patients and repeats of one Dice over all foreground pixels of a patient's slices."""
-    return float(np.mean([image_dice(one.assign(case=one.subject)).mean() for _, one in frame.groupby("repeat")]))
-
-
-def class_scores(frame: pd.DataFrame) -> pd.Series:
-    """Table 3's Dice of every class, the mean over repeats."""
-    return pd.concat([class_dice(one) for _, one in frame.groupby("repeat")], axis=1).mean(axis=1)
-
-
-def detection_scores(frame: pd.DataFrame) -> pd.Series:
-    """Table 2's `precision` and `recall`, `strict_recall` and the counts, the mean over repeats."""
-    found = [detections(one, one.groupby("case").pixels.first()) for _, one in frame.groupby("repeat")]
-    return pd.DataFrame(found).mean()
 
 
 def table1(study: LesionStudy, frames: Mapping[tuple[float, Arm], pd.DataFrame]) -> Section:
@@ -226,51 +102,51 @@ def _percent(share: float) -> str:
 
 def table2(study: LesionStudy, frames: Mapping[tuple[float, Arm], pd.DataFrame]) -> Section:
     """Precision and recall of detections, as the paper leaves out, and strict."""
-    records = []
-    for (share, arm), frame in frames.items():
+
+    def numbers(frame: pd.DataFrame, arm: Arm, column: int | None) -> dict[str, str]:
         found = detection_scores(frame)
-        names = ("precision", "recall", "strict_recall")
-        record = {"Share": _percent(share), "Training data": arm.name}
-        record.update({name.capitalize().replace("_", " "): _number(found[name]) for name in names})
-        column = _column(share, arm)
+        names = {"Precision": "precision", "Recall": "recall", "Strict recall": "strict_recall"}
+        record = {title: _number(found[name]) for title, name in names.items()}
         if column is not None:
             record["Paper: precision"] = f"{arm.precision[column]:.3f}"
             record["Paper: recall"] = f"{arm.recall[column]:.3f}"
-        record["Left out: false, true"] = f"{found.small_false_positives:g}, {found.poor_true_positives:g}"
-        records.append(record)
+        return {**record, "Left out: false, true": f"{found.small_false_positives:g}, {found.poor_true_positives:g}"}
+
     caption = (
         "A detection is one class in one image. As in the paper, false positives below 200 pixels of 256 x 256 (in "
         "proportion on other sizes) and true positives with a Dice below 0.25 are left out of numerator and "
         "denominator; in the strict recall such a true positive counts as missed."
     )
-    return Section("Table 2: precision and recall", [Table(pd.DataFrame(records), caption)])
-
-
-def _column(share: float, arm: Arm) -> int | None:
-    """Of a share in the arm's printed numbers; None where the paper prints none, as of augmentation at 100 %."""
-    if arm is ENTIRE:
-        return 0
-    return SHARES.index(share) if share in SHARES else None
+    return Section("Table 2: precision and recall", [Table(_by_cell(frames, numbers), caption)])
 
 
 def table3(study: LesionStudy, frames: Mapping[tuple[float, Arm], pd.DataFrame]) -> Section:
     """Dice of each class."""
     own = study.spec.names[1:] == CLASSES[:-1]
-    records = []
-    for (share, arm), frame in frames.items():
+
+    def numbers(frame: pd.DataFrame, arm: Arm, column: int | None) -> dict[str, str]:
         scores = class_scores(frame)
-        record = {"Share": _percent(share), "Training data": arm.name}
-        record.update({name: _number(value) for name, value in scores.items()})
-        record["Mean"] = _number(scores.mean())
-        column = _column(share, arm)
+        record = {**{name: _number(value) for name, value in scores.items()}, "Mean": _number(scores.mean())}
         if own and column is not None:
             record["Paper"] = " / ".join(f"{value:.3f}" for value in arm.classes[column])
-        records.append(record)
+        return record
+
     caption = (
         "Dice of each class over the pixels of all test images as one set. The paper's numbers, where its share is "
         f"ours: {' / '.join(CLASSES)}."
     )
-    return Section("Table 3: classes", [Table(pd.DataFrame(records), caption)])
+    return Section("Table 3: classes", [Table(_by_cell(frames, numbers), caption)])
+
+
+def _by_cell(
+    frames: Mapping[tuple[float, Arm], pd.DataFrame],
+    numbers: Callable[[pd.DataFrame, Arm, int | None], dict[str, str]],
+) -> pd.DataFrame:
+    """A row for every share and arm, of numbers by the arm and the share's column in the printed ones."""
+    return pd.DataFrame(
+        {"Share": _percent(share), "Training data": arm.name, **numbers(frame, arm, arm.column(share))}
+        for (share, arm), frame in frames.items()
+    )
 
 
 def improvements(study: LesionStudy, frames: Mapping[tuple[float, Arm], pd.DataFrame]) -> pd.DataFrame:

@@ -19,8 +19,9 @@ from tf_ganaug.frames import write_frame
 from tf_ganaug.models.sizes import require_multiple
 from tf_ganaug.papers.liu2019 import figures
 from tf_ganaug.papers.liu2019.settings import Settings
-from tf_ganaug.papers.liu2019.study import RecombinationStudy, StreetTask
+from tf_ganaug.papers.liu2019.study import RecombinationStudy
 from tf_ganaug.papers.liu2019.tables import rows, sweep, tables
+from tf_ganaug.papers.liu2019.tasks import StreetTask
 
 __all__ = ["Settings", "check", "conduct", "open_data", "study", "trainings"]
 

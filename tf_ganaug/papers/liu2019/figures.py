@@ -13,8 +13,9 @@ from tf_ganaug.data.grids import colour_labels, to_display
 from tf_ganaug.experiment.figures import bars, class_legend, class_patches, curves, panels
 from tf_ganaug.experiment.report import Figure, Section, Table
 from tf_ganaug.experiment.statistics import pooled
-from tf_ganaug.papers.liu2019.study import RecombinationStudy, StreetTask
+from tf_ganaug.papers.liu2019.study import RecombinationStudy
 from tf_ganaug.papers.liu2019.tables import Row
+from tf_ganaug.papers.liu2019.tasks import StreetTask
 from tf_ganaug.run import read_metrics
 
 #: Examples in a figure of supplementary pairs.

@@ -10,7 +10,8 @@ import pandas as pd
 
 from tf_ganaug.experiment.report import Section, Table
 from tf_ganaug.experiment.statistics import interval_note, paired_pooled_difference, pooled, with_interval
-from tf_ganaug.papers.liu2019.study import RecombinationStudy, StreetTask
+from tf_ganaug.papers.liu2019.study import RecombinationStudy
+from tf_ganaug.papers.liu2019.tasks import StreetTask
 
 #: The printed mIoU in percent of Tables 1 and 2, and for "baseline" of the row Tradition.
 PRINTED = {"baseline": 77.31, "single": 78.65, "several": 78.82, "reconstruction": 79.41, "style": 79.10}
