@@ -8,15 +8,14 @@ import shutil
 from pathlib import Path
 
 import click
-import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from PIL import Image
 
+from tests.commands.questions import squares
 from tf_ganaug.commands.common import input_errors
 from tf_ganaug.experiment.sources import Request
-from tf_ganaug.gans.synthesizer import export
+from tf_ganaug.gans.model_files import export
 from tf_ganaug.gans.weights import export_weights
 from tf_ganaug.question.checks import settings_of
 from tf_ganaug.question.learning import validations
@@ -31,18 +30,7 @@ REAL, GAN = "unet-1-real-repeat0", "unet-1-gan-repeat0"
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    """Six pictures of 16 x 20 pixels with a square each."""
-    root, rng = tmp_path_factory.mktemp("data") / "squares", np.random.default_rng(0)
-    for part in ("images", "labels"):
-        (root / part).mkdir(parents=True)
-    for number in range(6):
-        mask = np.zeros((16, 20), np.uint8)
-        mask[2 + number : 9 + number, 5:13] = 1
-        pixels = rng.normal(80, 9, mask.shape) + 90 * mask
-        Image.fromarray(pixels.astype(np.uint8)).save(root / "images" / f"s{number}.png")
-        Image.fromarray(mask).save(root / "labels" / f"s{number}.png")
-    (root / "dataset.yaml").write_text("classes: {1: square}\n")
-    return root
+    return squares(tmp_path_factory.mktemp("data") / "squares", 6, 16, 20)
 
 
 def ask(data, out):

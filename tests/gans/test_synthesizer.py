@@ -13,8 +13,10 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from tf_ganaug import backend
 from tf_ganaug.data.cases import IGNORE, LabelSpec
+from tf_ganaug.data.provenance import Provenance
 from tf_ganaug.errors import InputError
-from tf_ganaug.gans.synthesizer import Provenance, Synthesizer, export, find_synthesizer, freeze_statistics
+from tf_ganaug.gans.model_files import export
+from tf_ganaug.gans.synthesizer import Synthesizer, find_synthesizer, freeze_statistics
 from tf_ganaug.models import dcgan
 from tf_ganaug.models.layers import BatchStatisticsNorm
 from tf_ganaug.random import fold

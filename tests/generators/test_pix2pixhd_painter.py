@@ -9,9 +9,9 @@ import pytest
 
 from tf_ganaug.data.cache import SizedCases
 from tf_ganaug.data.cases import Case, LabelSpec
+from tf_ganaug.data.provenance import Provenance
 from tf_ganaug.experiment.settings import configs_folder, load_settings
 from tf_ganaug.experiment.subset import Subset
-from tf_ganaug.gans.synthesizer import Provenance
 from tf_ganaug.generators.pix2pixhd_painter import PhotographPainter
 from tf_ganaug.models.pix2pixhd import enhancer_variables
 from tf_ganaug.papers.liu2019.settings import Settings

@@ -9,8 +9,9 @@ import tensorflow as tf
 
 from tf_ganaug import backend
 from tf_ganaug.data.cases import LabelSpec
+from tf_ganaug.data.provenance import Provenance
 from tf_ganaug.errors import InputError
-from tf_ganaug.gans.synthesizer import Provenance, Synthesizer
+from tf_ganaug.gans.synthesizer import Synthesizer
 from tf_ganaug.models import pggan
 from tf_ganaug.models.pggan_layers import (
     DownConv2D,

@@ -43,7 +43,7 @@ def export(run: Path, out: Path, kind: str, terms: str | None) -> None:
     Example: tf-ganaug export runs/neff2018-quick/gan-fold0 exported --terms "CC BY-NC-SA 4.0; research only"
     """
     from tf_ganaug.experiment.diagnosed import read
-    from tf_ganaug.gans.synthesizer import export as export_model
+    from tf_ganaug.gans.model_files import export as export_model
     from tf_ganaug.gans.weights import export_weights
     from tf_ganaug.generators.model_card import write_card
 

@@ -19,10 +19,10 @@ from tf_ganaug.data.cache import SizedCases, sized_cases
 from tf_ganaug.data.cases import Case, Dataset
 from tf_ganaug.data.leaks import require_real_test
 from tf_ganaug.data.pairs import Pairs, normalise
+from tf_ganaug.data.provenance import Provenance
 from tf_ganaug.data.splits import Split, cross_validation, read_splits, write_splits
 from tf_ganaug.errors import InputError
 from tf_ganaug.files import claim_options, locked, make_folder, require_plain
-from tf_ganaug.gans.synthesizer import Provenance
 from tf_ganaug.random import named_seed
 from tf_ganaug.run import read_result
 

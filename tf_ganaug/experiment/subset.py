@@ -12,7 +12,7 @@ import numpy as np
 from tf_ganaug.data.cache import SizedCases
 from tf_ganaug.data.cases import LabelSpec
 from tf_ganaug.data.pairs import Pairs, Part
-from tf_ganaug.gans.synthesizer import Provenance
+from tf_ganaug.data.provenance import Provenance
 from tf_ganaug.run import RunFolder
 
 

@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -20,19 +19,14 @@ from tf_ganaug.data.cases import LabelClass, LabelSpec
 from tf_ganaug.data.pipeline import generator_device
 from tf_ganaug.data.provenance import Provenance
 from tf_ganaug.errors import InputError
-from tf_ganaug.files import LOCK, digest, read_json, replacing_folder, write_text
+from tf_ganaug.files import replacing_folder, write_text
 from tf_ganaug.gans.joint import JointLayout
+from tf_ganaug.gans.model_files import METADATA, digests_of, model_folder, require_ours
 from tf_ganaug.models.layers import BatchStatisticsNorm
 from tf_ganaug.random import fold
 
 #: From latents (N, latent size) to images (N, H, W, C) in [-1, 1] and labels (N, H, W) uint8.
 PairMaker = Callable[[tf.Tensor], "tuple[tf.Tensor, tf.Tensor]"]
-
-#: The file beside a SavedModel.
-METADATA = "metadata.json"
-
-#: What a model is and is for, for people.
-CARD = "MODEL_CARD.md"
 
 #: Samples are made this many at a time, so that a sample never depends on how many are asked for.
 CHUNK = 16
@@ -200,7 +194,7 @@ class Synthesizer:
         }
         with replacing_folder(folder) as unfinished:
             tf.saved_model.save(self.module, str(unfinished), signatures)
-            write_text(unfinished / METADATA, json.dumps({**metadata, "sha256": _digests(unfinished)}, indent=1))
+            write_text(unfinished / METADATA, json.dumps({**metadata, "sha256": digests_of(unfinished)}, indent=1))
             shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed before its result
 
     @classmethod
@@ -218,7 +212,7 @@ class Synthesizer:
             metadata = json.loads((folder / METADATA).read_text(encoding="utf-8"))
             provenance = Provenance.from_json(metadata)
             spec, latent_size = _spec(metadata["label_spec"]), int(metadata["latent_size"])
-            _require_ours(folder, metadata.get("sha256"), trust)
+            require_ours(folder, metadata.get("sha256"), trust)
             # tf.data runs on the CPU; a generator with weights on a GPU could not be called there.
             with tf.device(generator_device()):
                 module = tf.saved_model.load(str(folder))
@@ -228,41 +222,6 @@ class Synthesizer:
                 remedy = f"remove {folder.parent}; the same command makes it again"
             raise InputError(folder, "a synthesizer (SavedModel and metadata.json)", found, remedy) from error
         return cls(module, spec, provenance, latent_size)
-
-
-def _digests(folder: Path) -> dict[str, str]:
-    """SHA-256 of every file of a SavedModel by its path."""
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in (METADATA, CARD, LOCK))
-    return {path.relative_to(folder).as_posix(): digest(path) for path in files}
-
-
-def _require_ours(folder: Path, stored: dict[str, str] | None, trust: bool) -> None:
-    """Refuses a SavedModel that is not as `save` wrote it: damaged, changed, or from elsewhere."""
-    if stored is None:
-        if not trust:
-            expected = f"a SavedModel of tf_ganaug, with the digests of its files in {METADATA}"
-            remedy = "a SavedModel is a program; if you know who made it, run it with --trust (docs/sampling.md)"
-            raise InputError(folder, expected, "none", remedy)
-        return
-    found = _digests(folder)
-    others = sorted(name for name in {*stored, *found} if stored.get(name) != found.get(name))
-    if others:
-        remedy = "it was damaged or changed: remove its run, and the same command makes it again; or copy it again"
-        raise InputError(folder, f"the files whose digests {METADATA} has", f"others: {', '.join(others)}", remedy)
-
-
-def read_metadata(model: Path) -> dict[str, Any]:
-    """What stands beside a SavedModel that is to be passed on.
-
-    Raises:
-        InputError: if it is damaged, or the model's files are not those whose digests it has.
-    """
-    remedy = "copy the folder again, or remove its run, which the same command makes again"
-    metadata = read_json(model / METADATA, remedy)
-    if not isinstance(metadata, dict):
-        raise InputError(model / METADATA, "what a model was trained on", f"{metadata!r}"[:100], remedy)
-    _require_ours(model, metadata.get("sha256"), trust=True)
-    return metadata
 
 
 def _spec(stored: dict) -> LabelSpec:
@@ -279,36 +238,3 @@ def find_synthesizer(source: Path, trust: bool = False) -> Synthesizer:
         InputError: if it is neither, or the run is not finished, or the model is not as it was written.
     """
     return Synthesizer.load(model_folder(source), trust)
-
-
-def export(run: Path, out: Path) -> None:
-    """Copies a finished run's synthesizer to the new folder `out`, whole or not at all.
-
-    Raises:
-        InputError: if the run holds none, it is not as it was written, or `out` exists or cannot be written.
-    """
-    model = model_folder(run)
-    if out.exists():
-        raise InputError(out, "a new folder", "one that exists", "choose another OUT")
-    read_metadata(model)
-    with replacing_folder(out) as unfinished:
-        shutil.copytree(model, unfinished, dirs_exist_ok=True)
-
-
-def model_folder(source: Path) -> Path:
-    """Where the SavedModel of a finished GAN's run folder lies, or an exported one.
-
-    Raises:
-        InputError: if it is neither, or the run is not finished.
-    """
-    inside = sorted(path.parent.name for path in source.glob("*/synthesizer"))
-    if inside:
-        raise InputError(source, "the run folder of one GAN", f"a folder of {', '.join(inside)}", "name one of these")
-    if (source / "options.json").exists() and not (source / "result.json").exists():
-        remedy = "run the same command again to finish it"
-        raise InputError(source, "a finished GAN run", "one that was interrupted", remedy)
-    model = source / "synthesizer" if (source / "synthesizer").is_dir() else source
-    if not (model / METADATA).exists():
-        remedy = "name a GAN run folder (gan-fold0) or an exported SavedModel"
-        raise InputError(source, "a synthesizer", "no metadata.json", remedy)
-    return model

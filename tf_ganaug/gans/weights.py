@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tf_ganaug.errors import InputError
 from tf_ganaug.files import digest, read_json, replacing_folder, without_folders, write_text
-from tf_ganaug.gans.synthesizer import model_folder, read_metadata
+from tf_ganaug.gans.model_files import model_folder, read_metadata
 
 #: The two files.
 WEIGHTS, DESCRIPTION = "weights.npz", "weights.json"

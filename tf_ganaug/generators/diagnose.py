@@ -17,7 +17,8 @@ from tf_ganaug.data.provenance import Provenance
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.diagnosed import PICTURE, draw_labels, write
 from tf_ganaug.files import make_folder
-from tf_ganaug.gans.synthesizer import METADATA, Synthesizer, find_synthesizer
+from tf_ganaug.gans.model_files import METADATA
+from tf_ganaug.gans.synthesizer import Synthesizer, find_synthesizer
 from tf_ganaug.generators.sampling import read_training_data
 from tf_ganaug.quality.diagnosis import SWD_IMAGES, Diagnosis, Judge, Sets, diagnose
 from tf_ganaug.quality.features import read_network, unlearned

@@ -12,12 +12,13 @@ from tf_ganaug import backend
 from tf_ganaug.data.cases import LabelSpec
 from tf_ganaug.data.grids import pair_grid
 from tf_ganaug.data.pairs import Pairs
+from tf_ganaug.data.provenance import Provenance
 from tf_ganaug.gans.critic_augmentation import CriticAugmentation
 from tf_ganaug.gans.label_channels import LabelChannels
 from tf_ganaug.gans.pggan_schedule import ProgressiveSchedule
 from tf_ganaug.gans.previews import show_reals
 from tf_ganaug.gans.progressive import ProgressiveGan
-from tf_ganaug.gans.synthesizer import Provenance, Synthesizer
+from tf_ganaug.gans.synthesizer import Synthesizer
 from tf_ganaug.gans.train import PREVIEWS, Schedule, train_gan
 from tf_ganaug.generators.settings import PatchGanSettings
 from tf_ganaug.models import pggan

@@ -11,7 +11,7 @@ from tf_ganaug import __version__
 from tf_ganaug.errors import printable
 from tf_ganaug.experiment import diagnosed
 from tf_ganaug.files import write_text
-from tf_ganaug.gans.synthesizer import CARD
+from tf_ganaug.gans.model_files import CARD
 from tf_ganaug.quality.diagnosis import Diagnosis
 from tf_ganaug.run import read_result
 

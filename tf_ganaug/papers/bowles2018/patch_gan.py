@@ -14,8 +14,9 @@ from tf_ganaug.data.arrays import new_array
 from tf_ganaug.data.cases import LabelSpec
 from tf_ganaug.data.pairs import Part
 from tf_ganaug.data.patches import Patches
+from tf_ganaug.data.provenance import Provenance
 from tf_ganaug.files import replacing
-from tf_ganaug.gans.synthesizer import Provenance, Synthesizer
+from tf_ganaug.gans.synthesizer import Synthesizer
 from tf_ganaug.generators.joint_pggan import JointPggan
 from tf_ganaug.papers.bowles2018.settings import Settings
 from tf_ganaug.random import fold, named_seed
