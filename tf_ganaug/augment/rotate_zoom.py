@@ -6,6 +6,7 @@ import math
 
 import tensorflow as tf
 
+from tf_ganaug.augment.projective import sample
 from tf_ganaug.data.cases import IGNORE
 from tf_ganaug.random import stream_seed
 
@@ -45,17 +46,5 @@ def rotate_zoom(
     start_y = middle[1] + aside[1] - sin * middle[0] - cos * middle[1]
     zero = tf.zeros_like(angle)
     transforms = tf.stack([cos, -sin, start_x, sin, cos, start_y, zero, zero], -1)
-    images = _sample(images, transforms, "BILINEAR", OUTSIDE)
-    return images, _sample(labels[..., None], transforms, "NEAREST", float(IGNORE))[..., 0]
-
-
-def _sample(pictures: tf.Tensor, transforms: tf.Tensor, interpolation: str, outside: float) -> tf.Tensor:
-    """(N, H, W, C) of the pictures' own type: pixel (x, y) from (a x + b y + c, d x + e y + f)."""
-    return tf.raw_ops.ImageProjectiveTransformV3(
-        images=pictures,
-        transforms=transforms,
-        output_shape=tf.shape(pictures)[1:3],
-        fill_value=outside,
-        interpolation=interpolation,
-        fill_mode="CONSTANT",
-    )
+    images = sample(images, transforms, "BILINEAR", OUTSIDE)
+    return images, sample(labels[..., None], transforms, "NEAREST", float(IGNORE))[..., 0]

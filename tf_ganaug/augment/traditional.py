@@ -7,6 +7,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
+from tf_ganaug.augment.projective import sample
 from tf_ganaug.compiled import graph_function
 from tf_ganaug.random import fold
 
@@ -64,12 +65,12 @@ def traditional_copies(
     numbers = tf.cast(numbers, tf.int32)
     draws = tf.map_fn(lambda n: tf.random.stateless_uniform((_DRAWS,), fold(seed, n)), numbers, tf.float32)
     transforms = _transforms(draws[:, :6], *images.shape[1:3])
-    copies = _sample(images, transforms, "BILINEAR", OUTSIDE_IMAGE)
+    copies = sample(images, transforms, "BILINEAR", OUTSIDE_IMAGE)
     blurred, brighter, level = (draws[:, n, None, None, None] for n in (6, 7, 8))
     copies = tf.where(blurred < PROBABILITY, _blur(copies, BLUR * images.shape[2] / REFERENCE_WIDTH), copies)
     factor = tf.where(brighter < PROBABILITY, 1.0 + CONTRAST * level, 1.0)
     copies = tf.clip_by_value((copies + 1.0) * factor - 1.0, -1.0, 1.0)
-    return copies, _sample(labels[..., None], transforms, "NEAREST", OUTSIDE_LABEL)[..., 0]
+    return copies, sample(labels[..., None], transforms, "NEAREST", OUTSIDE_LABEL)[..., 0]
 
 
 def _transforms(draws: tf.Tensor, height: int, width: int) -> tf.Tensor:
@@ -97,18 +98,6 @@ def _transforms(draws: tf.Tensor, height: int, width: int) -> tf.Tensor:
         rows += [across * kept, down * kept, start]
     zero = tf.zeros_like(angle)
     return tf.stack([*rows, zero, zero], -1)
-
-
-def _sample(pictures: tf.Tensor, transforms: tf.Tensor, interpolation: str, outside: float) -> tf.Tensor:
-    """(N, H, W, C) of the pictures' own type."""
-    return tf.raw_ops.ImageProjectiveTransformV3(
-        images=pictures,
-        transforms=transforms,
-        output_shape=tf.shape(pictures)[1:3],
-        fill_value=outside,
-        interpolation=interpolation,
-        fill_mode="CONSTANT",
-    )
 
 
 def _blur(images: tf.Tensor, deviation: float) -> tf.Tensor:
