@@ -5,15 +5,12 @@ import math
 import numpy as np
 import pytest
 
+from tests.models.counts import trained_numbers
 from tf_ganaug.errors import InputError
 from tf_ganaug.models import dcgan
 
 #: Generator and critic of the original by channels (counted from gan_64x64.py).
 COUNTS = {3: (5_364_739, 4_316_545), 1: (5_361_537, 4_313_345), 2: (5_363_138, 4_314_945)}
-
-
-def trained_numbers(model):
-    return sum(math.prod(weight.shape) for weight in model.trainable_weights)
 
 
 @pytest.mark.parametrize("channels", COUNTS)

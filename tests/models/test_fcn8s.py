@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.models.counts import trained_numbers
 from tf_ganaug import backend
 from tf_ganaug.data.cases import LabelClass, LabelSpec
 from tf_ganaug.errors import InputError
@@ -17,11 +18,10 @@ from tf_ganaug.models.vgg16 import load_vgg16
 from tf_ganaug.segment.losses import cross_entropy
 from tf_ganaug.segment.train import Segmenter
 
+# Whole models in HDF5 are what users have; Keras 2.15 warns when one is written.
+pytestmark = pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file:UserWarning")
+
 RNG = np.random.default_rng(0)
-
-
-def trained_numbers(model):
-    return sum(math.prod(weight.shape) for weight in model.trainable_weights)
 
 
 def trunk_count(channels, filters=64):

@@ -1,20 +1,15 @@
 """pix2pix's networks: parameter counts of the original, its sizes and others, dropout by gates, the first weights."""
 
-import math
-
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.models.counts import trained_numbers
 from tf_ganaug.errors import InputError
 from tf_ganaug.models.pix2pix import discriminator, generator
 
 RNG = np.random.default_rng(0)
-
-
-def trained_numbers(model):
-    return sum(math.prod(weight.shape) for weight in model.trainable_weights)
 
 
 def generator_count(channels_in, channels_out, ngf=64, levels=8):

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.models.counts import trained_numbers
 from tf_ganaug.errors import InputError
 from tf_ganaug.models.patch_discriminator import HalvingMean
 from tf_ganaug.models.pix2pixhd import (
@@ -18,10 +19,6 @@ from tf_ganaug.models.pix2pixhd import (
 )
 
 RNG = np.random.default_rng(0)
-
-
-def trained_numbers(model):
-    return sum(math.prod(weight.shape) for weight in model.trainable_weights)
 
 
 def conv(maps_in, maps, size=3):

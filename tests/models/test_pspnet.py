@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.models.counts import trained_numbers
 from tf_ganaug import backend
 from tf_ganaug.errors import InputError
 from tf_ganaug.models.pspnet import (
@@ -87,10 +88,6 @@ def counts(classes, layers, width=64):
     head = conv_bn(2 * maps, 8 * width, 3) + 8 * width * classes + classes
     auxiliary = conv_bn(16 * width, 4 * width, 3) + 4 * width * classes + classes
     return backbone, pyramid, head, auxiliary
-
-
-def trained_numbers(model):
-    return sum(math.prod(weight.shape) for weight in model.trainable_weights)
 
 
 def test_parameters_of_the_original():

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from tests.models.counts import trained_numbers
 from tf_ganaug import backend
 from tf_ganaug.errors import InputError
 from tf_ganaug.models.patch_discriminator import HalvingMean, discriminator
@@ -50,10 +51,6 @@ def test_norm_is_float32_inside_under_float16():
     x = x.astype(np.float64)
     np.testing.assert_allclose(normed, (x - x.mean((0, 1, 2))) / x.std((0, 1, 2)), atol=2e-3)
     assert layer.variance.dtype == "float32"
-
-
-def trained_numbers(model):
-    return sum(math.prod(weight.shape) for weight in model.trainable_weights)
 
 
 def generator_count(labels, images, ngf=64, hidden=128, blocks=7):

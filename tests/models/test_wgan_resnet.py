@@ -5,15 +5,12 @@ import math
 import numpy as np
 import pytest
 
+from tests.models.counts import trained_numbers
 from tf_ganaug.errors import InputError
 from tf_ganaug.models import wgan_resnet
 
 #: Generator and critic of the original by channels (counted from gan_64x64.py).
 COUNTS = {3: (8_540_483, 7_491_841), 1: (8_539_329, 7_490_689), 2: (8_539_906, 7_491_265)}
-
-
-def trained_numbers(model):
-    return sum(math.prod(weight.shape) for weight in model.trainable_weights)
 
 
 @pytest.mark.parametrize("channels", COUNTS)

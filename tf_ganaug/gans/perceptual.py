@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -43,8 +44,11 @@ def load_vgg19(weights: Path) -> keras.Model:
     with backend.float32():
         vgg = keras.applications.VGG19(include_top=False, weights=None)
     try:
-        vgg.load_weights(str(weights))
-    except (OSError, ValueError, KeyError) as error:
+        with warnings.catch_warnings():
+            # Of layers that the file lacks Keras 3 only warns: they would stay random.
+            warnings.filterwarnings("error", "Skipping nested container", UserWarning)
+            vgg.load_weights(str(weights))
+    except (OSError, ValueError, KeyError, UserWarning) as error:
         remedy = "name a file of Keras' VGG19(include_top=False)"
         raise InputError(weights, "VGG-19 weights without top (HDF5)", str(error), remedy) from error
     return vgg
