@@ -6,6 +6,7 @@ import nibabel
 import numpy as np
 import pytest
 
+from tests.data.refusals import line_of, read_all
 from tf_ganaug.data import brain, brats
 from tf_ganaug.errors import InputError
 
@@ -41,13 +42,7 @@ def subject(tmp_path):
 
 
 def refusal(root, **options):
-    """The one line with which the data are refused, when found or when read."""
-    with pytest.raises(InputError) as caught:
-        for case in brats.read(root, side=32, **options).cases:
-            case.read_image()
-            case.read_label()
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
+    return line_of(read_all, brats.read, root, side=32, **options)
 
 
 def test_every_slice_is_padded_and_renumbered(tmp_path, subject):

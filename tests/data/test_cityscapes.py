@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.data.refusals import line_of, read_all
 from tf_ganaug.data import cityscapes
 from tf_ganaug.data.cache import sized_instances
 from tf_ganaug.data.cases import IGNORE
@@ -57,12 +58,7 @@ def tree(tmp_path):
 
 
 def refusal(root):
-    with pytest.raises(InputError) as caught:
-        for case in cityscapes.read(root, VIEW).cases:
-            case.read_image()
-            case.class_indices(VIEW)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
+    return line_of(read_all, cityscapes.read, root, VIEW)
 
 
 def test_views_of_the_published_table():

@@ -9,6 +9,7 @@ import nibabel
 import numpy as np
 import pytest
 
+from tests.data.refusals import line_of, read_all
 from tf_ganaug.data import ct_ich
 from tf_ganaug.data.haemorrhage import FIVE
 from tf_ganaug.errors import InputError
@@ -71,12 +72,7 @@ def root(tmp_path):
 
 
 def refusal(root):
-    with pytest.raises(InputError) as caught:
-        for case in ct_ich.read(root).cases:
-            case.read_image()
-            case.read_label()
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
+    return line_of(read_all, ct_ich.read, root)
 
 
 def test_slices_with_one_type(root, caplog):

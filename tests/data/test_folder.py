@@ -9,6 +9,7 @@ import pytest
 import tifffile
 from PIL import Image
 
+from tests.data.refusals import line_of
 from tf_ganaug.data import folder
 from tf_ganaug.errors import InputError
 
@@ -42,11 +43,7 @@ def describe(root, text):
 
 
 def refusal(root, *arguments):
-    """The one line with which the folder is refused."""
-    with pytest.raises(InputError) as caught:
-        folder.read(root, *arguments)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
+    return line_of(folder.read, root, *arguments)
 
 
 def volume(shape=(4, 5, 6)):

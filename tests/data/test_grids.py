@@ -3,23 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image
 
+from tests.data.pixels import BLACK, THREE, TWO, WHITE, pixels, read
 from tf_ganaug.data import grids
-from tf_ganaug.data.cases import IGNORE, LabelSpec
-
-TWO = LabelSpec.from_names({0: "background", 1: "lung"})
-THREE = LabelSpec.from_names({0: "background", 1: "lung", 2: "heart"}, ignored=[9])
-WHITE, BLACK = (255, 255, 255), (0, 0, 0)
-
-
-def pixels(array, *places):
-    return [tuple(int(v) for v in array[place]) for place in places]
-
-
-def read(path):
-    with Image.open(path) as image:
-        return np.asarray(image.convert("RGB"))
+from tf_ganaug.data.cases import IGNORE
 
 
 def test_to_display():

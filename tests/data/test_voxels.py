@@ -7,6 +7,7 @@ import nibabel
 import numpy as np
 import pytest
 
+from tests.data.picture_files import refusal
 from tf_ganaug.data import limits
 from tf_ganaug.data.files import read_label, read_shape
 from tf_ganaug.data.volumes import common_grid
@@ -15,15 +16,6 @@ from tf_ganaug.errors import InputError
 
 VOXELS = np.arange(4 * 5 * 6, dtype=np.int16).reshape(4, 5, 6)
 PLACED = np.diag([1.2, 1.1, 3.0, 1.0])
-
-
-def refusal(read, path):
-    """The one line with which `read` refuses the file."""
-    with pytest.raises(InputError) as caught:
-        read(path)
-    message = str(caught.value)
-    assert "\n" not in message and message.startswith(str(path))
-    return message
 
 
 def save(path, voxels=VOXELS, affine=PLACED, kind=nibabel.Nifti1Image, **header):

@@ -6,6 +6,7 @@ import nibabel
 import numpy as np
 import pytest
 
+from tests.data.refusals import line_of, read_all
 from tf_ganaug.data import wmh
 from tf_ganaug.data.cases import IGNORE, Case, Dataset
 from tf_ganaug.errors import InputError
@@ -40,14 +41,7 @@ def subject(tmp_path):
 
 
 def refusal(root):
-    """The one line with which the data are refused, when found or when read."""
-    with pytest.raises(InputError) as caught:
-        dataset = wmh.read(root)
-        for case in dataset.cases:
-            case.read_image()
-            case.class_indices(dataset.spec)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
+    return line_of(read_all, wmh.read, root)
 
 
 def test_every_slice_upright(tmp_path, subject):

@@ -8,22 +8,10 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
+from tests.data.pixels import BLACK, THREE, TWO, pixels, read
 from tf_ganaug.data.cases import IGNORE, LabelSpec
 from tf_ganaug.data.grids import GREY, pair_grid
 from tf_ganaug.experiment import figures
-
-TWO = LabelSpec.from_names({0: "background", 1: "lung"})
-THREE = LabelSpec.from_names({0: "background", 1: "lung", 2: "heart"}, ignored=[9])
-WHITE, BLACK = (255, 255, 255), (0, 0, 0)
-
-
-def pixels(array, *places):
-    return [tuple(int(v) for v in array[place]) for place in places]
-
-
-def read(path):
-    with Image.open(path) as image:
-        return np.asarray(image.convert("RGB"))
 
 
 def test_difference():
