@@ -70,16 +70,14 @@ def check_data(data: Path, reader: str, dataset_yaml: Path | None, out: Path | N
     from tf_ganaug.data.survey_findings import findings, unfit
     from tf_ganaug.data.survey_overlays import write_overlays
     from tf_ganaug.data.survey_report import summary, write_cases, write_dataset_yaml
-    from tf_ganaug.errors import InputError
     from tf_ganaug.files import make_folder, write_text
 
     out = out or Path(f"check-{data.resolve().name}")
-    if data.resolve() in (out.resolve(), *out.resolve().parents):
-        raise InputError("--out", f"a folder outside {data}", str(out), "name another, or start elsewhere")
+    _require_outside(data, out, "--out", "folder")
     if digests is not None and digests.exists():
         compare_digests(data, digests)
-    elif digests is not None and data.resolve() in digests.resolve().parents:
-        raise InputError("--digests", f"a file outside {data}", str(digests), "name another, or start elsewhere")
+    elif digests is not None:
+        _require_outside(data, digests, "--digests", "file")
     surveyed = survey(data, reader, dataset_yaml)
     if surveyed.unreadable:
         for error in surveyed.unreadable[:_NAMED]:
@@ -102,3 +100,11 @@ def check_data(data: Path, reader: str, dataset_yaml: Path | None, out: Path | N
         write_dataset_yaml(surveyed, description)
     click.echo(f"written: {out}/summary.txt, cases.csv, overlays.png, dataset.yaml{' (yours, kept)' if kept else ''}")
     sys.exit(1 if unfit(surveyed) else 0)
+
+
+def _require_outside(data: Path, place: Path, option: str, kind: str) -> None:
+    """Refuses a place in the folder of the data, or that folder itself."""
+    from tf_ganaug.errors import InputError
+
+    if data.resolve() in (place.resolve(), *place.resolve().parents):
+        raise InputError(option, f"a {kind} outside {data}", str(place), "name another, or start elsewhere")

@@ -26,8 +26,8 @@ def doctor(no_timing: bool) -> None:
     Printed are the versions and which of the two software stacks they are, processor, memory, disk and GPUs with the
     precisions they are fast in, and the seconds of one training step of each of the five GANs: narrow networks,
     64 x 64 pixels, minibatches of 4. The steps show that everything runs, and compare machines; for the time of an
-    experiment ask scripts/run_paper.py with --dry-run. Nothing is written. It takes about a minute, mostly to build
-    the steps.
+    experiment ask `tf-ganaug paper` or `tf-ganaug run` with --dry-run. Nothing is written. It takes about a minute,
+    mostly to build the steps.
 
     \b
     Looked for:

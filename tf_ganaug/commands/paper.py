@@ -48,24 +48,7 @@ def _list(context: click.Context, _: click.Parameter, value: bool) -> None:
 @click.option("--list", is_flag=True, is_eager=True, expose_value=False, callback=_list, help="List the papers.")
 @input_errors
 def paper(
-    name,
-    experiment,
-    data,
-    reader,
-    target,
-    dataset_yaml,
-    profile,
-    only,
-    out,
-    seed,
-    repeats,
-    changes,
-    precision,
-    devices,
-    accumulate,
-    jobs,
-    ray,
-    dry_run,
+    name, experiment, profile, only, data, reader, target, dataset_yaml, out, changes, jobs, ray, dry_run, **named
 ):
     """Run the experiments of PAPER and write their report.
 
@@ -89,7 +72,6 @@ def paper(
     from tf_ganaug.experiment.sources import Request
     from tf_ganaug.papers import reproduce
 
-    named = {"seed": seed, "repeats": repeats, "precision": precision, "devices": devices, "accumulate": accumulate}
     changes = [*changes, *(f"{key}={value}" for key, value in named.items() if value is not None)]
     parts = found.chosen(profile, only)
     # Absolute, since processes elsewhere may open it too.

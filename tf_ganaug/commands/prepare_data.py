@@ -17,7 +17,7 @@ def prepare_data() -> None:
     """Bring a data set as distributed into a folder of slices that --data reads."""
 
 
-@prepare_data.command(context_settings=SETTINGS)
+@prepare_data.command(short_help="Cut the volumes of BraTS 2018 into slices.", context_settings=SETTINGS)
 @click.argument("source", metavar="SRC", type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--modality", type=click.Choice(["t1", "t1ce", "t2", "flair"]), default="t1ce", help="Of the images.")
@@ -46,7 +46,7 @@ def brats2018(source: Path, out: Path, modality: str, lgg: bool, size: int, tiss
     click.echo(f"{count} pairs: {out}")
 
 
-@prepare_data.command(context_settings=SETTINGS)
+@prepare_data.command(short_help="Write pictures drawn by code, with labels.", context_settings=SETTINGS)
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--kind", type=click.Choice(["head-ct", "head-mr", "streets"]), default="head-ct", help="What is drawn.")
 @click.option("--subjects", type=click.IntRange(3), default=60, help="How many, or how many scenes.")

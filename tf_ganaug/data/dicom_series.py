@@ -82,14 +82,7 @@ def read_series(folder: Path) -> Series:
     for path, header in headers.items():
         _require_image(path, header)
         _require_values(path, header)
-        for name in _COMMON:
-            expected, found = first.get(name), header.get(name)
-            if not _alike(expected, found):
-                wanted = f"{name} {expected} as {first_path.name}"
-                raise InputError(path, wanted, str(found), "keep slices of one series in a folder")
-        if _is_scaled(header) != _is_scaled(first):
-            wanted = f"RescaleSlope and RescaleIntercept in all slices or in none, as {first_path.name}"
-            raise InputError(path, wanted, "another", "keep slices of one series in a folder")
+        _require_same_series(path, header, first_path, first)
     along = _orientation(first_path, first)
     normal = np.cross(*along)
     unordered = {path: _numbers(path, header, "ImagePositionPatient", 3) for path, header in headers.items()}
@@ -114,6 +107,17 @@ def read_series(folder: Path) -> Series:
         known=stated is not None, remarks=remarks + _unscaled(first) + _mapped(first) + _white_is_zero(first)
     )
     return Series(tuple(paths), places, along, (between_rows, between_columns), shape, affine, grid)
+
+
+def _require_same_series(path: Path, header: pydicom.FileDataset, first_path: Path, first: pydicom.FileDataset) -> None:
+    remedy = "keep slices of one series in a folder"
+    for name in _COMMON:
+        expected, found = first.get(name), header.get(name)
+        if not _alike(expected, found):
+            raise InputError(path, f"{name} {expected} as {first_path.name}", str(found), remedy)
+    if _is_scaled(header) != _is_scaled(first):
+        wanted = f"RescaleSlope and RescaleIntercept in all slices or in none, as {first_path.name}"
+        raise InputError(path, wanted, "another", remedy)
 
 
 def read_units(series: Series, number: int) -> np.ndarray:

@@ -73,21 +73,15 @@ def prepare_brats(
     }
     modalities = dict.fromkeys((modality, TISSUE_MODALITY) if tissue else (modality,))
     subjects = brats.find(source, tuple(modalities), side, lgg)
-    spacing = _common_spacing(subjects, modality)
+    described = {"name": f"BraTS 2018 {modality}", "spacing": list(_common_spacing(subjects, modality))}
     out = out.resolve()
     if not _finished(out, options, subjects):
         unfinished = make_folder(out.with_name(f"{out.name}.unfinished"))
         with locked(unfinished):
             claim_options(unfinished, options)
             _write_volumes(unfinished, subjects, modality, side, classifier, jobs)
-            write_description(
-                unfinished / "dataset.yaml",
-                SEVEN if tissue else FOUR,
-                name=f"BraTS 2018 {modality}",
-                spacing=list(spacing),
-                subject=r"(.*)_\d+",
-                keep_blank=True,
-            )
+            spec, place = SEVEN if tissue else FOUR, unfinished / "dataset.yaml"
+            write_description(place, spec, **described, subject=r"(.*)_\d+", keep_blank=True)
         (unfinished / LOCK).unlink(missing_ok=True)
         flush(unfinished)
         os.replace(unfinished, out)

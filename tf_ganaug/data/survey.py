@@ -100,21 +100,8 @@ def survey(root: Path, reader: str = "folder", dataset_yaml: Path | None = None)
     described = read_description(dataset_yaml or root / "dataset.yaml", dataset_yaml is not None).with_subjects(root)
     sources = _folder(root, described) if reader == "folder" else _dicom(root, described)
     coloured, described = sources.described is not described, sources.described
-    unreadable, cases, facts = list(sources.unreadable), [], []
     most = folder.MOST_CLASSES if sources.spec is None else MOST_VALUES
-    for source in tqdm(sources.open, "reading", unit="pair", disable=None):
-        try:
-            opened = source()
-        except InputError as error:
-            unreadable.append(error)
-            continue
-        cases += opened
-        for case in opened:
-            if case.id not in described.leave_out:
-                try:
-                    facts.append(facts_of(case, most))
-                except InputError as error:
-                    unreadable.append(error)
+    cases, facts, unreadable = _read_all(sources, most)
     if not unreadable:
         cases = folder.kept_cases(cases, described)
     if not facts and not unreadable:
@@ -138,6 +125,25 @@ def survey(root: Path, reader: str = "folder", dataset_yaml: Path | None = None)
         notes=(*sources.notes, *remarks_of(cases)),
         generated=read_provenance(root) if reader == "folder" else None,
     )
+
+
+def _read_all(sources: _Sources, most: int) -> tuple[list[Case], list[Facts], list[InputError]]:
+    """All cases, the facts of those that are not left out, and what could not be read."""
+    cases, facts, unreadable = [], [], list(sources.unreadable)
+    for source in tqdm(sources.open, "reading", unit="pair", disable=None):
+        try:
+            opened = source()
+        except InputError as error:
+            unreadable.append(error)
+            continue
+        cases += opened
+        for case in opened:
+            if case.id not in sources.described.leave_out:
+                try:
+                    facts.append(facts_of(case, most))
+                except InputError as error:
+                    unreadable.append(error)
+    return cases, facts, unreadable
 
 
 def _folder(root: Path, described: Description) -> _Sources:

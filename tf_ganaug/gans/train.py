@@ -76,8 +76,7 @@ def train_gan(
         look(0, "fakes_init")
     else:
         run.say(f"continues at iteration {start}")
-    iterations = iterate(start)
-    progress = run.progress(schedule.iterations, start)
+    iterations, progress = iterate(start), run.progress(schedule.iterations, start)
     began, recent, images = time.perf_counter(), [], 0
     for end in range(start + 1, schedule.iterations + 1):
         terms, shown = next(iterations)

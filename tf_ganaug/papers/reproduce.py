@@ -88,7 +88,7 @@ def reproduce(
         experiment: likewise.
         parts: tables and figures to make.
         asked: see `prepare`.
-        make_stages: makes the runs of the experiment's `stages` beforehand; see `executor.side_by_side`.
+        make_stages: makes the runs of the experiment's `stages` beforehand; see `experiment/side_by_side.py`.
     """
     with study.at_work(asked):
         if make_stages:

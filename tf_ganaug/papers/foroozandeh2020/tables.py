@@ -76,23 +76,7 @@ def table_section(study: ChainStudy, view: str, by_row: Mapping[Row, list[SliceT
     frames = {
         row: pd.concat([study.measures(task) for task in group], ignore_index=True) for row, group in by_row.items()
     }
-    records = []
-    for row, group in by_row.items():
-        losses = pd.Series([100 * study.segmenter(task)["test_loss"] for task in group])
-        spread = f" ± {losses.std():.2f}" if len(losses) > 1 else ""
-        task = group[0]
-        record = {
-            "Slices": f"{row.chain}: {task.real:,} real, {task.synthetic:,} synthetic",
-            "Steps": f"{study.segmenter(task)['iterations']:,}",
-            "Dice error": f"{losses.mean():.2f}{spread} %",
-            "Paper: slices": f"{row.real:,} / {row.synthetic:,}" if row.printed else "not in the paper",
-        }
-        if study.views[view] in (brain.SEVEN, brain.FOUR, brain.TWO):
-            record["Paper: Dice error"] = f"{row.printed[VIEWS.index(view)]:.2f} %" if row.printed else ""
-        dice = pooled(frames[row], "dice")
-        record.update({f"Dice {name}": f"{100 * value:.2f} %" for name, value in dice.items()})
-        record["Mean Dice over real only [95 %]"] = _difference(frames, row, list(dice.index))
-        records.append(record)
+    records = [_record(study, view, row, group, frames) for row, group in by_row.items()]
     counts = "real and synthetic" if study.settings.statistics == "all" else "real"
     return Section(
         f"Table 1, {view} classes",
@@ -113,6 +97,27 @@ def table_section(study: ChainStudy, view: str, by_row: Mapping[Row, list[SliceT
             ),
         ],
     )
+
+
+def _record(
+    study: ChainStudy, view: str, row: Row, group: list[SliceTask], frames: Mapping[Row, pd.DataFrame]
+) -> dict[str, str]:
+    """A row of Table 1 of the trainings of `group`, of which `frames` has every measure, by row."""
+    losses = pd.Series([100 * study.segmenter(task)["test_loss"] for task in group])
+    spread = f" ± {losses.std():.2f}" if len(losses) > 1 else ""
+    task = group[0]
+    record = {
+        "Slices": f"{row.chain}: {task.real:,} real, {task.synthetic:,} synthetic",
+        "Steps": f"{study.segmenter(task)['iterations']:,}",
+        "Dice error": f"{losses.mean():.2f}{spread} %",
+        "Paper: slices": f"{row.real:,} / {row.synthetic:,}" if row.printed else "not in the paper",
+    }
+    if study.views[view] in (brain.SEVEN, brain.FOUR, brain.TWO):
+        record["Paper: Dice error"] = f"{row.printed[VIEWS.index(view)]:.2f} %" if row.printed else ""
+    dice = pooled(frames[row], "dice")
+    record.update({f"Dice {name}": f"{100 * value:.2f} %" for name, value in dice.items()})
+    record["Mean Dice over real only [95 %]"] = _difference(frames, row, list(dice.index))
+    return record
 
 
 def _difference(frames: Mapping[Row, pd.DataFrame], row: Row, classes: list[str]) -> str:
