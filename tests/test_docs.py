@@ -8,6 +8,7 @@ import runpy
 import shlex
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -16,6 +17,10 @@ from tf_ganaug.cli import main
 ROOT = Path(__file__).resolve().parents[1]
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+
+#: Scripts that are commands, and those that are not.
+SCRIPTS = {name: [name.replace("_", "-")] for name in ("sample", "export", "prepare_data", "benchmark")}
+SCRIPTS["run_paper"], OTHERS = ["paper"], ("matrix", "soak")
 
 #: What makes the quick start's commands a matter of seconds; what `doctor` times is tested with it.
 SMALL = {
@@ -49,6 +54,34 @@ def test_every_page_is_in_the_index():
     assert [
         page.name for page in (ROOT / "docs").glob("*.md") if page.name not in ("index.md",) and page.name not in index
     ] == []
+
+
+def shown_commands(page: Path) -> list[list[str]]:
+    """The words of every call of a command that a page shows, in a block or in a line."""
+    text = page.read_text().replace("\\\n", " ")
+    blocks = re.findall(r"^ *```\w*\n(.*?)^ *```", text, flags=re.M | re.S) + re.findall(
+        r"^ {4}(\S.*)$", text, flags=re.M
+    )
+    lines = [line for block in blocks for line in block.splitlines()]
+    lines += re.findall(r"`([^`\n]+)`", re.sub(r"^ *```.*?^ *```", "", text, flags=re.M | re.S))
+    found = [re.match(r"\s*(?:\S*python\S* scripts/(\w+)\.py|tf-ganaug)\s+(.*)", line) for line in lines]
+    return [
+        [*SCRIPTS.get(one[1], []), *shlex.split(one[2], comments=True)] for one in found if one and one[1] not in OTHERS
+    ]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_have_the_options_that_pages_show(page):
+    for words in shown_commands(page):
+        command = main
+        while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+            assert words[0] in command.commands, f"{page.name}: {' '.join(words)}"
+            command, words = command.commands[words[0]], words[1:]
+        known = {"--help", "-h"} | {
+            name for option in command.params for name in (*option.opts, *option.secondary_opts)
+        }
+        named = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+        assert named <= known, f"{page.name}: {command.name} {' '.join(words)}"
 
 
 def commands() -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -126,3 +127,13 @@ def test_a_circle_is_named(tmp_path):
         (tmp_path / "tf_ganaug").mkdir(exist_ok=True)
         (tmp_path / "tf_ganaug" / f"{name}.py").write_text(text)
     assert {"tf_ganaug.a", "tf_ganaug.b"} <= set(circle(tmp_path / "tf_ganaug"))
+
+
+def test_the_drawing_has_every_room_on_its_floor():
+    """Of docs/architecture.md: the rooms at the left of the drawing, the highest floor first."""
+    page = (PACKAGE.parent / "docs/architecture.md").read_text(encoding="utf-8")
+    drawing = page.split("## The rooms")[1].split("```")[1]
+    lines = {word: number for number, line in enumerate(drawing.splitlines()) for word in re.findall(r"\w+", line[:60])}
+    assert set(FLOOR_OF) - {"__main__"} <= set(lines)
+    drawn = [[lines[room] for room in rooms] for rooms in FLOORS[:-1]]
+    assert all(max(higher) < min(lower) for lower, higher in zip(drawn, drawn[1:]))
