@@ -45,7 +45,7 @@ def load_vgg19(weights: Path) -> keras.Model:
         vgg = keras.applications.VGG19(include_top=False, weights=None)
     try:
         with warnings.catch_warnings():
-            # Of layers that the file lacks Keras 3 only warns: they would stay random.
+            # What a file lacks Keras 3 tells in warnings, and lets it stay random; here it is refused.
             warnings.filterwarnings("error", "Skipping nested container", UserWarning)
             vgg.load_weights(str(weights))
     except (OSError, ValueError, KeyError, UserWarning) as error:
