@@ -11,8 +11,8 @@ import pytest
 from tf_ganaug.papers.experiments import all_papers
 from tf_ganaug.papers.foroozandeh2020.tasks import SliceTask
 from tf_ganaug.papers.karki2020.tasks import LesionTask
-from tf_ganaug.papers.liu2019.study import StreetTask
 from tf_ganaug.papers.liu2019.supplements import Supplement
+from tf_ganaug.papers.liu2019.tasks import StreetTask
 
 SHARES = (0.25, 1 / 3, 0.07, 1.0)
 
