@@ -49,6 +49,11 @@ def content_of(path: Path) -> str:
     )
 
 
+def regain(content: str) -> str:
+    """What to do about a label that is stored with loss."""
+    return f"give the label as it was before {content}, or cut a mask of two values at their middle, and save it as PNG"
+
+
 def require_content(path: Path, suffix: str, label: bool) -> None:
     """Checks that a file is what its suffix says, and a label one that keeps its values.
 
@@ -58,7 +63,7 @@ def require_content(path: Path, suffix: str, label: bool) -> None:
     named, content = _NAMED.get(suffix, ""), content_of(path)
     if label and content in LOSSY:
         found = content if content == named else f"{content} under the name {suffix}"
-        remedy = f"give the label as it was before {content}, for example as PNG"
+        remedy = regain(content)
         raise InputError(path, "a label stored without loss", f"{found}, which changes class ids", remedy)
     if not content and named:
         raise InputError(path, f"a whole {suffix[1:]} file", f"no {named} signature", "replace it by an intact copy")

@@ -12,6 +12,7 @@ import numpy as np
 import tifffile
 from PIL import Image
 
+from tf_ganaug.data.containers import regain
 from tf_ganaug.data.shown import inverted, orientation, require_opaque, upright, upright_shape
 from tf_ganaug.errors import InputError
 
@@ -137,10 +138,8 @@ def _samples(tiff: Tiff, label: bool) -> tuple[np.ndarray, bool, bool]:
     page, series = tiff.page, tiff.series
     name = getattr(page.compression, "name", str(page.compression))
     if label and page.compression not in _LOSSLESS:
-        remedy = f"give the label as it was before {name}"
-        raise InputError(
-            tiff.path, "a label stored without loss", f"{name} in TIFF, which may change class ids", remedy
-        )
+        found = f"{name} in TIFF, which may change class ids"
+        raise InputError(tiff.path, "a label stored without loss", found, regain(name))
     if label and page.photometric == _WHITE_IS_ZERO:
         remedy = "store the label with black as zero"
         raise InputError(
