@@ -21,7 +21,7 @@ def digest_of(image: np.ndarray) -> str:
     pixels = image.reshape(-1)
     strips = [pixels[start : start + _STRIP] for start in range(0, pixels.size, _STRIP)]
     whole = image.dtype.kind in "iu"
-    if not whole and max(-low, high) < _LARGEST_WHOLE:
+    if not whole and max(-float(low), float(high)) < _LARGEST_WHOLE:
         whole = all((strip == np.rint(strip)).all() for strip in strips)
     kind = np.result_type(*map(np.min_scalar_type, (int(low), int(high)))) if whole else np.float32
     digest = hashlib.sha256(str(image.shape).encode())
