@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import keras
 import tensorflow as tf
 
@@ -17,9 +19,17 @@ def prepare_process(settings: CommonSettings) -> None:
     Raises:
         InputError: for a sampling that is none, or devices that this process does not have.
     """
+    _keep_libraries()
     backend.set_precision(settings.precision)
     set_sampling(settings.sampling, settings.steps_per_call)
     set_division(settings.devices, settings.accumulate, settings.shared_statistics, settings.jit_compile)
     if settings.deterministic:
         keras.utils.set_random_seed(settings.seed)
         tf.config.experimental.enable_op_determinism()
+
+
+def _keep_libraries() -> None:
+    """What is imported by now stays: no later collection, and every network begins with one, walks through it again."""
+    if not gc.get_freeze_count():
+        gc.collect()
+        gc.freeze()
