@@ -48,6 +48,11 @@ _REMEDIES = {
     errno.ENOENT: "if it was removed or renamed meanwhile, the same command makes it again",
     errno.ENOTDIR: "choose another folder",
     errno.EIO: "look after the disk; the same command continues",
+    errno.ESTALE: "look after the disk; the same command continues",
+    errno.EFBIG: "allow larger files (ulimit -f), or choose another disk; the same command continues",
+    errno.EMFILE: "allow more open files (ulimit -n); the same command continues",
+    errno.ENFILE: "end other programs; the same command continues",
+    errno.ENAMETOOLONG: "choose shorter names",
 }
 
 

@@ -134,8 +134,10 @@ def read_json(path: Path, remedy: str) -> Any:
     """What a file of ours holds.
 
     Raises:
-        InputError: if it is damaged, with what to do then.
+        InputError: if it is damaged or no file, with what to do then.
     """
+    if path.exists() and not path.is_file():
+        raise InputError(path, "a file", "a folder, pipe or device", remedy)
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import os
 import random
 import re
 import signal
-import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import h5py
@@ -20,9 +24,19 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from tf_ganaug.cli import main
+from tf_ganaug.files import LEFTOVER
+
 pytestmark = pytest.mark.long
 
 KILLS = 5
+
+#: Shares of the files of a folder that appears when it is complete.
+AT_ONCE = (0.05, 0.8)
+
+#: Commands are forked from a process that has imported what they need: that takes longer than a small training.
+FORKS = get_context("forkserver")
+FORKS.set_forkserver_preload([__name__, "tf_ganaug.papers.reproduce", "tf_ganaug.question.use"])
 
 #: What defines a training in every command; the bits are those of one number of threads.
 EXACT = ["--profile", "smoke", "--set", "deterministic=true"]
@@ -30,12 +44,13 @@ EXACT = ["--profile", "smoke", "--set", "deterministic=true"]
 #: Names of what tells how long something took.
 TIMES = re.compile("second|minute|time", re.IGNORECASE)
 
+#: Paper to the fewest networks that have all that it trains.
 PAPERS = {
-    "neff2018": ["--only", "table2,figure2"],
-    "foroozandeh2020": [],
-    "karki2020": [],
-    "liu2019": [],
-    "bowles2018": [],
+    "neff2018": ["--only", "table2"],
+    "foroozandeh2020": ["--only", "reduced"],
+    "karki2020": ["--only", "table1", "--set", "painter.epochs=[1]"],
+    "liu2019": ["--only", "single", "--set", "order=mixed"],
+    "bowles2018": ["--only", "table2", "--repeats", "1", "--set", "available=[100]", "--set", "networks=[UNet]"],
 }
 
 
@@ -55,48 +70,73 @@ def data(tmp_path_factory):
     return root
 
 
-def begin(arguments) -> subprocess.Popen:
-    command = [sys.executable, "-m", "tf_ganaug", *map(str, arguments)]
-    environment = {**os.environ, "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
-    return subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+def command(arguments: Sequence[str], log: Path) -> None:
+    """In a process of its own: the command, its last words in a file."""
+    os.environ.update(TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1")
+    sys.argv = ["tf-ganaug", *arguments]
+    for stream in (1, 2):
+        os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
+    main(sys.argv[1:])
 
 
-def complete(arguments) -> float:
-    """The seconds that a command takes to its end."""
-    began = time.monotonic()
-    with begin(arguments) as process:
-        errors = process.communicate()[1]
-    assert process.returncode == 0, errors[-2000:]
-    return time.monotonic() - began
+@contextmanager
+def begun(arguments: Iterable, log: Path) -> Iterator[ForkServerProcess]:
+    """The command at work; it does not outlive the block."""
+    process = FORKS.Process(target=command, args=(list(map(str, arguments)), log))
+    process.start()
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.join()
 
 
-def ends_within(arguments, seconds: float) -> bool:
-    """Whether a command ends well by itself in that time; else it is killed."""
-    with begin(arguments) as process:
-        try:
-            errors = process.communicate(timeout=seconds)[1]
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.communicate()
-            return False
-    assert process.returncode == 0, errors[-2000:]
-    return True
+def complete(arguments: Iterable, log: Path) -> None:
+    """Runs a command to its end."""
+    with begun(arguments, log) as process:
+        process.join()
+        assert process.exitcode == 0, log.read_text()[-2000:]
 
 
-def assert_kills_change_nothing(command, place: Path, seed: int, at_once: bool = False) -> None:
-    """Runs a command without a kill; and again, killed at five random moments of that time, and to its end.
+def kill(arguments: Iterable, out: Path, after: int, seconds: float) -> None:
+    """Kills a command, so many seconds after it has written so many files."""
+    log, before, seen = out.parent / "log", written(out.parent), set()
+    with begun(arguments, log) as process:
+        while len(seen) < after and process.is_alive():
+            time.sleep(0.01)
+            seen |= written(out.parent) - before
+        process.join(seconds)
+        process.kill()
+        process.join()
+        assert process.exitcode == -signal.SIGKILL, f"it ended by itself\n{log.read_text()[-2000:]}"
 
-    With `at_once` its folder appears when all is done; then it would not begin again.
+
+def written(place: Path) -> set[str]:
+    """Names of all files, but of those that each process has anew."""
+    found = (os.path.join(parent, name) for parent, _, names in os.walk(place) for name in names)
+    return {name for name in found if not re.search(r"events\.|\.part(\.\w+)?$|/log$", name)}
+
+
+def assert_kills_change_nothing(command: Callable, place: Path, seed: int, shares=(0.05, 0.17)) -> None:
+    """Runs a command without a kill; and again, killed at five random moments, and to its end.
+
+    Args:
+        command: from the folder of results to the arguments.
+        place: an empty folder.
+        seed: of the moments.
+        shares: from which to which share of all files a process may write; the next goes on from there. A command whose
+            folder appears when all is done begins again.
     """
-    moments, whole, killed = random.Random(seed), place / "whole", place / "killed"
-    seconds, kills = complete(command(whole)), 0
-    ended = False
-    while kills < KILLS and not ended:
-        ended = ends_within(command(killed), seconds * moments.uniform(0.3, 0.9)) or (at_once and killed.exists())
-        kills += not ended
-    if not ended:
-        complete(command(killed))
+    moments, whole, killed = random.Random(seed), place / "whole" / "out", place / "killed" / "out"
+    for out in (whole, killed):
+        out.parent.mkdir(parents=True)
+    complete(command(whole), whole.parent / "log")
+    files = len(written(whole))
+    for _ in range(KILLS):
+        kill(command(killed), killed, math.ceil(files * moments.uniform(*shares)), moments.uniform(0, 0.3))
+    complete(command(killed), killed.parent / "log")
     assert_equal_bits(whole, killed)
+    assert not [path for path in killed.parent.rglob("*") if LEFTOVER.fullmatch(path.name)]
 
 
 def assert_equal_bits(whole: Path, killed: Path) -> None:
@@ -155,8 +195,8 @@ def test_train_gan(data, tmp_path):
 def trained(data, tmp_path_factory):
     """A folder with a segmenter, beside one with a GAN, and 200 of its pairs."""
     place = tmp_path_factory.mktemp("trained")
-    complete(["train-gan", "--data", data, "--gan", "wgan_gp", *EXACT, "--out", place / "gan"])
-    complete(["sample", place / "gan" / "gan-1", "-n", 200, "--out", place / "pairs"])
+    complete(["train-gan", "--data", data, "--gan", "wgan_gp", *EXACT, "--out", place / "gan"], place / "log")
+    complete(["sample", place / "gan" / "gan-1", "-n", 200, "--out", place / "pairs"], place / "log")
     return place
 
 
@@ -167,11 +207,11 @@ def test_train_segmenter(data, trained, tmp_path):
 
 def test_sample(trained, tmp_path):
     options = [trained / "gan" / "gan-1", "-n", 3000, "--layout", "nifti"]
-    assert_kills_change_nothing(lambda out: ["sample", *options, "--out", out], tmp_path, 5, at_once=True)
+    assert_kills_change_nothing(lambda out: ["sample", *options, "--out", out], tmp_path, 5, AT_ONCE)
 
 
 def test_screen(data, trained, tmp_path):
     run = tmp_path / "segmenter"
-    complete(["train-segmenter", "--data", data, "--repeats", 1, *EXACT, "--out", run])
+    complete(["train-segmenter", "--data", data, "--repeats", 1, *EXACT, "--out", run], tmp_path / "log")
     options = [trained / "pairs", "--run", run, "--by", "quality"]
-    assert_kills_change_nothing(lambda out: ["screen", *options, "--out", out], tmp_path, 6, at_once=True)
+    assert_kills_change_nothing(lambda out: ["screen", *options, "--out", out], tmp_path, 6, AT_ONCE)

@@ -17,7 +17,7 @@ from tf_ganaug.gans.joint import JointLayout
 from tf_ganaug.models import dcgan
 from tf_ganaug.models.unet import neff_unet
 from tf_ganaug.quality.diagnosis import CLOSE, COLLAPSED, MEMORISING, UNDERTRAINED, Diagnosis, Judge, Sets, diagnose
-from tf_ganaug.quality.features import deepest, features, read_network, unlearned
+from tf_ganaug.quality.features import deepest, features, unlearned
 
 SIDE, PERSONS = 32, 120
 
@@ -164,14 +164,3 @@ def test_features_are_means_over_each_class(spec):
 
 def test_the_coarsest_maps_of_a_segmenter():
     assert deepest(neff_unet(32, 16, 1, 2, 3, 4)).output_shape == (None, 8, 4, 4)
-
-
-def test_a_users_own_network(tmp_path):
-    inputs = keras.Input((None, None, 1))
-    maps = keras.layers.Conv2D(3, 3)(inputs)
-    keras.Model(inputs, maps).save(tmp_path / "own.keras")
-    assert read_network(tmp_path / "own.keras", (16, 16, 1)).output_shape[-1] == 3
-    keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(maps)).save(tmp_path / "flat.keras")
-    for name, shape in (("flat.keras", (16, 16, 1)), ("own.keras", (16, 16, 2)), ("none.keras", (16, 16, 1))):
-        with pytest.raises(InputError, match=r"a Keras model \(.keras\) from images"):
-            read_network(tmp_path / name, shape)

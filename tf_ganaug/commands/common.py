@@ -6,6 +6,7 @@ Exit status: 2 for what the user can mend, 128 and the signal's number for a sig
 from __future__ import annotations
 
 import functools
+import io
 import os
 import shlex
 import signal
@@ -46,6 +47,7 @@ def input_errors(command: Callable) -> Callable:
     def wrapped(*args, **kwargs):
         from tf_ganaug.errors import from_outside
 
+        _open_streams()
         try:
             with _signals_end_it():
                 return command(*args, **kwargs)
@@ -62,6 +64,20 @@ def input_errors(command: Callable) -> Callable:
             _end(str(known), 2)
 
     return wrapped
+
+
+def _open_streams() -> None:
+    """Makes standard streams take every name, and exist: else a file of ours got the number of a closed one.
+
+    What libraries in C say of their troubles would go into that file then.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        stream = getattr(sys, name)
+        if stream is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)  # the lowest that is free: its number, unless that is taken
+            setattr(sys, name, open(descriptor, "w" if number else "r", encoding="utf-8", closefd=False))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper) and number:
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _end(line: str, status: int) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from tf_ganaug.data.cases import Case
 from tf_ganaug.errors import InputError
-from tf_ganaug.files import write_text
+from tf_ganaug.files import read_json, write_text
 
 
 @dataclass(frozen=True)
@@ -116,11 +116,12 @@ def read_splits(path: Path) -> list[Split]:
     Raises:
         InputError: if the file is no such list, or a subject leaks.
     """
+    remedy = "remove the file"
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        stored = read_json(path, remedy)
         return [Split(**{name: tuple(part) for name, part in split.items()}) for split in stored]
     except (ValueError, TypeError, AttributeError) as error:
-        raise InputError(path, "a list of splits", str(error), "remove the file") from error
+        raise InputError(path, "a list of splits", str(error), remedy) from error
 
 
 def select(cases: Iterable[Case], subjects: Iterable[str]) -> list[Case]:

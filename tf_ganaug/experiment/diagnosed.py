@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from tf_ganaug.data.cases import LabelSpec
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.figures import BLUE, ORANGE, WIDTH, save_figure, sober
-from tf_ganaug.experiment.report import Figure, Table
+from tf_ganaug.experiment.report import Figure, Table, plain
 from tf_ganaug.files import make_folder, write_text
 from tf_ganaug.quality.diagnosis import COLLAPSED, MEMORISING, UNDERTRAINED, Diagnosis
 from tf_ganaug.quality.label_statistics import TRAITS, LabelStatistics
@@ -183,7 +183,7 @@ def _sizes(axis, real: np.ndarray, made: np.ndarray) -> None:
 def write(folder: Path, diagnosis: Diagnosis) -> None:
     """Writes the diagnosis into a folder, for programs and for people; the picture is drawn by `draw_labels`."""
     make_folder(folder)
-    blocks = ["# Diagnosis", sentence(diagnosis), *label_lines(diagnosis)]
+    blocks = ["# Diagnosis", *map(plain, (sentence(diagnosis), *label_lines(diagnosis)))]
     write_text(folder / TEXT, "\n\n".join([*blocks, table_text(diagnosis), f"![Labels]({PICTURE})"]) + "\n")
     write_text(folder / STORED, json.dumps(diagnosis.to_json(), indent=1))
 

@@ -154,14 +154,14 @@ def _markdown(
     folder: Path, title: str, lead: Sequence[str], sections: Sequence, answer: Answer | None, shown: Sequence
 ) -> Iterator[str]:
     """The blocks of report.md."""
-    yield f"# {_plain(title)}"
+    yield f"# {plain(title)}"
     if answer:
-        yield f"**{_plain(answer.sentence)}**"
-        yield from map(_plain, answer.remarks)
+        yield f"**{plain(answer.sentence)}**"
+        yield from map(plain, answer.remarks)
         yield from _blocks(folder, shown)
-    yield "\n".join(f"> {_plain(line)}  " for line in lead)
+    yield "\n".join(f"> {plain(line)}  " for line in lead)
     for section, parts in sections:
-        yield f"## {_plain(section.title)}"
+        yield f"## {plain(section.title)}"
         yield from _blocks(folder, parts)
 
 
@@ -169,14 +169,14 @@ def _blocks(folder: Path, parts: Sequence) -> Iterator[str]:
     """Parts with their names as blocks of report.md."""
     for part, name in parts:
         if isinstance(part, str):
-            yield _plain(part)
+            yield plain(part)
             continue
         if isinstance(part, Figure):
             # Relative, so that the folder can be moved or sent whole.
             link = quote(Path(os.path.relpath(part.path, folder)).as_posix())
-            alternative = re.sub(r"(?<!\\)[\[\]]", r"\\\g<0>", _plain(part.caption))
+            alternative = re.sub(r"(?<!\\)[\[\]]", r"\\\g<0>", plain(part.caption))
             yield f"![{alternative}]({link})"
-        yield f"*{_plain(part.caption)}*" + (f" [CSV](tables/{name}.csv)" if name else "")
+        yield f"*{plain(part.caption)}*" + (f" [CSV](tables/{name}.csv)" if name else "")
         if isinstance(part, Table):
             yield _pipes(part)
 
@@ -186,7 +186,7 @@ def _pipes(table: Table) -> str:
     columns = _columns(table)
     rules = ["---:" if numeric else "---" for _, numeric in columns]
     rows = [[name for name, _ in columns], *([text for text, _ in line] for line in _lines(table))]
-    head, *body = ["| " + " | ".join(_plain(cell) for cell in row) + " |" for row in rows]
+    head, *body = ["| " + " | ".join(plain(cell) for cell in row) + " |" for row in rows]
     return "\n".join([head, "| " + " | ".join(rules) + " |", *body])
 
 
@@ -233,7 +233,7 @@ def _number(text: str) -> str:
     return found[1] if found else ""
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text that Markdown shows as it stands, on one line: a name in it is no link, picture, tag, list or column."""
     text = printable(" ".join(text.split()))
     text = re.sub(r"[\\`*<~|]|(?<!\w)_|_(?!\w)|\](?=[(\[:])|:(?=//)|&(?=#?\w+;)", r"\\\g<0>", text)

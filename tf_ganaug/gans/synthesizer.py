@@ -208,8 +208,11 @@ class Synthesizer:
         Raises:
             InputError: if the folder holds no such model, or one that is not as it was written.
         """
+        remedy = "name a GAN run folder or an exported SavedModel"
+        if (folder.parent / "result.json").exists():
+            remedy = f"remove {folder.parent}; the same command makes it again"
         try:
-            metadata = json.loads((folder / METADATA).read_text(encoding="utf-8"))
+            metadata = read_json(folder / METADATA, remedy)
             provenance = Provenance.from_json(metadata)
             spec, latent_size = _spec(metadata["label_spec"]), int(metadata["latent_size"])
             require_ours(folder, metadata.get("sha256"), trust)
@@ -217,9 +220,7 @@ class Synthesizer:
             with tf.device(generator_device()):
                 module = tf.saved_model.load(str(folder))
         except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, tf.errors.OpError) as error:
-            found, remedy = f"{error}".split("\n")[0][:200], "name a GAN run folder or an exported SavedModel"
-            if (folder.parent / "result.json").exists():
-                remedy = f"remove {folder.parent}; the same command makes it again"
+            found = f"{error}".split("\n")[0][:200]
             raise InputError(folder, "a synthesizer (SavedModel and metadata.json)", found, remedy) from error
         return cls(module, spec, provenance, latent_size)
 

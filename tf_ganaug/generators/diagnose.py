@@ -21,7 +21,8 @@ from tf_ganaug.gans.model_files import METADATA
 from tf_ganaug.gans.synthesizer import Synthesizer, find_synthesizer
 from tf_ganaug.generators.sampling import read_training_data
 from tf_ganaug.quality.diagnosis import SWD_IMAGES, Diagnosis, Judge, Sets, diagnose
-from tf_ganaug.quality.features import read_network, unlearned
+from tf_ganaug.quality.features import unlearned
+from tf_ganaug.quality.own_network import read_network
 from tf_ganaug.random import named_seed
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from tf_ganaug import __version__
 from tf_ganaug.errors import printable
 from tf_ganaug.experiment import diagnosed
+from tf_ganaug.experiment.report import plain
 from tf_ganaug.files import write_text
 from tf_ganaug.gans.model_files import CARD
 from tf_ganaug.quality.diagnosis import Diagnosis
@@ -61,18 +62,18 @@ def write_card(run: Path, out: Path, found: Diagnosis | None, terms: str | None)
         *USE,
     ]
     text = "\n\n".join(f"## {title}\n\n{block}" for title, block in blocks)
-    write_text(out / CARD, f"# Model card: {printable(run.resolve().name)}\n\n{text}\n")
+    write_text(out / CARD, f"# Model card: {plain(run.resolve().name)}\n\n{text}\n")
 
 
 def _trained_on(described: Mapping[str, Any], training: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    classes = ", ".join(printable(entry["name"]) for entry in described["label_spec"]["classes"])
+    classes = ", ".join(plain(entry["name"]) for entry in described["label_spec"]["classes"])
     drawn = ", drawn by code" if described["synthetic"] else ""
     height, width, channels = described["image_shape"]
     lines = [
         f"Makes pairs of an image of {height} x {width} pixels and {channels} channel(s) and its label map, from "
         f"{described['latent_size']} random numbers. Classes: {classes}.",
         f"Trained on {len(described['cases'])} images of {len(described['subjects'])} subjects of the data set "
-        f"{printable(described['dataset'])}{drawn}; the JSON file beside this one names them.",
+        f"{plain(described['dataset'])}{drawn}; the JSON file beside this one names them.",
     ]
     if "iterations" in training:
         lines.append(f"{training['iterations']} iterations in {training['seconds'] / 60:.0f} minutes.")
@@ -83,8 +84,7 @@ def _measures(found: Diagnosis | None) -> Iterator[str]:
     if found is None:
         yield "Not measured: `tf-ganaug diagnose RUN --data DIR` before `export` measures it, copies of patients too."
         return
-    yield diagnosed.sentence(found)
-    yield from diagnosed.label_lines(found)
+    yield from map(plain, (diagnosed.sentence(found), *diagnosed.label_lines(found)))
     yield diagnosed.table_text(found)
     if found.copying:
         yield "**It gives training images back: its pairs are no more anonymous than the data.**"

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -20,7 +19,6 @@ import tensorflow as tf
 from tf_ganaug import backend
 from tf_ganaug.compiled import graph_function
 from tf_ganaug.data.cases import IGNORE, LabelSpec
-from tf_ganaug.errors import InputError
 
 #: Fields a side of the grid.
 GRID = 8
@@ -70,30 +68,6 @@ def deepest(network: keras.Model) -> keras.Model:
     sizes = [int(np.prod(maps.shape[1:3])) for maps in found]
     coarsest = len(sizes) - 1 - int(np.argmin(sizes[::-1]))
     return keras.Model(network.inputs, found[coarsest])
-
-
-def read_network(path: Path, shape: tuple[int, int, int]) -> keras.Model:
-    """A user's own network: images (N, H, W, C) in [-1, 1] to maps (N, h, w, F).
-
-    Args:
-        path: of a `.keras` file, which is read without running code that it may hold.
-        shape: (H, W, C) of the images.
-
-    Raises:
-        InputError: if it is none, or takes other images, or returns something else than maps.
-    """
-    expected, remedy = "a Keras model (.keras)", "save one by model.save('NAME.keras')"
-    try:
-        if path.suffix != ".keras":
-            raise ValueError(f"a name ending in {path.suffix or 'nothing'}")
-        network = keras.models.load_model(path, compile=False, safe_mode=True)
-        maps = network(tf.zeros((1, *shape)), training=False)
-        if len(maps.shape) != 4:
-            raise ValueError(f"outputs of shape {tuple(maps.shape)}")
-    except (OSError, ValueError, TypeError, AttributeError, KeyError, tf.errors.OpError) as error:
-        takes = f"{expected} from images (N, {', '.join(map(str, shape))}) to maps (N, h, w, F)"
-        raise InputError(path, takes, f"{error}".split("\n")[0][:200], remedy) from error
-    return network
 
 
 def features(network: keras.Model, pairs: Iterable[tuple[tf.Tensor, tf.Tensor]], spec: LabelSpec) -> Features:

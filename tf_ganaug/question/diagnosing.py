@@ -7,7 +7,8 @@ from pathlib import Path
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment import diagnosed
 from tf_ganaug.quality.diagnosis import Diagnosis, Judge, Sets, diagnose
-from tf_ganaug.quality.features import deepest, read_network, unlearned
+from tf_ganaug.quality.features import deepest, unlearned
+from tf_ganaug.quality.own_network import read_network
 from tf_ganaug.question.change import GENERATED
 from tf_ganaug.question.study import QuestionStudy
 from tf_ganaug.question.tasks import QuestionTask

@@ -34,7 +34,7 @@ def earlier_answers(folder: Path, tested: Sequence[str]) -> list[str]:
     """A remark on the answers in folders beside this one that were found on some of the same test images, if any."""
     mine, found = set(tested) - {""}, []
     for path in sorted(folder.resolve().parent.glob(f"*/{ANSWER}"), key=lambda path: path.stat().st_mtime_ns):
-        if path.parent == folder.resolve():
+        if path.parent == folder.resolve() or not path.is_file():
             continue
         try:
             stored = json.loads(path.read_text(encoding="utf-8"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,7 +21,7 @@ from tf_ganaug.data.subjects import subjects_note
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.process import prepare_process
 from tf_ganaug.experiment.sources import Request
-from tf_ganaug.files import PATTERNS
+from tf_ganaug.files import PATTERNS, read_json
 from tf_ganaug.question.settings import CONDITIONAL, Settings
 from tf_ganaug.question.study import QuestionStudy
 
@@ -102,16 +101,16 @@ def reopen(folder: Path) -> tuple[QuestionStudy, dict[str, Any]]:
     Raises:
         InputError: if it is none, or its data cannot be used any more.
     """
-    path = folder / "options.json"
+    remedy = "name the folder given to --out"
     try:
-        asked = json.loads(path.read_text(encoding="utf-8"))
+        asked = read_json(folder / "options.json", remedy)
         stored = asked.pop("settings")
         settings = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Settings), stored))
         paths = {name: Path(asked[name]) if asked[name] else None for name in _PATHS}
         request = Request(paths["data"], asked["reader"], asked["target"], paths["dataset_yaml"])
     except (OSError, ValueError, KeyError, TypeError, OmegaConfBaseException) as error:
         expected, found = "a folder of tf-ganaug run, train-gan or train-segmenter", f"{error}"[:100]
-        raise InputError(folder, expected, found, "name the folder given to --out") from error
+        raise InputError(folder, expected, found, remedy) from error
     source = Source(request, paths["labels"], paths["synthetic"], asked["subjects_are_files"])
     return open_question(source, settings, folder)
 
