@@ -22,6 +22,13 @@ def test_other_options_are_refused_with_the_difference(tmp_path):
     assert "batch" not in str(error.value)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes")
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "options.json")
+    with pytest.raises(InputError, match="expected a file, found a folder, pipe or device"):
+        claim_options(tmp_path, {})
+
+
 def test_a_second_process_is_refused(tmp_path):
     script = (
         "import sys; from pathlib import Path; from tf_ganaug.files import locked\nwith locked(Path(sys.argv[1])): pass"

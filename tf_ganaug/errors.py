@@ -47,6 +47,7 @@ _REMEDIES = {
     errno.EPERM: "choose another folder, or change its permissions",
     errno.ENOENT: "if it was removed or renamed meanwhile, the same command makes it again",
     errno.ENOTDIR: "choose another folder",
+    errno.ELOOP: "choose another folder",
     errno.EIO: "look after the disk; the same command continues",
     errno.ESTALE: "look after the disk; the same command continues",
     errno.EFBIG: "allow larger files (ulimit -f), or choose another disk; the same command continues",
@@ -62,6 +63,8 @@ def from_outside(error: Exception) -> InputError | None:
         return error
     if isinstance(error, MemoryError):
         return _of_memory(str(error) or "none left")
+    if isinstance(error, RuntimeError) and "Symlink loop" in str(error):  # so Python before 3.13 tells it
+        return _of_disk(str(error).partition("from ")[2].strip("'"), errno.ELOOP, os.strerror(errno.ELOOP))
     if isinstance(error, OSError):
         return _of_disk(error.filename or "disk", error.errno, error.strerror or str(error))
     tf = sys.modules.get("tensorflow")

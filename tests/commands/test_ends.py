@@ -80,6 +80,9 @@ def test_folders_and_memory(tmp_path):
         (tf.errors.ResourceExhaustedError(None, None, "a/b; No space left on device"), "make room"),
         (tf.errors.NotFoundError(None, None, "runs/x; No such file or directory"), "makes it again"),
         (OSError("Can't write data (errno = 28, error message = 'No space left on device')"), "make room"),
+        (tf.errors.UnknownError(None, None, "runs/ckpt-2; File too large"), "ulimit -f"),
+        (tf.errors.ResourceExhaustedError(None, None, "runs/a; Too many open files"), "ulimit -n"),
+        (RuntimeError("Symlink loop from '/data/loop'"), "/data/loop: expected a place"),
         (OSError("500 requested and 200 written"), "500 requested"),
     ],
 )
@@ -153,6 +156,37 @@ def main():
         Path("cleaned").touch()
 main([])
 """
+
+
+ENDING = """
+import os, click
+from tf_ganaug.commands.common import input_errors
+@click.command()
+@input_errors
+def main():
+    with open("results", "w", encoding="utf-8") as file:
+        click.echo("gr\\u00f6\\u00dfe \\u65e5")
+        click.echo("told", err=True)
+        os.write(2, b"a library in C")
+        file.write("mine")
+main([])
+"""
+
+
+@pytest.mark.parametrize("closed", ["<&- >&- 2>&-", "2>&-", ">&-"])
+def test_files_never_get_what_is_said_where_streams_are_closed(tmp_path, closed):
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" -c "$1" {closed}', sys.executable, ENDING], cwd=tmp_path, check=False
+    )
+    assert done.returncode == 0 and (tmp_path / "results").read_text() == "mine"
+
+
+def test_every_name_can_be_told_in_any_encoding(tmp_path):
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run(
+        [sys.executable, "-c", ENDING], cwd=tmp_path, env=environment, capture_output=True, check=True
+    )
+    assert done.stdout == b"gr\xf6\xdfe \\u65e5\n"
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])

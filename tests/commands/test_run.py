@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from PIL import Image
 
+import tf_ganaug
 from tests.commands.questions import asked, call
 from tf_ganaug.experiment.sources import Request
 from tf_ganaug.question import report as question_report
@@ -99,6 +102,28 @@ def test_pairs_are_drawn_screened_trained_on_and_evaluated(answered, masks, tmp_
     assert f"{seen} of 16 images trained or validated these segmenters" in result.output
     result = call("report", run)
     assert result.exit_code == 2 and "arms to compare" in result.output
+
+
+def unfolded(path):
+    """A file's bytes, and what is compressed in it."""
+    stored = path.read_bytes()
+    return stored + (gzip.decompress(stored) if path.suffix == ".gz" else b"")
+
+
+def test_what_is_passed_on_does_not_say_where_anything_lay(answered, masks, tmp_path_factory, tmp_path):
+    """Paths name users and patients; options.json alone has them, since other commands find the data by it."""
+    out, _ = answered
+    for kind in ("savedmodel", "weights"):
+        assert call("export", out / "pix2pix-1", tmp_path / kind, "--format", kind).exit_code == 0
+    for layout in ("pairs", "nifti"):
+        named = ["--layout", layout, "--out", tmp_path / layout]
+        assert call("sample", out / "pix2pix-1", "-n", 2, *named).exit_code == 0
+    places = [tmp_path_factory.getbasetemp(), Path.home(), Path(tf_ganaug.__file__).parents[1]]
+    files = [path for place in (tmp_path, out, out.with_name("checked")) for path in place.rglob("*")]
+    telling = {
+        path.name for path in files if path.is_file() and any(str(place).encode() in unfolded(path) for place in places)
+    }
+    assert len(files) > 100 and telling == {"options.json"}
 
 
 def test_pairs_of_a_generator_that_saw_the_test_subjects_are_refused(answered, masks, tmp_path):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tf_ganaug.errors import InputError
-from tf_ganaug.experiment.settings import PROFILES, configs_folder, load_settings
+from tf_ganaug.experiment.settings import PROFILES, configs_folder, load_settings, require_counts
+from tf_ganaug.papers.experiments import all_papers
 from tf_ganaug.papers.neff2018.lung import Settings
 
 
@@ -47,6 +48,8 @@ def test_changes_win():
         ("gan.iterations", "KEY=VALUE"),
         ("data.size=[a, b]", "data.size"),
         ("gan=[", "--set"),
+        ("seed=${seed}", "--set: expected values"),
+        ("data.size=${oc.env:HOME}", "--set: expected values"),
     ],
 )
 def test_a_wrong_change_is_one_line(change, says):
@@ -54,6 +57,20 @@ def test_a_wrong_change_is_one_line(change, says):
         load("quick", change)
     assert says in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("change", ["seed=-1", "gan.batch=0", "gan.learning_rate=nan", "segmenter.levels=-2"])
+def test_numbers_that_count_nothing_are_refused(change):
+    with pytest.raises(InputError, match=f"--set {change.partition('=')[0]}: expected"):
+        require_counts(load("quick", change))
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_those_of_the_profiles_are_not(profile):
+    for found in all_papers().values():
+        for experiment in found:
+            settings = experiment.module.Settings
+            require_counts(load_settings(settings, configs_folder(), experiment.config, profile, []))
 
 
 def test_a_file_that_is_no_yaml(tmp_path):

@@ -6,6 +6,7 @@ import io
 import json
 import pickle
 import shutil
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -133,6 +134,29 @@ def test_weights_are_exported_as_arrays(generator, model, tmp_path):
         assert weight.tobytes() in found
     done = CliRunner().invoke(export_command, [str(model), str(out), "--format", "weights"])
     assert done.exit_code == 2 and "a new folder" in done.stderr
+
+
+def test_a_card_shows_names_as_they_stand(generator, tmp_path):
+    """Names of classes and data sets are others' texts: no tags, pictures or links."""
+    spec = LabelSpec.from_names({0: "background", 7: "<script>x</script>"})
+    named = replace(PROVENANCE, dataset="![a](http://b.c/d.png)")
+    Synthesizer.from_generator(generator, spec, named).save(tmp_path / "model")
+    done = CliRunner().invoke(export_command, [str(tmp_path / "model"), str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    card = (tmp_path / "out" / "MODEL_CARD.md").read_text()
+    assert r"\<script>x\</script>" in card and r"![a\](http\://b.c/d.png)" in card
+
+
+@pytest.mark.parametrize(
+    "changes", [{"cases": "abc"}, {"subjects": 5}, {"low": "x"}, {"dtype": "O"}, {"latent_size": 9}]
+)
+def test_what_a_model_says_of_itself_is_checked(model, tmp_path, changes):
+    """It has no digest; a text for a list of cases would let held-out ones through."""
+    folder = shutil.copytree(model / "synthesizer", tmp_path / "model")
+    stored = json.loads((folder / "metadata.json").read_text())
+    (folder / "metadata.json").write_text(json.dumps({**stored, **changes}))
+    with pytest.raises(InputError, match="a synthesizer"):
+        Synthesizer.load(folder)
 
 
 class Caught:

@@ -15,7 +15,7 @@ import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import click
 
@@ -81,7 +81,8 @@ def _open_streams() -> None:
 
 
 def _end(line: str, status: int) -> None:
-    click.echo(line, err=True)
+    with suppress(OSError):  # nothing can be told on a full disk
+        click.echo(line, err=True)
     sys.exit(status)
 
 

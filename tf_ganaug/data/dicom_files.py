@@ -5,7 +5,10 @@ Needs pydicom, which is imported when a series is read, so that all else runs wi
 
 from __future__ import annotations
 
+import math
 import os
+import re
+import struct
 import zlib
 from pathlib import Path
 from types import ModuleType
@@ -14,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tf_ganaug.data.files import decoding
-from tf_ganaug.data.limits import require_pixels
+from tf_ganaug.data.limits import require_compressed, require_pixels
 from tf_ganaug.data.listing import listed
 from tf_ganaug.errors import InputError
 
@@ -34,6 +37,9 @@ _USED = (
     "PhotometricInterpretation", "PixelSpacing", "SliceThickness", "ImageOrientationPatient", "ImagePositionPatient",
     "RescaleSlope", "RescaleIntercept", "RescaleType", "BitsStored", "HighBit", "ModalityLUTSequence",
 )  # fmt: skip
+
+#: Bytes of the first frame in which its header is looked for.
+_BEGINNING = 1 << 12
 
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 
@@ -139,7 +145,12 @@ def stored_pixels(path: Path) -> tuple[pydicom.FileDataset, np.ndarray]:
     with decoding(path):
         dataset = read_dicom(path)
         frames = int(dataset.get("NumberOfFrames") or 1)
-        require_pixels(path, (frames, int(dataset.Rows), int(dataset.Columns)))
+        shape = (frames, int(dataset.Rows), int(dataset.Columns))
+        require_pixels(path, shape)
+        if dataset.file_meta.TransferSyntaxUID.is_compressed:
+            bits = int(dataset.get("BitsAllocated") or 1) * int(dataset.get("SamplesPerPixel") or 1)
+            require_compressed(path, len(dataset.PixelData), math.prod(shape) * bits // 8)
+            require_pixels(path, _claimed(dataset.PixelData[:_BEGINNING]))
         try:
             return dataset, dataset.pixel_array
         except (RuntimeError, NotImplementedError) as error:
@@ -148,6 +159,15 @@ def stored_pixels(path: Path) -> tuple[pydicom.FileDataset, np.ndarray]:
                 raise
             remedy = 'pip install "tf_ganaug[dicom]", which brings python-gdcm, or decompress it (gdcmconv --raw)'
             raise InputError(path, f"a decoder for {syntax.name}", "none installed", remedy) from error
+
+
+def _claimed(frame: bytes) -> tuple[int, int]:
+    """Rows and columns that the header of a JPEG or JPEG 2000 frame claims, whatever the file's; 0 where none is."""
+    if found := re.search(rb"\xff\x4f\xff\x51.{4}(.{16})", frame, re.DOTALL):
+        right, bottom, left, top = struct.unpack(">4I", found[1])
+        return bottom - top, right - left
+    found = re.search(rb"\xff\xd8\xff.*?\xff[\xc0-\xc3\xc5-\xc7\xc9-\xcb\xf7].{3}(.{4})", frame, re.DOTALL)
+    return struct.unpack(">HH", found[1]) if found else (0, 0)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -13,7 +13,7 @@ import os
 import unicodedata
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -50,8 +50,11 @@ def plain_name(name: str) -> str:
         try:
             name.encode()
         except UnicodeEncodeError as error:
-            found = repr(os.fsencode(name))
-            raise InputError(found, "a name in UTF-8", "another encoding", "rename the file") from error
+            stored, remedy = os.fsencode(name), "rename the file"
+            with suppress(UnicodeDecodeError):
+                stored.decode()
+                remedy = "start it in a locale of UTF-8, such as LC_ALL=C.UTF-8"
+            raise InputError(repr(stored), "a name in UTF-8", "another encoding", remedy) from error
     return unicodedata.normalize("NFC", name)
 
 

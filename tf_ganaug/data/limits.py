@@ -16,6 +16,9 @@ from tf_ganaug.errors import InputError
 #: about as many.
 PIXELS = 400_000_000
 
+#: Bytes that compressed data may have in any case, for headers and tables.
+_LITTLE = 1 << 20
+
 _pixels: ContextVar[int] = ContextVar("pixels", default=PIXELS)
 
 
@@ -40,6 +43,20 @@ def require_pixels(where: str | os.PathLike, shape: Sequence[int]) -> None:
         claimed = " x ".join(map(str, shape))
         remedy = f"cut it into smaller files, or state 'limits: {{pixels: {count}}}' in dataset.yaml if memory suffices"
         raise InputError(where, f"at most {most:,} pixels", f"{count:,} ({claimed})", remedy)
+
+
+def require_compressed(where: str | os.PathLike, stored: int, unfolded: int) -> None:
+    """Checks that data before and after decompression have sizes that go together, before a decoder unfolds them.
+
+    Compression makes data a little longer at worst; what is stored beyond that would unfold beyond the pixels.
+
+    Raises:
+        InputError: naming `where`, if they do not.
+    """
+    most = 2 * unfolded + _LITTLE
+    if stored > most:
+        remedy = "replace it by an intact copy, or store it anew"
+        raise InputError(where, f"at most {most:,} bytes of compressed pixels", f"{stored:,}", remedy)
 
 
 def require_regular(path: Path) -> None:

@@ -8,13 +8,10 @@ These raise whatever their libraries raise; `tf_ganaug.data.files.decoding` turn
 
 from __future__ import annotations
 
-import gzip
 import logging
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import nibabel
 import numpy as np
@@ -22,6 +19,7 @@ from nibabel.nifti1 import Nifti1Header, Nifti1PairHeader
 from nibabel.nifti2 import Nifti2Header, Nifti2PairHeader
 from nibabel.spm2analyze import Spm2AnalyzeHeader
 
+from tf_ganaug.data.gunzip import pieces
 from tf_ganaug.data.limits import require_pixels
 from tf_ganaug.errors import InputError
 
@@ -36,9 +34,6 @@ _MILLIMETRES = {1: 1000.0, 3: 0.001}
 
 #: Bytes before and behind the voxels: extensions of a header are far smaller.
 _BESIDE = 1 << 26
-
-#: Bytes that are unfolded at once.
-_PIECE = 1 << 22
 
 #: Directions of the axes of a picture that ITK-SNAP and 3D Slicer save as NIfTI: columns to the left, rows to the back.
 _PICTURE = np.diag([-1.0, -1.0, 1.0])
@@ -76,8 +71,7 @@ def read_header(path: Path) -> Header:
     """
     if not voxel_file(path).is_file():
         raise InputError(path, f"its voxels in {voxel_file(path).name} beside it", "none", "add the file")
-    with _opened(path) as file:
-        header = _header(path, file)
+    header = _header(path)
     shape = _shape(path, header)
     unit = _MILLIMETRES.get(int(header["xyzt_units"]) & 7, 1.0) if isinstance(header, Nifti1Header) else 1.0
     stated = np.ones(3)
@@ -108,14 +102,12 @@ def read_voxels(path: Path) -> np.ndarray:
     Raises:
         InputError: for what is beyond `limits.pixels`, no real numbers, or compressed and longer than its header says.
     """
-    with _opened(path) as file:
-        header = _header(path, file)
+    header = _header(path)
     shape, kind = _shape(path, header), header.get_data_dtype()
     if kind.kind not in "iuf":
         raise InputError(path, "voxels that are real numbers", str(kind), "convert them")
     require_pixels(path, shape)
-    with _opened(voxel_file(path)) as file:
-        stored = _stored(voxel_file(path), file, math.prod(shape), kind, header.get_data_offset())
+    stored = _stored(voxel_file(path), math.prod(shape), kind, header.get_data_offset())
     data = stored.reshape(shape if shape[3] > 1 else shape[:3], order="F")
     slope, inter = (default if value is None else value for value, default in zip(header.get_slope_inter(), (1, 0)))
     if (slope, inter) != (1, 0):
@@ -161,21 +153,27 @@ def voxel_file(path: Path) -> Path:
     return next((file for file in beside if file.is_file()), beside[0])
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    with path.open("rb") as stored:
-        compressed = stored.read(2) == b"\x1f\x8b"
-        stored.seek(0)
-        if not compressed:
-            yield stored
-            return
-        with gzip.GzipFile(fileobj=stored) as file:
-            yield file
+def _compressed(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == b"\x1f\x8b"
 
 
-def _header(path: Path, file: BinaryIO) -> Nifti1Header | Spm2AnalyzeHeader:
+def _start(path: Path) -> bytes:
+    """The first bytes, as many as a header has at most."""
+    with path.open("rb") as file:
+        if not _compressed(path):
+            return file.read(Nifti2Header.sizeof_hdr)
+        start = b""
+        for piece in pieces(file):
+            start += piece[: Nifti2Header.sizeof_hdr]
+            if len(start) >= Nifti2Header.sizeof_hdr:
+                break
+        return start[: Nifti2Header.sizeof_hdr]
+
+
+def _header(path: Path) -> Nifti1Header | Spm2AnalyzeHeader:
     """The header as it is stored, in the class of its format, whose errors are raised."""
-    start = file.read(Nifti2Header.sizeof_hdr)
+    start = _start(path)
     pair = voxel_file(path) != path
     sizes = {int.from_bytes(start[:4], order) for order in ("little", "big")}
     if Nifti2Header.sizeof_hdr in sizes:
@@ -241,25 +239,24 @@ def _sizes(millimetres: np.ndarray) -> str:
     return " x ".join(f"{size:.4g}" for size in millimetres)
 
 
-def _stored(path: Path, file: BinaryIO, count: int, kind: np.dtype, offset: int) -> np.ndarray:
+def _stored(path: Path, count: int, kind: np.dtype, offset: int) -> np.ndarray:
     """(count,) in the type and byte order of the file."""
     if not 0 <= offset <= _BESIDE:
         raise InputError(path, "voxels behind the header", f"offset {offset}", "replace it by an intact copy")
-    if not isinstance(file, gzip.GzipFile):
+    if not _compressed(path):
         return np.memmap(path, kind, "r", offset, (count,))
-    file.seek(offset)
     stored = np.empty(count, kind)
-    into, done = memoryview(stored).cast("B"), 0
-    while done < stored.nbytes and (more := file.readinto(into[done : done + _PIECE])):
-        done += more
+    into, done = memoryview(stored).cast("B"), -offset
+    with path.open("rb") as file:
+        for piece in pieces(file):  # to the end, where the checksum is
+            part = piece[max(0, -done) : max(0, stored.nbytes - done)]
+            into[max(0, done) : max(0, done) + len(part)] = part
+            done += len(piece)
+            if done > stored.nbytes + _BESIDE:
+                raise InputError(path, "the voxels and no more", "much behind them", "replace it by an intact copy")
     if done < stored.nbytes:
         wanted = f"a whole NIfTI file, with {stored.nbytes} bytes of voxels"
-        raise InputError(path, wanted, f"{done}", "replace it by an intact copy")
-    rest = 0
-    while more := len(file.read(_PIECE)):  # to the end, where the checksum is
-        rest += more
-        if rest > _BESIDE:
-            raise InputError(path, "the voxels and no more", "much behind them", "replace it by an intact copy")
+        raise InputError(path, wanted, f"{max(0, done)}", "replace it by an intact copy")
     return stored
 
 

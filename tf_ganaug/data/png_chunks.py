@@ -22,6 +22,9 @@ _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4),
 #: Chunks that may hold an orientation mark.
 _MARKS = (b"eXIf", b"tEXt", b"zTXt", b"iTXt")
 
+#: Chunks of pixels, which are 8 kB at least as programs write them, and all others that a file may have.
+_MOST_DATA, _MOST_OTHERS = 1 << 18, 1 << 12
+
 #: Bytes that are unfolded at a time.
 _BLOCK = 2**20
 
@@ -64,6 +67,11 @@ def read_header(path: Path) -> PngHeader:
         if (length, chunk) != (13, b"IHDR"):
             raise ValueError("no header")
         width, height, depth, kind, _, _, interlaced = struct.unpack(">IIBBBBB", file.read(13))
+        file.seek(8)
+        for chunk, length in _chunks(file):  # Pillow looks at all before the pixels
+            if chunk == b"IDAT":
+                break
+            file.seek(length + 4, 1)
     return PngHeader(width, height, depth, kind, bool(interlaced))
 
 
@@ -99,7 +107,8 @@ def require_whole(path: Path, header: PngHeader) -> None:
                     data = unfold.unconsumed_tail
             if checksum != struct.unpack(">I", file.read(4))[0]:
                 raise ValueError(f"wrong checksum of chunk {chunk.decode('latin-1')}")
-    unfolded += len(unfold.flush())
+    if unfolded < header.unfolded:
+        unfolded += len(unfold.flush())  # of what lies behind the pixels, it would unfold all
     if unfolded < header.unfolded:
         found = f"data of {unfolded / header.unfolded:.0%} of them"
         raise InputError(path, f"all {header.height} rows of its header", found, "replace it by an intact copy")
@@ -107,9 +116,12 @@ def require_whole(path: Path, header: PngHeader) -> None:
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
     """Kind and length of each chunk, the file standing at its data; who takes one reads or skips to its end."""
-    chunk = b""
+    chunk, data, others = b"", 0, 0
     while chunk != b"IEND":
         length, chunk = struct.unpack(">I4s", file.read(8))
+        data, others = data + (chunk == b"IDAT"), others + (chunk != b"IDAT")
+        if data > _MOST_DATA or others > _MOST_OTHERS:
+            raise ValueError("chunks without end")
         yield chunk, length
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -54,10 +55,26 @@ class Provenance:
         """From what `dataclasses.asdict` and JSON made of it; other keys are left out.
 
         Raises:
-            TypeError: if a field is missing.
+            TypeError: if a field is missing or of another type.
+            ValueError: for a number that is none.
         """
         known = {field.name: stored[field.name] for field in fields(cls) if field.name in stored}
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in known.items()})
+        made = cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in known.items()})
+        made._require_sound()
+        return made
+
+    def _require_sound(self) -> None:
+        """Names are texts, and numbers finite: a text in place of a list would be taken for its letters."""
+        lists = (self.cases, self.subjects, self.digests, self.spacing, self.percentiles or ())
+        ends = [end if isinstance(end, tuple) else (end,) for end in (self.low, self.high)]
+        if not all(isinstance(part, tuple) for part in lists):
+            raise TypeError("a list expected")
+        if not all(isinstance(name, str) for name in (self.dataset, *self.cases, *self.subjects, *self.digests)):
+            raise TypeError("a text expected")
+        if not all(map(math.isfinite, (*ends[0], *ends[1], *self.spacing, *(self.percentiles or ())))):
+            raise ValueError("a number that is not finite")
+        if np.dtype(self.dtype).kind not in "uif" or len(self.spacing) != 2:
+            raise ValueError(f"pixels of {self.dtype}, spacing {self.spacing}")
 
     def ranges(self, count: int) -> np.ndarray:
         """The stored values of -1 and 1 for each of `count` images, as `Part` takes them."""

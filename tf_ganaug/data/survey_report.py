@@ -62,8 +62,12 @@ def write_cases(survey: Survey, found: Iterable[Finding], path: Path) -> None:
     told = pd.Series("", index=survey.facts.index, name="findings")
     for finding in found:
         told[finding.case] += f"{'; ' if told[finding.case] else ''}{finding.kind}: {finding.reason}"
-    images = survey.facts["image"].map(lambda file: Path(file).relative_to(survey.root).as_posix())
-    write_frame(path, survey.facts.assign(image=images).join(pixels).join(told), index=True)
+    files = survey.facts[["image", "label"]].apply(lambda column: [_in(survey.root, file) for file in column])
+    write_frame(path, survey.facts.assign(**files).join(pixels).join(told), index=True)
+
+
+def _in(root: Path, file: str) -> str:
+    return Path(file).relative_to(root).as_posix()
 
 
 def write_dataset_yaml(survey: Survey, path: Path) -> None:

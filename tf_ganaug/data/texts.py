@@ -18,8 +18,8 @@ from tf_ganaug.errors import InputError
 #: Bytes of a table or a JSON file, and of a YAML file, which takes some seconds a million.
 _LONGEST, _LONGEST_YAML = 16_000_000, 1_000_000
 
-#: Levels of a YAML file; dataset.yaml has three.
-_DEEPEST = 20
+#: Levels of a YAML file, of which dataset.yaml has three, and its keys and values: 10,000 take a second.
+_DEEPEST, _MOST = 20, 20_000
 
 #: What parts the columns of a table: the one that its first line has most of.
 _DELIMITERS = ",;\t|"
@@ -64,7 +64,7 @@ def read_yaml(path: Path) -> Any:
 class _Loader(yaml.BaseLoader):
     """Refuses what YAML allows and a short file can become endless by, and keys that replace one another."""
 
-    depth = 0
+    depth, count = 0, 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node:
         mark = self.peek_event().start_mark
@@ -72,7 +72,9 @@ class _Loader(yaml.BaseLoader):
             raise yaml.MarkedYAMLError(problem="an alias (*), which is not read", problem_mark=mark)
         if self.depth > _DEEPEST:
             raise yaml.MarkedYAMLError(problem=f"more than {_DEEPEST} levels", problem_mark=mark)
-        self.depth += 1
+        self.depth, self.count = self.depth + 1, self.count + 1
+        if self.count > _MOST:
+            raise yaml.MarkedYAMLError(problem=f"more than {_MOST:,} keys and values", problem_mark=mark)
         node = super().compose_node(parent, index)
         self.depth -= 1
         return node

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import lzma
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +15,7 @@ import tifffile
 from PIL import Image
 
 from tf_ganaug.data.containers import regain
+from tf_ganaug.data.limits import require_compressed, require_pixels
 from tf_ganaug.data.shown import inverted, orientation, require_opaque, upright, upright_shape
 from tf_ganaug.errors import InputError
 
@@ -27,6 +30,12 @@ _JPEG = 7
 
 #: Compressions that keep the values: none, CCITT, LZW, deflate (twice), PackBits, LZMA, Zstandard.
 _LOSSLESS = (1, 2, 3, 4, 5, 8, 32946, 32773, 34925, 50000)
+
+#: How many times its size a stream of LZMA or deflate may unfold to, and what unfolds it.
+_RATIOS = {8: (1032, zlib.decompressobj), 32946: (1032, zlib.decompressobj), 34925: (8000, lzma.LZMADecompressor)}
+
+#: Bytes that may follow the rows of a strip or tile.
+_BESIDE = 1 << 26
 
 #: What Pillow multiplies grey values of fewer bits by.
 _STRETCHED = {2: 85, 4: 17}
@@ -145,6 +154,7 @@ def _samples(tiff: Tiff, label: bool) -> tuple[np.ndarray, bool, bool]:
         raise InputError(
             tiff.path, "a label whose values count from 0", "white is zero, so that ids have two readings", remedy
         )
+    _require_bounded(tiff)
     black_is_zero = page.photometric != _WHITE_IS_ZERO
     try:
         pixels = series.asarray()
@@ -154,6 +164,29 @@ def _samples(tiff: Tiff, label: bool) -> tuple[np.ndarray, bool, bool]:
             raise
         return _by_pillow(tiff, name), True, black_is_zero or _bits(page) <= 8
     return np.moveaxis(pixels, 0, -1) if series.axes in _PLANES_FIRST else pixels, False, black_is_zero
+
+
+def _require_bounded(tiff: Tiff) -> None:
+    """Refuses strips and tiles that unfold to far more than their rows: tifffile unfolds all of them.
+
+    Only those that could are looked into, for they are unfolded twice then.
+    """
+    page = tiff.page
+    require_pixels(tiff.path, page.chunks[:2])
+    if page.compression not in (*_RATIOS, *_LOSSLESS[1:]):
+        return
+    rows = int(np.prod(page.chunks)) * page.dtype.itemsize
+    ratio, begin = _RATIOS.get(page.compression, (1, None))
+    with tiff.path.open("rb") as file:
+        for part in tiff.series.pages:
+            for place, count in zip(part.dataoffsets, part.databytecounts):
+                require_compressed(tiff.path, count, rows)
+                if begin is None or count * ratio <= rows + _BESIDE:
+                    continue
+                file.seek(place)
+                if len(begin().decompress(file.read(count), rows + _BESIDE)) == rows + _BESIDE:
+                    found = "much behind them"
+                    raise InputError(tiff.path, "the rows and no more", found, "replace it by an intact copy")
 
 
 def _by_pillow(tiff: Tiff, compression: str) -> np.ndarray:

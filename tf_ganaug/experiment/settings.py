@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, List, Optional  # noqa: UP035  (OmegaConf reads these at run time, on Python 3.9 too)
 
@@ -14,6 +15,12 @@ from yaml import YAMLError
 from tf_ganaug.errors import InputError
 
 PROFILES = ("quick", "paper", "smoke")
+
+#: Whole numbers that may be 0; all others are counts, sides and distances of at least 1.
+MAY_BE_ZERO = (
+    *("seed", "decay_epochs", "pool_size", "min_iterations", "more_iterations", "frozen_epochs", "enhancer_epochs"),
+    *("pretraining_epochs", "reconstructions"),
+)
 
 
 @dataclass
@@ -139,10 +146,38 @@ def load_settings(schema: type, folder: Path, paper: str, profile: str, changes:
             raise InputError(file, "settings of this version", _line(error), "mend the file") from error
     for change in changes:
         settings = _changed(settings, change)
-    missing = sorted(OmegaConf.missing_keys(settings))
+    try:
+        missing = sorted(OmegaConf.missing_keys(settings))
+        found = None if missing else OmegaConf.to_object(settings)
+    except OmegaConfBaseException as error:  # of values that name others, ${...}
+        raise InputError("--set", "values of their types", _line(error), "name the value itself") from error
     if missing:
         raise InputError(files[0], "a value for every setting", f"none for {', '.join(missing)}", "add it")
-    return OmegaConf.to_object(settings)
+    return found
+
+
+def require_counts(settings: Any) -> None:
+    """Refuses whole numbers below 1, or 0 where 0 means something, and others that are not finite.
+
+    Raises:
+        InputError: naming the setting.
+    """
+    for name, number in _numbers(asdict(settings)):
+        least = 0 if name.rpartition(".")[2] in MAY_BE_ZERO else 1
+        if isinstance(number, int) and number < least:
+            raise InputError(f"--set {name}", f"at least {least}", str(number), "name another number")
+        if not math.isfinite(number):
+            raise InputError(f"--set {name}", "a finite number", str(number), "name another number")
+
+
+def _numbers(settings: Mapping[str, Any], group: str = "") -> Iterator[tuple[str, float]]:
+    """Every number among the settings, also in lists, with its dotted name."""
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _numbers(value, f"{group}{name}.")
+        for number in value if isinstance(value, list) else [value]:
+            if isinstance(number, (int, float)) and not isinstance(number, bool):
+                yield f"{group}{name}", number
 
 
 def _changed(settings: Any, change: str) -> Any:

@@ -219,6 +219,8 @@ class Synthesizer:
             # tf.data runs on the CPU; a generator with weights on a GPU could not be called there.
             with tf.device(generator_device()):
                 module = tf.saved_model.load(str(folder))
+            # What metadata.json says of the latents has no digest.
+            module.pairs.get_concrete_function(tf.TensorSpec((None, latent_size), tf.float32))
         except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, tf.errors.OpError) as error:
             found = f"{error}".split("\n")[0][:200]
             raise InputError(folder, "a synthesizer (SavedModel and metadata.json)", found, remedy) from error

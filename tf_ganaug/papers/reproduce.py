@@ -16,7 +16,7 @@ from tf_ganaug.experiment.appendix import appendix, data_line
 from tf_ganaug.experiment.needs import plan
 from tf_ganaug.experiment.process import prepare_process
 from tf_ganaug.experiment.report import write
-from tf_ganaug.experiment.settings import configs_folder, load_settings
+from tf_ganaug.experiment.settings import configs_folder, load_settings, require_counts
 from tf_ganaug.experiment.sources import Request
 from tf_ganaug.experiment.study import Study
 from tf_ganaug.papers.experiments import Experiment
@@ -64,6 +64,7 @@ def open_study(experiment: Experiment, settings: Any, request: Request, folder: 
 
 
 def _check(settings: Any) -> None:
+    require_counts(settings)
     allowed = ("float32", "mixed_bfloat16", "mixed_float16")
     if settings.precision not in allowed:
         raise InputError("precision", f"one of {', '.join(allowed)}", settings.precision, "choose one of these")

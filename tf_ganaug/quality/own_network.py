@@ -1,8 +1,8 @@
 """A user's own network that pairs are compared by, read without running what its file may hold.
 
-Keras' `safe_mode` refuses lambdas alone. Its older lines import and call whatever module and function a file names, its
-legacy formats know no such mode, and some layers read files or fetch them. So nothing is given to Keras but what describes
-plain layers.
+Keras' `safe_mode` refuses lambdas alone. Its older lines import and call whatever module and function a file names,
+its legacy formats know no such mode, and some layers read files or fetch them. So nothing is given to Keras but what
+describes plain layers.
 """
 
 from __future__ import annotations

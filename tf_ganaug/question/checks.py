@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Sequence
 
 from tf_ganaug.errors import InputError
-from tf_ganaug.experiment.settings import PROFILES, configs_folder, load_settings
+from tf_ganaug.experiment.settings import PROFILES, configs_folder, load_settings, require_counts
 from tf_ganaug.question.change import ARMS, EFFECTS
 from tf_ganaug.question.networks import factor
 from tf_ganaug.question.settings import CONDITIONAL, GANS, MIXES, SCREENS, SEGMENTERS, Settings
 
 #: Fewest images in PSPNet's minibatches: its batch norm of a 1 x 1 map needs them.
 PSPNET_BATCH = 4
-
-#: Whole numbers that may be 0; all others are counts, sides and distances of at least 1.
-_MAY_BE_ZERO = ("seed", "decay_epochs", "pool_size")
 
 
 def settings_of(profile: str, changes: Sequence[str]) -> Settings:
@@ -41,10 +36,7 @@ def check(s: Settings) -> None:
     _check_names(s)
     if not s.fractions or not all(0 < fraction <= 1 for fraction in s.fractions):
         raise InputError("--fractions", "numbers above 0, at most 1", str(s.fractions), "for example 0.1,0.5,1")
-    for name, number in _whole_numbers(asdict(s)):
-        least = 0 if name.rpartition(".")[2] in _MAY_BE_ZERO else 1
-        if number < least:
-            raise InputError(f"--set {name}", f"at least {least}", str(number), "name another number")
+    require_counts(s)
     if (s.folds, s.folds_used) != (1, 1):
         remedy = "run again with another --seed, which tests other subjects"
         raise InputError("--set folds", "1: subjects are parted once", str(s.folds), remedy)
@@ -99,16 +91,6 @@ def require_comparison(s: Settings) -> None:
     if not comparable(s.arms):
         pairs = " or ".join(",".join(pair) for pair in EFFECTS)
         raise InputError("--arms", f"{pairs} among them", ",".join(s.arms), "add what these are compared with")
-
-
-def _whole_numbers(settings: Mapping[str, Any], group: str = "") -> Iterator[tuple[str, int]]:
-    """Every whole number among the settings, also in lists, with its dotted name."""
-    for name, value in settings.items():
-        if isinstance(value, Mapping):
-            yield from _whole_numbers(value, f"{group}{name}.")
-        for number in value if isinstance(value, list) else [value]:
-            if isinstance(number, int) and not isinstance(number, bool):
-                yield f"{group}{name}", number
 
 
 def _check_frame(s: Settings) -> None:
