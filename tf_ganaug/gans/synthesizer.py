@@ -19,7 +19,7 @@ from tf_ganaug.data.cases import LabelClass, LabelSpec
 from tf_ganaug.data.pipeline import generator_device
 from tf_ganaug.data.provenance import Provenance
 from tf_ganaug.errors import InputError
-from tf_ganaug.files import replacing_folder, write_text
+from tf_ganaug.files import read_json, replacing_folder, write_text
 from tf_ganaug.gans.joint import JointLayout
 from tf_ganaug.gans.model_files import METADATA, digests_of, model_folder, require_ours
 from tf_ganaug.models.layers import BatchStatisticsNorm
