@@ -164,6 +164,24 @@ def test_grey_stored_as_rgb_beside_other_labels_of_ids(tmp_path, bits):
     assert found.spec == folder.read(tmp_path).spec and found.spec.ids == (0, 1, 2)
 
 
+def test_a_label_that_is_left_out_has_no_say(tmp_path):
+    """Neither a mask in colours beside ids, nor another palette."""
+    save_masks(tmp_path, colours=(BLACK, (1, 1, 1), (2, 2, 2)))
+    describe(tmp_path, "leave_out: [c0]\n")
+    for colours in ((BLACK, RED, GREEN), None):
+        mask = Image.fromarray(coloured(ids(0), colours) if colours else ids(0))
+        if not colours:
+            mask.putpalette(np.array((RED, BLACK, GREEN), np.uint8).tobytes())
+        mask.save(tmp_path / "labels" / "c0.png")
+        assert folder.read(tmp_path).spec == survey(tmp_path).spec
+        assert unfit(survey(tmp_path)) == []
+    for number in range(1, 4):
+        mask = Image.fromarray(ids(number))
+        mask.putpalette(np.array((BLACK, RED, GREEN), np.uint8).tobytes())
+        mask.save(tmp_path / "labels" / f"c{number}.png")
+    assert folder.read(tmp_path).notes == () and not survey(tmp_path).unreadable
+
+
 def test_colours_of_npy_masks_are_listed_and_volumes_have_none(tmp_path):
     save_masks(tmp_path, suffix="npy")
     assert "labels are colour masks of 3 colours" in unfit(survey(tmp_path))[0]

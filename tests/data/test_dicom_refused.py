@@ -176,7 +176,9 @@ def test_a_description_that_does_not_fit_and_limits(root):
     (root / "dataset.yaml").write_text(f"limits: {{pixels: {frames - 1}}}\n")
     assert f"p.dcm: expected at most {frames - 1} pixels, found {frames} (3 x 6 x 8)" in refusal(root)
     (root / "labels" / "p.dcm").unlink()
-    nibabel.save(nifti_label(), root / "labels" / "p.nii")
+    steps = np.diag([-SPACING[1], -SPACING[0], GAP, 1])
+    steps[:3, 3] = ORIGIN * (-1, -1, 1)
+    nibabel.save(nibabel.Nifti1Image(np.ones((COLUMNS, ROWS, SLICES), np.uint8), steps), root / "labels" / "p.nii")
     (root / "dataset.yaml").write_text(f"limits: {{pixels: {voxels - 1}}}\n")
     with pytest.raises(InputError, match=f"p.nii: expected at most {voxels - 1} pixels, found {voxels}"):
         dicom.read(root, classes=None)

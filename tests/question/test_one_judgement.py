@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from tf_ganaug.data import folder
 from tf_ganaug.data.survey import survey
 from tf_ganaug.data.survey_findings import unfit
 from tf_ganaug.errors import InputError
@@ -98,6 +99,21 @@ def test_the_same_pixels_of_two_subjects(tmp_path, described, parted, form):
     assert parted == ("the same pixels in s0 and s3, of different subjects" in found)
 
 
+@pytest.mark.parametrize("form", ["png", "nii.gz"])
+def test_classes_are_those_of_the_cases_that_are_kept(tmp_path, form):
+    """A value of a case that is left out, or of a slice without an image, is none."""
+    root = tmp_path / "data"
+    for number in range(4):
+        save_pair(root, number, (0, 1), form, "unknown" if number == 3 else "")
+    assert not assert_one_judgement(root, "folder", tmp_path / "all")
+    assert folder.read(root).spec.ids == (0, 1, 77)
+    (root / "dataset.yaml").write_text("leave_out: [s3]")
+    assert not assert_one_judgement(root, "folder", tmp_path / "out")
+    assert folder.read(root).spec.ids == survey(root).spec.ids == (0, 1)
+    (root / "dataset.yaml").write_text("leave_out: [s0, s1, s2, s3]")
+    assert "cases that are not left out, found none" in assert_one_judgement(root, "folder", tmp_path / "none")
+
+
 MANY, TOO_MANY = (f"classes: {{{', '.join(f'{i}: c{i}' for i in range(1, most))}}}" for most in (90, 300))
 
 #: What a set may have that the plain one, four pairs of values 0 and 1, has not.
@@ -120,7 +136,7 @@ VARIATIONS = {
         "copy",
     ],
     "values": [(0, 1, 2), (0, 255), (0,), (1, 2), tuple(range(90))],
-    "form": ["npy", "nii.gz"],
+    "form": ["npy", "nii.gz", "tif", "gif"],
 }  # fmt: skip
 PLAIN = {"subjects": 4, "classes": "", "splits": "", "other": "", "fault": "", "values": (0, 1), "form": "png"}
 

@@ -22,7 +22,7 @@ from tf_ganaug.data.dicom_files import load_pydicom
 from tf_ganaug.data.dicom_segments import frames_of, read_segments, segment_names
 from tf_ganaug.data.dicom_series import Series, patient_of, read_series, read_units
 from tf_ganaug.data.files import NIFTI, as_label, plain_name, split_name
-from tf_ganaug.data.folder import kept_cases, limited, require_ids, spec_of_values
+from tf_ganaug.data.folder import kept_cases, limited, require_ids, spec_of_labels, spec_of_values
 from tf_ganaug.data.haemorrhage import FIVE
 from tf_ganaug.data.levels import counts_of
 from tf_ganaug.data.limits import allowing
@@ -64,7 +64,7 @@ def read(root: Path, dataset_yaml: Path | None = None, classes: LabelSpec | None
     described = read_description(dataset_yaml or root / "dataset.yaml", dataset_yaml is not None).with_subjects(root)
     found, notes = find_series(root, described)
     spec = described.spec or classes
-    if spec is None:
+    if spec is None and any(split_name(labelled.label)[1] not in NIFTI for labelled in found):
         contents = [label_content(labelled.label, described.limits) for labelled in found]
         spec = spec_of_content(root / "labels", contents, described.ignored)
     cases = [case for labelled in found for case in read_cases(labelled, described, spec)]
@@ -72,7 +72,7 @@ def read(root: Path, dataset_yaml: Path | None = None, classes: LabelSpec | None
     return Dataset(
         name=described.name or root.resolve().name,
         cases=tuple(sorted(cases, key=lambda case: case.id)),
-        spec=spec,
+        spec=spec or spec_of_labels(cases, described.ignored),
         channels=1,
         given_splits=described.splits,
         notes=tell(root, (*notes, *remarks_of(cases))),
@@ -165,8 +165,8 @@ def _label_stem(path: Path) -> str | None:
     return None
 
 
-def read_cases(labelled: Labelled, described: Description, spec: LabelSpec) -> list[Case]:
-    """The slices of one series, checked by their headers.
+def read_cases(labelled: Labelled, described: Description, spec: LabelSpec | None) -> list[Case]:
+    """The slices of one series, checked by their headers; `spec` names the classes if a label is a Segmentation.
 
     Raises:
         InputError: as of `read`, for this series.
@@ -193,7 +193,7 @@ def read_cases(labelled: Labelled, described: Description, spec: LabelSpec) -> l
     return limited(cases, described.limits)
 
 
-def _label_reader(folder: Path, label: Path, series: Series, spec: LabelSpec) -> Callable[[int], np.ndarray]:
+def _label_reader(folder: Path, label: Path, series: Series, spec: LabelSpec | None) -> Callable[[int], np.ndarray]:
     """What reads the label (H, W) of the series' slice of a number."""
     if split_name(label)[1] in NIFTI:
         require_grid(label, require_single(label, read_grid(label)), series.grid, folder)

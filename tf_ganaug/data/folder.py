@@ -42,7 +42,7 @@ _TURNED = "turned as an orientation mark (EXIF) says, so the other file of the p
 def read(root: Path, dataset_yaml: Path | None = None, axis: int | None = None) -> Dataset:
     """All pairs of a folder, checked by their headers; pictures are read when a case is asked for them.
 
-    Volumes are read once here, to find their constant slices, and so are all labels if no classes are
+    Volumes are read once here, to find their constant slices, and so are the labels of all cases if no classes are
     described: the classes are then the values found.
 
     Args:
@@ -66,13 +66,14 @@ def read(root: Path, dataset_yaml: Path | None = None, axis: int | None = None) 
     for pair in layout.pairs:
         channels[pair.images[0]], of_pair = read_pair(pair, described, axis)
         cases += of_pair
-    palettes = {} if described.colours else {pair.label: read_coding(pair.label).palette for pair in layout.pairs}
+    labels = [] if described.colours else [pair.label for pair in layout.pairs if pair.stem not in described.leave_out]
+    palettes = {label: read_coding(label).palette for label in labels}
     require_one_palette(palettes)
     cases = one_unit(kept_cases(cases, described))
     return Dataset(
         name=described.name or root.resolve().name,
         cases=tuple(sorted(cases, key=lambda case: case.id)),
-        spec=described.spec or layout.spec or _spec_of_labels(layout.pairs, axis, described),
+        spec=described.spec or layout.spec or spec_of_labels(cases, described.ignored),
         channels=common_channels(channels),
         # Under the same ids, these give other pixels.
         version=f"1, axis {axis}, {described.files}" + (f", {described.colours}" if described.colours else ""),
@@ -140,7 +141,8 @@ def kept_cases(cases: list[Case], described: Description) -> list[Case]:
     """The cases that a description does not leave out.
 
     Raises:
-        InputError: if it leaves out a case, or splits a subject, that is not there, or two cases have one id.
+        InputError: if it leaves out all cases or one that is not there, or splits a subject that is not; or two cases
+            have one id.
     """
     counts = Counter(case.id for case in cases)
     twice = next((case for case in cases if counts[case.id] > 1), None)
@@ -151,6 +153,8 @@ def kept_cases(cases: list[Case], described: Description) -> list[Case]:
     if unknown:
         raise InputError(described.path, "'leave_out' of known cases", listed(unknown), "name cases by their ids")
     kept = [case for case in cases if case.id not in described.leave_out]
+    if not kept:
+        raise InputError(described.path, "cases that are not left out", "none", "shorten 'leave_out'")
     subjects = {case.subject for case in kept}
     for part, names in (described.splits or {}).items():
         unknown = sorted(set(names) - subjects)
@@ -242,18 +246,22 @@ def _read_label_slice(path: Path, axis: int, index: int) -> np.ndarray:
     return as_label(read_slice(path, axis, index), f"{path} (slice {index} across axis {axis})")
 
 
-def _spec_of_labels(pairs: list[Pair], axis: int | None, described: Description) -> LabelSpec:
+def spec_of_labels(cases: list[Case], ignored: tuple[int, ...]) -> LabelSpec:
+    """A class for each value in the labels of these cases.
+
+    Raises:
+        InputError: for a label that cannot be read, values that are no class ids, or none beside the background.
+    """
     values: set[int] = set()
-    for pair in pairs:
-        with allowing(described.limits):
-            label = read_volume(pair.label) if is_volume(pair.label, axis) else read_label(pair.label)
-        found = set(counts_of(label)[0].tolist())
+    for case in cases:
+        label = Path(case.files[-1])
+        found = set(counts_of(case.read_label())[0].tolist())
         values |= found
-        require_ids(pair.label, values)
+        require_ids(label, values)
         if min(found) < 0:  # `check-data` goes on, and tells it at its end
             remedy = "store other ids, for example 255 for -1"
-            raise InputError(pair.label, "class ids from 0 up", f"{min(found):g}", remedy)
-    return spec_of_values(pairs[0].label.parent, values, described.ignored)
+            raise InputError(label, "class ids from 0 up", f"{min(found):g}", remedy)
+    return spec_of_values(Path(cases[0].files[-1]).parent, values, ignored)
 
 
 def require_ids(path: Path, values: Collection[float], most: int = MOST_CLASSES) -> None:

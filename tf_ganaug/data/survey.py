@@ -104,8 +104,6 @@ def survey(root: Path, reader: str = "folder", dataset_yaml: Path | None = None)
     cases, facts, unreadable = _read_all(sources, most)
     if not unreadable:
         cases = folder.kept_cases(cases, described)
-    if not facts and not unreadable:
-        raise InputError(described.path, "cases that are not left out", "none", "shorten 'leave_out'")
     cases = one_unit(cases)
     frame, pixels = _frames(facts, cases)
     folder.require_ids(root, pixels.columns.tolist(), most)
@@ -150,6 +148,8 @@ def _folder(root: Path, described: Description) -> _Sources:
     layout, axis, unreadable = find_layout(root, described), described.slice_axis, []
     codings = {}
     for pair in layout.pairs:
+        if pair.stem in described.leave_out:
+            continue
         with suppress(InputError):  # told when the pair is opened
             codings[pair.label] = Coding(1, None) if folder.is_volume(pair.label, axis) else read_coding(pair.label)
     notes = layout.notes
@@ -204,7 +204,7 @@ def _dicom(root: Path, described: Description) -> _Sources:
             unreadable.append(error)
     segments = {name for _, names in contents for name in names}
     named = dicom.spec_of_content(root / "labels", contents, described.ignored) if segments else spec
-    sources = [partial(dicom.read_cases, labelled, described, named or _spec(root, set(), ())) for labelled in found]
+    sources = [partial(dicom.read_cases, labelled, described, named) for labelled in found]
     stems = {labelled.stem: labelled.subject for labelled in found}
     return _Sources(described, "a series for each label file", named, stems, sources, unreadable, notes=notes)
 
