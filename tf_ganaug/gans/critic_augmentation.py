@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import tensorflow as tf
 
 from tf_ganaug import replicas
+from tf_ganaug.compiled import graph_function
 from tf_ganaug.gans.critic_changes import NUMBERS, changed
 from tf_ganaug.random import fold
 from tf_ganaug.steps import Share
@@ -92,7 +93,7 @@ class CriticAugmentation(tf.Module):
             return dict(terms)
         return {**terms, "augment_strength": self._follow(terms["augment_sign"], tf.constant(images, tf.float32))}
 
-    @tf.function
+    @graph_function
     def _follow(self, sign: tf.Tensor, images: tf.Tensor) -> tf.Tensor:
         self.signs.assign_add(sign)
         self.images.assign_add(images)
