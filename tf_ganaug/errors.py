@@ -6,6 +6,9 @@ import errno
 import os
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 #: Letters of what was found that a message has.
 MOST = 1000
@@ -36,6 +39,23 @@ class InputError(Exception):
 def printable(line: str) -> str:
     """A line for a terminal: what could change one, or end the line, as names of files may, is spelled out."""
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
+
+
+@contextmanager
+def reading(path: Path, expected: str, remedy: str) -> Iterator[None]:
+    """Around a library that reads a user's file and, given damaged bytes, may raise anything.
+
+    Raises:
+        InputError: for whatever it raises, or if there is no file.
+    """
+    if not path.is_file():
+        raise InputError(path, expected, "no file", remedy)
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(path, expected, f"{type(error).__name__}: {error}".split("\n")[0][:200], remedy) from error
 
 
 #: Errors of a disk by number, with what to do; libraries written in C tell them by their words alone.

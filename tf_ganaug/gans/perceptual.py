@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_ganaug import backend
-from tf_ganaug.errors import InputError
+from tf_ganaug.errors import InputError, reading
 
 #: The layers compared (relu1_1 to relu5_1 of the original) and their weights.
 LAYERS = {
@@ -43,14 +43,11 @@ def load_vgg19(weights: Path) -> keras.Model:
     """
     with backend.float32():
         vgg = keras.applications.VGG19(include_top=False, weights=None)
-    try:
-        with warnings.catch_warnings():
-            # What a file lacks Keras 3 tells in warnings, and lets it stay random; here it is refused.
-            warnings.filterwarnings("error", "Skipping nested container", UserWarning)
-            vgg.load_weights(str(weights))
-    except (OSError, ValueError, KeyError, UserWarning) as error:
-        remedy = "name a file of Keras' VGG19(include_top=False)"
-        raise InputError(weights, "VGG-19 weights without top (HDF5)", str(error), remedy) from error
+    remedy = "name a file of Keras' VGG19(include_top=False)"
+    with reading(weights, "VGG-19 weights without top (HDF5)", remedy), warnings.catch_warnings():
+        # What a file lacks Keras 3 tells in warnings, and lets it stay random; here it is refused.
+        warnings.filterwarnings("error", "Skipping nested container", UserWarning)
+        vgg.load_weights(str(weights))
     return vgg
 
 

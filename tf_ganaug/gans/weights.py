@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from tf_ganaug.errors import InputError
+from tf_ganaug.errors import InputError, reading
 from tf_ganaug.files import digest, read_json, replacing_folder, without_folders, write_text
 from tf_ganaug.gans.model_files import model_folder, read_metadata
 
@@ -64,11 +63,9 @@ def read_weights(folder: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         InputError: if the folder holds none, or they are not as they were written.
     """
     remedy = "copy the folder again"
-    try:
-        described = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+    with reading(folder / WEIGHTS, f"{WEIGHTS} and {DESCRIPTION}", remedy):
+        described = read_json(folder / DESCRIPTION, remedy)
         if digest(folder / WEIGHTS) != described["sha256"]:
             raise InputError(folder / WEIGHTS, f"the SHA-256 of {DESCRIPTION}", "another", remedy)
         with np.load(folder / WEIGHTS, allow_pickle=False) as stored:
             return {name: stored[name] for name in described["arrays"]}, described
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise InputError(folder, f"{WEIGHTS} and {DESCRIPTION}", str(error)[:100], remedy) from error

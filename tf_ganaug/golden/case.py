@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tf_ganaug.errors import InputError
+from tf_ganaug.errors import InputError, reading
 
 
 def _rng(seed_name: str) -> np.random.Generator:
@@ -118,11 +118,9 @@ def load_case(path: Path) -> GoldenCase:
 
 
 def _stored(archive: Path) -> dict[str, np.ndarray]:
-    try:
-        with np.load(archive) as stored:
-            return {key: stored[key] for key in stored.files}
-    except (OSError, ValueError) as error:
-        raise InputError(archive, "the outputs of the case", str(error), "copy the whole case") from error
+    whole = reading(archive, "the outputs of the case", "copy the whole case")
+    with whole, np.load(archive, allow_pickle=False) as stored:
+        return {key: stored[key] for key in stored.files}
 
 
 def _description(path: Path) -> dict:

@@ -7,14 +7,13 @@ on other convolutions.
 from __future__ import annotations
 
 from pathlib import Path
-from zipfile import BadZipFile
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from tf_ganaug import backend, replicas
-from tf_ganaug.errors import InputError
+from tf_ganaug.errors import InputError, reading
 from tf_ganaug.models.layers import exact_moments, unbiased
 
 #: Bottlenecks of the four stages by the number of layers. Those below 50 the original has not: 26 is for small images,
@@ -186,6 +185,10 @@ def backbone_layers(model: keras.Model) -> list[keras.layers.Layer]:
     return [layer for layer in model.layers if layer.weights and layer.name.startswith("layer")]
 
 
+_EXPECTED = "ImageNet weights of a ResNet with a deep stem (.npz)"
+_REMEDY = "convert the authors' weights of as many layers with tf-ganaug convert-weights; leave the width at 64"
+
+
 def load_backbone(model: keras.Model, path: Path) -> None:
     """Puts the authors' ImageNet weights into a network that stands on a `dilated_resnet` of width 64.
 
@@ -197,11 +200,8 @@ def load_backbone(model: keras.Model, path: Path) -> None:
     Raises:
         InputError: if the file is missing or damaged, or an array is absent or has another shape.
     """
-    try:
-        with np.load(path) as file:
-            stored = {name: file[name] for name in file.files}
-    except (OSError, ValueError, BadZipFile) as error:
-        raise _refusal(path, str(error)) from error
+    with reading(path, _EXPECTED, _REMEDY), np.load(path, allow_pickle=False) as file:
+        stored = {name: file[name] for name in file.files}
     values = []
     for layer in backbone_layers(model):
         name = STEM.get(layer.name, layer.name)
@@ -226,5 +226,4 @@ def _variables(layer: keras.layers.Layer) -> dict[str, tf.Variable]:
 
 
 def _refusal(path: Path, found: str) -> InputError:
-    remedy = "convert the authors' weights of as many layers with tf-ganaug convert-weights; leave the width at 64"
-    return InputError(path, "ImageNet weights of a ResNet with a deep stem (.npz)", found, remedy)
+    return InputError(path, _EXPECTED, found, _REMEDY)

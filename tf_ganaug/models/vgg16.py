@@ -8,7 +8,7 @@ import h5py
 import keras
 import numpy as np
 
-from tf_ganaug.errors import InputError
+from tf_ganaug.errors import InputError, reading
 from tf_ganaug.models.fcn8s import CONVOLUTIONS
 
 #: Layers of FCN-8s by Keras' names of VGG-16's, in Keras' order.
@@ -18,6 +18,9 @@ TRUNK = {
     for number in range(1, convolutions + 1)
 }
 TOP = {"fc1": "fc6", "fc2": "fc7"}
+
+_EXPECTED = "VGG-16 weights (HDF5)"
+_REMEDY = "name a file of Keras' VGG16, and leave the segmenter's widths at VGG-16's"
 
 
 def load_vgg16(model: keras.Model, path: Path) -> bool:
@@ -34,11 +37,8 @@ def load_vgg16(model: keras.Model, path: Path) -> bool:
     Raises:
         InputError: if the file is missing or damaged, or a layer is absent or has another shape.
     """
-    try:
-        with h5py.File(path) as file:
-            weights = {**_named(file, TRUNK, "conv2d"), **_named(file, TOP, "dense")}
-    except OSError as error:
-        raise _refusal(path, str(error)) from error
+    with reading(path, _EXPECTED, _REMEDY), h5py.File(path) as file:
+        weights = {**_named(file, TRUNK, "conv2d"), **_named(file, TOP, "dense")}
     absent = [name for name in TRUNK if name not in weights]
     if absent:
         raise _refusal(path, f"no layer {absent[0]}")
@@ -78,5 +78,4 @@ def _arrays(group: h5py.Group) -> list[np.ndarray]:
 
 
 def _refusal(path: Path, found: str) -> InputError:
-    remedy = "name a file of Keras' VGG16, and leave the segmenter's widths at VGG-16's"
-    return InputError(path, "VGG-16 weights (HDF5)", found, remedy)
+    return InputError(path, _EXPECTED, found, _REMEDY)
