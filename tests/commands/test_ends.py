@@ -210,6 +210,30 @@ def test_signals_are_told(tmp_path, name):
     assert "the same command continues" in errors and (tmp_path / "cleaned").exists()
 
 
+IN_A_DESTRUCTOR = """
+import os, sys, time
+import click
+from tf_ganaug.commands.common import input_errors
+class Short:
+    def __del__(self):
+        os.kill(os.getpid(), int(sys.argv[1]))
+        time.sleep(0.2)
+@click.command()
+@input_errors
+def main():
+    Short()
+    time.sleep(60)
+main([])
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_is_not_lost_where_nothing_can_be_raised(number):
+    command = [sys.executable, "-c", IN_A_DESTRUCTOR, str(int(number))]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
+    assert done.returncode == 128 + number and len(done.stderr.splitlines()) == 1, done.stderr
+
+
 def test_the_last_words_name_what_was_saved(monkeypatch):
     def interrupted():
         raise KeyboardInterrupt

@@ -94,14 +94,27 @@ def _signals_end_it() -> Iterator[None]:
         signal.signal(number, signal.SIG_DFL)
         raise Terminated(number)
 
+    def again(lost: sys.UnraisableHookArgs) -> None:
+        """One that came where nothing can be raised, as in a destructor, comes once more."""
+        if not isinstance(lost.exc_value, (Terminated, KeyboardInterrupt)):
+            usual(lost)
+            return
+        number = getattr(lost.exc_value, "number", signal.SIGINT)
+        if number != signal.SIGINT:
+            signal.signal(number, end)
+        threading.Timer(0.05, signal.pthread_kill, [threading.main_thread().ident, number]).start()
+
+    usual = sys.unraisablehook
     ours = threading.current_thread() is threading.main_thread()
     before = {number: signal.getsignal(number) for number in _ENDS if ours}
     before = {number: handler for number, handler in before.items() if handler == signal.SIG_DFL}
     try:
         for number in before:
             signal.signal(number, end)
+        sys.unraisablehook = again if ours else usual
         yield
     finally:
+        sys.unraisablehook = usual
         for number, handler in before.items():
             signal.signal(number, handler)
 

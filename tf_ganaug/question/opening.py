@@ -108,7 +108,7 @@ def reopen(folder: Path) -> tuple[QuestionStudy, dict[str, Any]]:
         settings = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Settings), stored))
         paths = {name: Path(asked[name]) if asked[name] else None for name in _PATHS}
         request = Request(paths["data"], asked["reader"], asked["target"], paths["dataset_yaml"])
-    except (OSError, ValueError, KeyError, TypeError, OmegaConfBaseException) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OmegaConfBaseException) as error:
         expected, found = "a folder of tf-ganaug run, train-gan or train-segmenter", f"{error}"[:100]
         raise InputError(folder, expected, found, remedy) from error
     source = Source(request, paths["labels"], paths["synthetic"], asked["subjects_are_files"])
