@@ -229,8 +229,14 @@ main([])
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_is_not_lost_where_nothing_can_be_raised(number):
-    command = [sys.executable, "-c", IN_A_DESTRUCTOR, str(int(number))]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", IN_A_DESTRUCTOR, str(int(number))],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # as above
+    )
     assert done.returncode == 128 + number and len(done.stderr.splitlines()) == 1, done.stderr
 
 

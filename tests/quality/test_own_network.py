@@ -27,6 +27,8 @@ def own(tmp_path_factory):
     return path
 
 
+# Keras 2.15 warns when a whole model is written as HDF5.
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file:UserWarning")
 def test_plain_layers_are_read(own, tmp_path):
     assert read_network(own, SHAPE).output_shape[-1] == 3
     inputs = keras.Input((None, None, 1))

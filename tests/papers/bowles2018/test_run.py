@@ -126,7 +126,7 @@ def write_wmh(root: Path, kind: str) -> None:
     [
         ("maskless", [], "one label for every image, found none for 3"),
         ("grid", [], "resample both to one grid"),
-        ("", ["--set", "available=[0]"], "a fraction must leave images"),
+        ("", ["--set", "available=[101]"], "a fraction must leave images"),
         ("", ["--set", "networks=[UNet]", "--set", "patches.size=2"], "powers of two"),
     ],
 )
