@@ -100,6 +100,7 @@ def run(words: list[str]) -> None:
     assert done.exit_code == 0, done.output
 
 
+@pytest.mark.long
 def test_quick_start(tmp_path, monkeypatch, eager):
     monkeypatch.chdir(tmp_path)
     for line in commands():

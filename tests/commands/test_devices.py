@@ -44,6 +44,7 @@ def test_a_segmenter_of_two_devices_is_that_of_one_and_folders_are_not_mixed(col
     assert "devices = 1 there, 2 asked" in refused.output
 
 
+@pytest.mark.long
 def test_a_gan_of_two_devices_makes_pairs(colour, tmp_path):
     options = ["--gan", "wgan_gp", "--profile", "smoke", "--devices", 2, "--out", tmp_path / "gan"]
     result = call("train-gan", "--data", colour, *options)

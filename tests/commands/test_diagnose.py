@@ -137,17 +137,24 @@ def test_what_cannot_be_compared_ends_in_a_line(run, data, tmp_path):
     assert "a Keras model (.keras)" in line(run, "--data", data, "--network", tmp_path / "none.keras")
 
 
+@pytest.mark.long
+@pytest.mark.usefixtures("eager")
+def test_a_generator_alone_is_diagnosed_by_a_network_that_learned_nothing(data, tmp_path):
+    options = ["--data", data, "--gan", "wgan_gp", "--profile", "smoke", "--out", tmp_path / "out"]
+    done = call("train-gan", *options, "--set", "data.parts=[0.7,0.15,0.15]")
+    assert done.exit_code == 0 and "Diagnosis: undertrained" in done.output, done.output
+    found = json.loads((tmp_path / "out/gan-1/diagnosis.json").read_text())
+    assert found["network"] == "a network that learned nothing"
+
+
 @pytest.mark.usefixtures("eager")
 def test_a_question_ends_with_its_generators_diagnosis(data, tmp_path):
-    """By a network that learned nothing after `train-gan`, by the segmenter of real images after `run`."""
+    """By the segmenter of real images."""
     options = ["--data", data, "--gan", "wgan_gp", "--profile", "smoke", "--out", tmp_path / "out"]
     small = ["--set", "repeats=1", "--set", "arms=[real,gan]", "--set", "data.parts=[0.7,0.15,0.15]"]
-    done = call("train-gan", *options, *small)
-    assert done.exit_code == 0 and "Diagnosis: undertrained" in done.output, done.output
-    place = tmp_path / "out/gan-1"
-    assert json.loads((place / "diagnosis.json").read_text())["network"] == "a network that learned nothing"
     done = call("run", *options, *small)
     assert done.exit_code == 0, done.output
+    place = tmp_path / "out/gan-1"
     found = json.loads((place / "diagnosis.json").read_text())
     assert found["network"] == "the segmenter unet-1-real-repeat0" and "agreement" in found["values"]
     assert found["pairs"] == [42, 9, 9] and "undertrained" in found["words"]

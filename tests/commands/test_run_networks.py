@@ -52,6 +52,7 @@ def test_every_generator_and_segmenter(colour, tmp_path, gan, segmenter, screen,
     assert metadata["padded"] and study.pool(1.0).result["kept"] == len(study.made(1.0).rows)
 
 
+@pytest.mark.long
 def test_label_maps_of_another_folder_are_painted(colour, tmp_path):
     (tmp_path / "maps").mkdir()
     Image.fromarray(np.uint8(255 * np.eye(64))).save(tmp_path / "maps/diagonal.png")

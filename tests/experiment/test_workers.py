@@ -130,6 +130,7 @@ def meanwhile(act: Callable[[], None]) -> Iterator[None]:
     assert not thread.is_alive() and not errors, errors
 
 
+@pytest.mark.long
 def test_a_killed_worker_and_a_bad_run_cost_themselves_only(tmp_path, serial, monkeypatch):
     """Each run by a process of its own here, so that none grows."""
     begun, begin = [], Worker._begin

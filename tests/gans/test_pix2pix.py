@@ -186,7 +186,8 @@ def test_frozen_norm_of_single_values_keeps_to_its_beta(eager):
     assert np.isfinite(gan.paint_frozen(LABELS, tf.range(4))).all()
 
 
-@pytest.mark.parametrize("policy", ["mixed_float16", pytest.param("mixed_bfloat16", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_half_precision_trains_on_nearly_the_same_losses(policy, eager):
     exact = small_gan().step(LABELS, IMAGES, 0)
     backend.set_precision(policy)

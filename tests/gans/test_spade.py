@@ -157,7 +157,8 @@ def test_perceptual_loss_is_a_weighted_part_of_the_generators(eager):
     assert float(last["generator_perceptual_loss"]) < 0.5 * float(first["generator_perceptual_loss"])
 
 
-@pytest.mark.parametrize("policy", ["mixed_float16", pytest.param("mixed_bfloat16", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_half_precision_trains_on_nearly_the_same_losses(policy, eager):
     exact = small_gan().step(LABELS, IMAGES, 0)
     backend.set_precision(policy)

@@ -13,6 +13,7 @@ from tf_ganaug.papers.benchmark import measure
 PIPELINES = ["pipeline, real", "pipeline, mixed", "pipeline, real, augmented", "pipeline, mixed, augmented"]
 
 
+@pytest.mark.long
 def test_a_step_is_measured_in_a_process_of_its_own():
     first = next(measure("neff2018", None, "smoke", []))
     assert first.step == "WGAN-GP iteration"

@@ -157,7 +157,9 @@ def test_training_learns_and_ends_with_the_best_weights(tmp_path):
     assert fresh.validate(Pairs.of(sized, sized.cases[4:]), 2)[0] == pytest.approx(loss, rel=1e-6)
 
 
-@pytest.mark.parametrize("sampling", [Sampling(True), Sampling(False, 5), Sampling(True, 5)])
+@pytest.mark.parametrize(
+    "sampling", [pytest.param(Sampling(True), marks=pytest.mark.long), Sampling(False, 5), Sampling(True, 5)]
+)
 def test_the_same_steps_wherever_minibatches_are_made_and_however_many_a_call_makes(tmp_path, sampling):
     plain, other, parted = segmenter(), segmenter(), segmenter()
     patience = Patience(11, 1, 11, 4, 2, 4)

@@ -130,7 +130,7 @@ def test_runs_are_made_by_their_names(tmp_path):
 
 @pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize(
-    "network", [pytest.param(name, marks=pytest.mark.long) if name == "DeepMedic" else name for name in NETWORKS]
+    "network", [pytest.param(name, marks=pytest.mark.long) if name != "UNet" else name for name in NETWORKS]
 )
 def test_networks_learn_from_patches_and_validate_on_whole_slices(network):
     segmenter = new_segmenter(SETTINGS, network, THREE, 1, repeat=0)
