@@ -116,7 +116,8 @@ def resized(text: dict, batch: int) -> None:
         entry["shape"][0] = batch
 
 
-@pytest.mark.parametrize("batch", [1, pytest.param(3, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("batch", [1, 3])
 @pytest.mark.parametrize("name", sorted(path.stem for path in CASES.glob("*_small.json")))
 def test_runners_take_any_minibatch(name, batch, tmp_path):
     before = json.loads((CASES / f"{name}.json").read_text())["inputs"][0]["shape"][0]

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("eager_file")
 #: generators is asked of `doctor` in every run of the tests.
 PAIRS = [
     ("wgan_gp", "unet_neff", "none", "replace"),
-    ("wgan_gp", "deepmedic", "none", "pretrain"),
+    pytest.param("wgan_gp", "deepmedic", "none", "pretrain", marks=pytest.mark.long),
     pytest.param("pggan_joint", "uresnet", "quality", "add", marks=pytest.mark.long),
     pytest.param("pggan_spade", "unet_weighted_dice", "none", "add", marks=pytest.mark.long),
     pytest.param("pix2pix", "fcn8s", "quality", "pretrain", marks=pytest.mark.long),

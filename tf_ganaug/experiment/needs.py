@@ -87,8 +87,8 @@ def plan(study: Study, trainings: Sequence[Training]) -> Iterator[str]:
     total = sum(cost.seconds * training.iterations for training, cost in costs)
     ways = Counter("timed" if cost.measured else "calculated" for _, cost in costs)
     yield (
-        f"{len(costs)} trainings to do, about {total / 3600:.1f} h ({total / 60:.0f} min) on this machine, "
-        "a segmenter counted with its least iterations"
+        f"{len(costs)} training{'s' * (len(costs) != 1)} to do, about {total / 3600:.1f} h ({total / 60:.0f} min) "
+        "on this machine, a segmenter counted with its least iterations"
     )
     if ways["calculated"]:
         yield (

@@ -16,6 +16,7 @@ import pytest
 import tensorflow as tf
 from click.testing import CliRunner
 
+from tests.papers.runs import planned
 from tf_ganaug.cli import main
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
@@ -122,9 +123,9 @@ def test_sample_and_export(finished, tmp_path):
 def test_list_and_dry_run(tmp_path):
     assert "table1" in call("paper", "--list")
     out = tmp_path / "out"
-    told = call("paper", "neff2018", "--profile", "smoke", "--dry-run", "--out", out, "--set", "repeats=2")
-    assert "13 trainings to do" in told and "iterations: 4" in told
-    assert not out.exists()
+    told = call("paper", "neff2018", "--profile", "smoke", "--dry-run", "--out", out, "--only", "figure2")
+    assert "1 training to do" in told and "iterations: 4" in told
+    assert len(planned(out, "neff2018", "repeats=2")) == 13
 
 
 def weights(folder: Path) -> dict[str, np.ndarray]:
