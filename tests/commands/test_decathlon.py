@@ -61,7 +61,7 @@ def test_all_are_read_as_they_lie(decathlon):
         assert case.spacing == pytest.approx((front, right))
 
 
-def test_check_data_and_run_smoke(decathlon, tmp_path):
+def test_check_data_and_run_smoke(decathlon, tmp_path, eager):
     def call(*arguments):
         result = CliRunner().invoke(main, list(map(str, arguments)), catch_exceptions=False)
         assert result.exit_code == 0, result.output
@@ -70,7 +70,6 @@ def test_check_data_and_run_smoke(decathlon, tmp_path):
     said = call("check-data", decathlon, "--out", tmp_path / "check")
     assert "0.7 to 1.2 x 0.8 to 1 mm per pixel" in said and "2 channels" in said
     assert "passed over in Task00_Small, beside imagesTr/ and labelsTr/: 1 (imagesTs/)" in said
-    # Compiled, as users run it.
     small = ["--gan", "wgan_gp", "--arms", "real,gan", "--size", "16", "--repeats", 1]
     small += ["--set", "training.iterations=2"]
     call("run", "--data", decathlon, "--out", tmp_path / "run", "--profile", "smoke", *small)

@@ -169,6 +169,7 @@ def test_slices_of_one_person_as_subjects_are_told(colour, tmp_path):
     assert notes("", subjects_are_files=True) == notes("subject: (s\\d)\n") == []
 
 
+@pytest.mark.long
 def test_kinds_are_ranked_on_top_of_ordinary_augmentation(colour, tmp_path):
     out = tmp_path / "out"
     options = ["--profile", "smoke", "--repeats", 1, "--arms", "ordinary,both", "--out", out]
