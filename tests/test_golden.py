@@ -137,7 +137,8 @@ def test_runners_take_any_minibatch(name, batch, tmp_path):
             assert share(key, golden[:both], ours[key][:both]) <= 1, key
 
 
-@pytest.mark.parametrize("batch", [1, pytest.param(3, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("batch", [1, 3])
 def test_the_runner_of_fcn8s_takes_any_minibatch(batch, tmp_path):
     # Its published widths have no small case; no weights are listed here, so they stay as the network starts.
     images = {"name": "input", "seed_name": "any", "shape": [batch, 8, 12, 3], "kind": "normal"}

@@ -196,7 +196,7 @@ def require_alike(name: str, devices: int) -> None:
     assert found[1] < 1e-2
 
 
-@pytest.mark.parametrize("name", ["wgan_gp", "unet_neff"])
+@pytest.mark.parametrize("name", [pytest.param("wgan_gp", marks=pytest.mark.long), "unet_neff"])
 def test_two_devices_train_as_one(name):
     require_alike(name, 2)
 
