@@ -153,7 +153,7 @@ def stored_pixels(path: Path) -> tuple[pydicom.FileDataset, np.ndarray]:
             require_pixels(path, _claimed(dataset.PixelData[:_BEGINNING]))
         try:
             return dataset, dataset.pixel_array
-        except (RuntimeError, NotImplementedError) as error:
+        except RuntimeError as error:
             syntax = dataset.file_meta.TransferSyntaxUID
             if not syntax.is_compressed or not (isinstance(error, NotImplementedError) or "missing" in str(error)):
                 raise

@@ -50,7 +50,7 @@ def read_network(path: Path, shape: tuple[int, int, int]) -> keras.Model:
         if len(maps.shape) != 4:
             raise ValueError(f"outputs of shape {tuple(maps.shape)}")
     except (
-        *(OSError, ValueError, TypeError, AttributeError, KeyError, RuntimeError, NotImplementedError),
+        *(OSError, ValueError, TypeError, AttributeError, KeyError, RuntimeError),
         *(zipfile.BadZipFile, tf.errors.OpError),
     ) as error:
         takes = f"{expected} from images (N, {', '.join(map(str, shape))}) to maps (N, h, w, F)"
