@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from tf_ganaug import backend
 from tf_ganaug.errors import InputError, reading
+from tf_ganaug.weight_files import require_bounded
 
 #: The layers compared (relu1_1 to relu5_1 of the original) and their weights.
 LAYERS = {
@@ -47,6 +48,7 @@ def load_vgg19(weights: Path) -> keras.Model:
     with reading(weights, "VGG-19 weights without top (HDF5)", remedy), warnings.catch_warnings():
         # What a file lacks Keras 3 tells in warnings, and lets it stay random; here it is refused.
         warnings.filterwarnings("error", "Skipping nested container", UserWarning)
+        require_bounded(weights)
         vgg.load_weights(str(weights))
     return vgg
 

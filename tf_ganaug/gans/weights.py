@@ -12,6 +12,7 @@ import tensorflow as tf
 from tf_ganaug.errors import InputError, reading
 from tf_ganaug.files import digest, read_json, replacing_folder, without_folders, write_text
 from tf_ganaug.gans.model_files import model_folder, read_metadata
+from tf_ganaug.weight_files import require_bounded
 
 #: The two files.
 WEIGHTS, DESCRIPTION = "weights.npz", "weights.json"
@@ -67,5 +68,6 @@ def read_weights(folder: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         described = read_json(folder / DESCRIPTION, remedy)
         if digest(folder / WEIGHTS) != described["sha256"]:
             raise InputError(folder / WEIGHTS, f"the SHA-256 of {DESCRIPTION}", "another", remedy)
+        require_bounded(folder / WEIGHTS)
         with np.load(folder / WEIGHTS, allow_pickle=False) as stored:
             return {name: stored[name] for name in described["arrays"]}, described

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from tf_ganaug.errors import InputError, reading
+from tf_ganaug.weight_files import require_bounded
 
 
 def _rng(seed_name: str) -> np.random.Generator:
@@ -119,8 +120,10 @@ def load_case(path: Path) -> GoldenCase:
 
 def _stored(archive: Path) -> dict[str, np.ndarray]:
     whole = reading(archive, "the outputs of the case", "copy the whole case")
-    with whole, np.load(archive, allow_pickle=False) as stored:
-        return {key: stored[key] for key in stored.files}
+    with whole:
+        require_bounded(archive)
+        with np.load(archive, allow_pickle=False) as stored:
+            return {key: stored[key] for key in stored.files}
 
 
 def _description(path: Path) -> dict:

@@ -15,6 +15,7 @@ import tensorflow as tf
 from tf_ganaug import backend, replicas
 from tf_ganaug.errors import InputError, reading
 from tf_ganaug.models.layers import exact_moments, unbiased
+from tf_ganaug.weight_files import require_bounded
 
 #: Bottlenecks of the four stages by the number of layers. Those below 50 the original has not: 26 is for small images,
 #: 14, the least, for tests.
@@ -200,8 +201,10 @@ def load_backbone(model: keras.Model, path: Path) -> None:
     Raises:
         InputError: if the file is missing or damaged, or an array is absent or has another shape.
     """
-    with reading(path, _EXPECTED, _REMEDY), np.load(path, allow_pickle=False) as file:
-        stored = {name: file[name] for name in file.files}
+    with reading(path, _EXPECTED, _REMEDY):
+        require_bounded(path)
+        with np.load(path, allow_pickle=False) as file:
+            stored = {name: file[name] for name in file.files}
     values = []
     for layer in backbone_layers(model):
         name = STEM.get(layer.name, layer.name)

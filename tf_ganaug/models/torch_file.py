@@ -21,6 +21,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from tf_ganaug.errors import InputError
+from tf_ganaug.weight_files import require_bounded
 
 #: Types of the storages, by their names in `torch`.
 STORAGES = {"FloatStorage": "<f4", "DoubleStorage": "<f8", "HalfStorage": "<f2", "LongStorage": "<i8"}
@@ -85,6 +86,7 @@ def read_state_dict(path: Path, keep: Callable[[str], bool]) -> dict[str, np.nda
         InputError: if the file is missing or damaged, or holds something else, such as a whole network.
     """
     try:
+        require_bounded(path)
         with path.open("rb") as file:
             archive = file.read(4) == b"PK\x03\x04"
             file.seek(0)

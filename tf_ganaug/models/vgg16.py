@@ -10,6 +10,7 @@ import numpy as np
 
 from tf_ganaug.errors import InputError, reading
 from tf_ganaug.models.fcn8s import CONVOLUTIONS
+from tf_ganaug.weight_files import require_bounded
 
 #: Layers of FCN-8s by Keras' names of VGG-16's, in Keras' order.
 TRUNK = {
@@ -37,8 +38,10 @@ def load_vgg16(model: keras.Model, path: Path) -> bool:
     Raises:
         InputError: if the file is missing or damaged, or a layer is absent or has another shape.
     """
-    with reading(path, _EXPECTED, _REMEDY), h5py.File(path) as file:
-        weights = {**_named(file, TRUNK, "conv2d"), **_named(file, TOP, "dense")}
+    with reading(path, _EXPECTED, _REMEDY):
+        require_bounded(path)
+        with h5py.File(path) as file:
+            weights = {**_named(file, TRUNK, "conv2d"), **_named(file, TOP, "dense")}
     absent = [name for name in TRUNK if name not in weights]
     if absent:
         raise _refusal(path, f"no layer {absent[0]}")

@@ -18,6 +18,7 @@ import keras
 import tensorflow as tf
 
 from tf_ganaug.errors import InputError
+from tf_ganaug.weight_files import require_bounded
 
 #: Modules whose classes compute and do nothing else, as Keras' lines name them.
 _MODULES = re.compile(
@@ -62,6 +63,7 @@ def _require_plain(path: Path) -> None:
     """Checks that an archive describes nothing but layers that compute."""
     if path.suffix != ".keras":
         raise ValueError(f"a name ending in {path.suffix or 'nothing'}")
+    require_bounded(path)
     with zipfile.ZipFile(path) as archive:
         described = json.loads(archive.read("config.json"))
     for found in _objects(described):
