@@ -115,3 +115,12 @@ def test_a_killed_pool_is_removed_by_the_next_of_its_name_and_a_living_one_kept(
         with replacing_folder(pool) as second:
             assert first.exists() and second.exists() and first != second
     assert [path.name for path in tmp_path.iterdir()] == [pool.name]
+
+
+def test_of_two_that_make_one_folder_the_first_to_end_has_it(tmp_path):
+    late = pytest.raises(InputError, match="found one that another command made meanwhile")
+    with late, replacing_folder(tmp_path / "pool") as first:
+        (first / "first").touch()
+        with replacing_folder(tmp_path / "pool") as second:
+            (second / "second").touch()
+    assert [path.name for path in tmp_path.rglob("*")] == ["pool", "second"]

@@ -56,7 +56,7 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     What killed processes left of the same name is removed first: a living one holds the lock of its own.
 
     Raises:
-        InputError: if the folder cannot be made.
+        InputError: if the folder cannot be made, or another command made one there meanwhile, which stays.
     """
     make_folder(path.parent)
     for leftover in path.parent.glob(f".{_escaped(path.name)}.*.part"):
@@ -69,10 +69,20 @@ def replacing_folder(path: Path) -> Iterator[Path]:
             yield temporary
         (temporary / LOCK).unlink(missing_ok=True)
         flush(temporary)
-        os.replace(temporary, path)
+        _take_name(temporary, path)
         flush(path.parent, contents=False)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _take_name(folder: Path, path: Path) -> None:
+    try:
+        os.replace(folder, path)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        found = "one that another command made meanwhile"
+        raise InputError(path, "no folder, or an empty one", found, "use that, or choose another place") from error
 
 
 def _temporary(path: Path) -> Path:
