@@ -1,6 +1,8 @@
 """Cases at the network's size: integers and classes kept, read once, refilled when something differs."""
 
 import errno
+import hashlib
+import json
 from collections import namedtuple
 from dataclasses import replace
 
@@ -107,13 +109,23 @@ def test_whatever_changes_the_pixels_is_read_again(tmp_path, change, size, perce
         sized_cases(dataset, *size, percentiles, tmp_path / "cache")
 
 
+def test_the_name_is_the_digest_of_one_json_list(tmp_path):
+    """Caches of before are found again."""
+    dataset = data(tmp_path)
+    sized_cases(dataset, 4, 8, (1, 99), tmp_path / "cache")
+    states = [[n, str(path := tmp_path / f"{n}.raw"), [0, path.stat().st_mtime_ns]] for n in "012"]
+    listed = [cache._FORMAT, "1", repr(SPEC), False, 4, 8, [1, 99], *states]
+    expected = hashlib.sha256(json.dumps(listed).encode()).hexdigest()[:12]
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == [f"4x8-{expected}"]
+
+
 def test_an_interrupted_fill_is_done_again(tmp_path):
     dataset = data(tmp_path)
 
     def broken():
         raise KeyboardInterrupt
 
-    cut_off = replace(dataset, cases=(*dataset.cases[:2], replace(dataset.cases[2], read_image=broken)))
+    cut_off = replace(dataset, cases=(*dataset.cases[:2], replace(dataset.cases[2], image=broken)))
     with pytest.raises(KeyboardInterrupt):
         sized_cases(cut_off, 8, 8, (0, 100), tmp_path / "cache")
     sized = sized_cases(dataset, 8, 8, (0, 100), tmp_path / "cache")
@@ -137,7 +149,7 @@ def test_images_of_several_types_have_the_one_that_holds_all(tmp_path, types, ki
     images = [(np.arange(64).reshape(8, 8, 1) + 50 * number).astype(each) for number, each in enumerate(types)]
     if types[1] == "i2":
         images[1] -= 300
-    cases = tuple(replace(case, read_image=lambda n=n: images[n]) for n, case in enumerate(dataset.cases))
+    cases = tuple(replace(case, image=lambda n=n: images[n]) for n, case in enumerate(dataset.cases))
     sized = sized_cases(replace(dataset, cases=cases), 8, 8, (0, 100), tmp_path / "cache")
     assert sized.images.dtype == kind
     for stored, image in zip(sized.images, images):

@@ -117,7 +117,7 @@ def test_instances_of_another_size_are_refused(tree):
 
 def test_instances_are_read_where_they_lie_beside_the_labels(tree, tmp_path):
     dataset = cityscapes.read(tree, VIEW)
-    assert all(case.read_instances is None for case in dataset.cases)
+    assert all(case.instances is None for case in dataset.cases)
     with pytest.raises(InputError, match="a map of instances beside it, found none"):
         sized_instances(dataset, 4, 8, tmp_path / "cache")
     ids = (26000 + np.arange(8 * 16).reshape(8, 16)).astype(np.uint16)

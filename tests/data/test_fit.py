@@ -79,7 +79,7 @@ def test_sequences_have_ranges_of_their_own(tmp_path):
     data = dataset((40, 80), (90, 30))
 
     def both(case):
-        return replace(case, read_image=lambda: np.concatenate([case.read_image() // 100, case.read_image()], -1))
+        return replace(case, image=lambda: np.concatenate([case.read_image() // 100, case.read_image()], -1))
 
     data = replace(data, cases=tuple(map(both, data.cases)), channels=2, sequences=True)
     sized = sized_cases(data, 32, 32, (0, 100), tmp_path, padded=True)

@@ -1,12 +1,13 @@
 """Stored arrays as tensors: the same pairs whether held or mapped, one tensor for all who ask, and flat memory."""
 
 import sys
+from weakref import WeakValueDictionary
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_ganaug.data import stored
+from tf_ganaug.data import mapped, stored
 from tf_ganaug.data.pairs import Pairs, Part
 from tf_ganaug.data.pipeline import real_batches
 
@@ -45,6 +46,22 @@ def test_all_who_ask_for_a_file_share_a_tensor(tmp_path, monkeypatch, held):
     assert one.parts[0][0] is other.parts[0][0] and one.parts[0][1] is other.parts[0][1]
     on_disk(tmp_path, np.full((5, 4, 4, 1), 50, np.uint8), files[1])  # another file of the same name
     assert Pairs([part(np.load(files[0].filename, mmap_mode="r"), files[1], [2])]).take([0])[0].numpy().max() == 0
+
+
+def test_no_more_is_held_than_all_files_together_may(tmp_path, monkeypatch):
+    """One by one each of three files would fit; what is let go makes room."""
+    monkeypatch.setattr(stored, "_held", WeakValueDictionary())
+    monkeypatch.setattr(stored, "HELD", 2500)
+    for number in range(3):
+        np.save(tmp_path / f"{number}.npy", np.full(1000, number, np.uint8))
+    arrays = [np.load(tmp_path / f"{number}.npy", mmap_mode="r") for number in range(3)]
+    tensors = [stored.as_tensor(array) for array in arrays]
+    assert len(stored._held) == 2
+    np.testing.assert_array_equal(np.stack(tensors), np.repeat([[0], [1], [2]], 1000, 1))
+    del tensors[:2]
+    assert not stored._held and stored.as_tensor(arrays[2]) is tensors[0]
+    again = stored.as_tensor(arrays[0])
+    assert len(stored._held) == 1 and again.numpy().max() == 0
 
 
 def test_a_part_of_a_file_is_not_taken_for_the_file(tmp_path):
@@ -93,9 +110,9 @@ def test_pairs_of_a_large_file_take_no_memory_of_their_own(tmp_path, monkeypatch
         for drawn, _ in real_batches(pairs, 16, seed=1).elements(0).take(60):
             assert drawn.shape == (16, 128, 128, 1)
     assert memory("RssAnon") - before < 190  # the labels, three times; three copies of the images had 295 MB more
-    mapped = memory("RssFile")
-    stored.release()
-    assert mapped - memory("RssFile") > 20
+    resident = memory("RssFile")
+    mapped.release()
+    assert resident - memory("RssFile") > 20
 
 
 def test_an_order_costs_no_sort_of_all_pairs():

@@ -20,7 +20,7 @@ from tf_ganaug.commands.common import input_errors
 @click.option("--experiment", help="Of the paper, where it has several; default: its first.")
 @click.option("--profile", type=click.Choice(["quick", "paper", "smoke"]), default="quick", help="Scale.")
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a setting; repeatable.")
-@click.option("--growth", is_flag=True, help="Instead: what many pairs cost, and memory after many trainings.")
+@click.option("--growth", is_flag=True, help="Instead: what many pairs cost, and memory of many slices and trainings.")
 @click.option("--out", type=click.Path(path_type=Path), help="Also write the figures there, as JSON.")
 @input_errors
 def benchmark(paper, experiment, profile, changes, growth, out) -> None:
@@ -54,7 +54,7 @@ def _steps(paper: str, experiment: str | None, profile: str, changes: Sequence[s
 
 
 def _growth() -> list:
-    from tf_ganaug.experiment.growth import bars, measure, trained_memory
+    from tf_ganaug.experiment.growth import bars, measure, sliced_memory, trained_memory
 
     click.echo(f"{'pairs':>9s} {'pixels':>6s} {'GB on disk':>10s} {'CPU ms a minibatch':>18s} {'peak GB':>8s}")
     costs = []
@@ -62,6 +62,6 @@ def _growth() -> list:
         costs.append(cost)
         row = f"{cost.pairs:9,d} {cost.side:6d} {cost.disk:10.2f} {cost.milliseconds:18.3f} {cost.memory:8.2f}"
         click.echo(row)
-    for name, found, most in bars(costs, trained_memory()):
+    for name, found, most in bars(costs, trained_memory(), sliced_memory()):
         click.echo(f"{name}: {found:.2f} (at most {most:g})")
     return costs

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import DTypeLike
 
+from tf_ganaug.data.mapped import watched
 from tf_ganaug.errors import InputError
 
 
@@ -38,7 +39,7 @@ def new_array(path: Path, dtype: DTypeLike, shape: Sequence[int]) -> np.memmap:
             raise
         path.unlink()
         raise _no_room(path, needed, free) from error
-    return array
+    return watched(array)
 
 
 def _no_room(path: Path, needed: int, free: int) -> InputError:

@@ -94,8 +94,9 @@ def read(root: Path, modality: str = "t1ce", lgg: bool = False, side: int = 256)
             subject=subject.name,
             spacing=slice_spacing(subject.grid, AXIAL),
             files=(str(subject.images[modality]), str(subject.label)),
-            read_image=partial(read_image_slice, subject.images[modality], index, side),
-            read_label=partial(read_label_slice, subject.label, index, side),
+            image=partial(read_image_slice, subject.images[modality], side=side),
+            label=partial(read_label_slice, subject.label, side=side),
+            number=index,
         )
         for subject in find(root, (modality,), side, lgg)
         for index in range(subject.grid.shape[AXIAL])

@@ -10,6 +10,8 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +23,7 @@ from tf_ganaug.data.cases import IGNORE, Case, Dataset
 from tf_ganaug.data.content import digest_of
 from tf_ganaug.data.fit import Window
 from tf_ganaug.data.levels import counts_of
+from tf_ganaug.data.mapped import open_array
 from tf_ganaug.errors import InputError
 from tf_ganaug.files import LOCK, digest, replacing, replacing_folder, write_text
 
@@ -63,8 +66,11 @@ class SizedCases:
 
     def rows(self, cases: Sequence[Case]) -> np.ndarray:
         """Positions in N of these cases."""
-        position = {case.id: number for number, case in enumerate(self.cases)}
-        return np.array([position[case.id] for case in cases], np.int64)
+        return np.fromiter((self._row[case.id] for case in cases), np.int64, len(cases))
+
+    @cached_property
+    def _row(self) -> dict[str, int]:
+        return {case.id: number for number, case in enumerate(self.cases)}
 
     def spacing(self, cases: Sequence[Case]) -> tuple[float, float]:
         """Millimetres per pixel (row, column) at this size, the median over these cases."""
@@ -147,7 +153,7 @@ def sized_cases(
     if not _is_whole(place):
         _fill(place, dataset, height, width, percentiles, padded)
     names = ("images", "labels", "ranges", "native", "drawn")
-    arrays = {name: np.load(place / f"{name}.npy", mmap_mode="r") for name in names}
+    arrays = {name: open_array(place / f"{name}.npy") for name in names}
     digests = tuple(json.loads((place / "digests.json").read_text(encoding="utf-8")))
     return SizedCases(**arrays, cases=dataset.cases, padded=padded, digests=digests)
 
@@ -161,7 +167,7 @@ def sized_instances(dataset: Dataset, height: int, width: int, folder: Path) -> 
     place = folder / f"instances-{_key(dataset, height, width, ())}"
     if not _is_whole(place):
         for case in dataset.cases:
-            if case.read_instances is None:
+            if case.instances is None:
                 remedy = "leave edges of instances out, with --set painter.edges=false"
                 raise InputError(case.source, "a map of instances beside it", "none", remedy)
         with _new(place) as unfinished:
@@ -170,7 +176,7 @@ def sized_instances(dataset: Dataset, height: int, width: int, folder: Path) -> 
             for number, case in enumerate(tqdm(dataset.cases, "reading instances", unit="map", disable=None)):
                 instances[number] = resize_label(case.read_instances(), height, width)
             instances.flush()
-    return np.load(place / "instances.npy", mmap_mode="r")
+    return open_array(place / "instances.npy")
 
 
 @contextmanager
@@ -198,35 +204,40 @@ def _is_whole(place: Path) -> bool:
 
 
 def _key(dataset: Dataset, height: int, width: int, percentiles: Sequence[float]) -> str:
-    def stamp(case: Case) -> list:
-        states = [Path(file).stat() for file in case.files if Path(file).exists()]
-        return [case.id, *case.files, *((state.st_size, state.st_mtime_ns) for state in states)]
+    @lru_cache(maxsize=64)  # slices of a volume come one after the other
+    def states(files: tuple[str, ...]) -> list[tuple[int, int]]:
+        found = [path.stat() for path in map(Path, files) if path.exists()]
+        return [(state.st_size, state.st_mtime_ns) for state in found]
 
     form = [_FORMAT, dataset.version, repr(dataset.spec), dataset.sequences, height, width, list(percentiles)]
-    text = json.dumps([*form, *map(stamp, dataset.cases)])
-    return f"{height}x{width}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    stamps = ([case.id, *case.files, *states(case.files)] for case in dataset.cases)
+    # The digest of one JSON list, of which only an element is in memory.
+    text = hashlib.sha256(b"[")
+    for number, element in enumerate(chain(form, stamps)):
+        text.update((", " * (number > 0) + json.dumps(element)).encode())
+    text.update(b"]")
+    return f"{height}x{width}-{text.hexdigest()[:12]}"
 
 
 def _fill(place: Path, dataset: Dataset, height: int, width: int, percentiles: Sequence[float], padded: bool) -> None:
     count = len(dataset.cases)
     images = None
-    ranges, digests = [], []
-    native, drawn = np.empty((count, 2), np.int32), np.zeros((count, 256), bool)
+    ranges = np.empty((count, 2, dataset.channels) if dataset.sequences else (count, 2), np.float32)
+    native, digests = np.empty((count, 2), np.int32), []
     with _new(place) as folder:
         labels = new_array(folder / "labels.npy", np.uint8, (count, height, width))
+        drawn = new_array(folder / "drawn.npy", np.bool_, (count, 256))
         for number, case in enumerate(tqdm(dataset.cases, "reading images", unit="image", disable=None)):
             stored, indices = case.read_image(), case.class_indices(dataset.spec)
             image, label, ends = _sized(stored, indices, height, width, percentiles, dataset.sequences, padded)
             images = _typed(folder / "images.npy", images, image, number, count)
-            images[number], labels[number], native[number] = image, label, indices.shape
+            images[number], labels[number], native[number], ranges[number] = image, label, indices.shape, ends
             drawn[number, counts_of(indices)[0]] = True
-            ranges.append(ends)
             digests.append(digest_of(stored))
-        images.flush()
-        labels.flush()
-        np.save(folder / "ranges.npy", np.stack(ranges))
+        for array in (images, labels, drawn):
+            array.flush()
+        np.save(folder / "ranges.npy", ranges)
         np.save(folder / "native.npy", native)
-        np.save(folder / "drawn.npy", drawn)
         write_text(folder / "digests.json", json.dumps(digests))
 
 

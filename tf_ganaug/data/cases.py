@@ -221,9 +221,11 @@ class Case:
         spacing: millimetres per pixel (row, column) at native size; (1, 1) if unknown.
         files: those it is read from, the image's first, the label's last; for drawn
             cases what stands for them.
-        read_image: returns (H, W, C), as stored.
-        read_label: returns (H, W) integers, the stored ids.
-        read_instances: returns (H, W) integers, an id for each object; None where the data set has none.
+        image: reads what `read_image` returns.
+        label: reads what `read_label` returns.
+        instances: reads what `read_instances` returns; None where the data set has none.
+        number: of the slice that these are asked for, so that the slices of a volume share them; None where they read
+            one picture.
         spacing_known: whether `spacing` is stated anywhere.
         remarks: (file, what its header does not state or contradicts).
     """
@@ -232,9 +234,10 @@ class Case:
     subject: str
     spacing: tuple[float, float]
     files: tuple[str, ...]
-    read_image: Callable[[], np.ndarray] = field(repr=False, compare=False)
-    read_label: Callable[[], np.ndarray] = field(repr=False, compare=False)
-    read_instances: Callable[[], np.ndarray] | None = field(default=None, repr=False, compare=False)
+    image: Callable[..., np.ndarray] = field(repr=False, compare=False)
+    label: Callable[..., np.ndarray] = field(repr=False, compare=False)
+    instances: Callable[..., np.ndarray] | None = field(default=None, repr=False, compare=False)
+    number: int | None = field(default=None, repr=False, compare=False)
     spacing_known: bool = True
     remarks: tuple[tuple[str, str], ...] = field(default=(), repr=False, compare=False)
 
@@ -242,6 +245,21 @@ class Case:
     def source(self) -> str:
         """The image's file."""
         return self.files[0]
+
+    def read_image(self) -> np.ndarray:
+        """(H, W, C), as stored."""
+        return self._read(self.image)
+
+    def read_label(self) -> np.ndarray:
+        """(H, W) integers, the stored ids."""
+        return self._read(self.label)
+
+    def read_instances(self) -> np.ndarray:
+        """(H, W) integers, an id for each object."""
+        return self._read(self.instances)
+
+    def _read(self, what: Callable[..., np.ndarray]) -> np.ndarray:
+        return what() if self.number is None else what(self.number)
 
     def class_indices(self, spec: LabelSpec) -> np.ndarray:
         """The label at native size, (H, W) uint8 class indices.

@@ -109,8 +109,8 @@ def colour_case(name: str, image: Path, label: Path) -> Case:
         spacing=(1.0, 1.0),
         spacing_known=False,
         files=(str(image), str(label)),
-        read_image=partial(read_image, image),
-        read_label=partial(_read_ids, label),
+        image=partial(read_image, image),
+        label=partial(_read_ids, label),
     )
 
 
@@ -154,7 +154,7 @@ def _with_instances(case: Case) -> Case:
     if not path.exists():
         return case
     require_equal(path, read_shape(path, label=True)[:2], read_shape(label, label=True)[:2], label)
-    return replace(case, read_instances=partial(read_label, path))
+    return replace(case, instances=partial(read_label, path))
 
 
 def _files(folder: Path, suffix: str) -> dict[str, Path]:

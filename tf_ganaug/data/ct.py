@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -30,7 +31,7 @@ def windowed(dataset: Dataset, level: float = BRAIN[0], width: float = BRAIN[1])
     """
     if not width > 0:
         raise InputError("width of the window", "Hounsfield units above 0", f"{width:g}", "the brain's is 80")
-    cases = tuple(replace(case, read_image=partial(_seen, case, level, width)) for case in dataset.cases)
+    cases = tuple(replace(case, image=partial(_seen, case.image, level, width)) for case in dataset.cases)
     return replace(dataset, cases=cases, version=f"{dataset.version}, window {level:g} / {width:g}")
 
 
@@ -46,8 +47,8 @@ def with_lesion(dataset: Dataset) -> Dataset:
     return replace(dataset, cases=cases)
 
 
-def _seen(case: Case, level: float, width: float) -> np.ndarray:
-    part = (np.float32(case.read_image()) - (level - width / 2)) / width
+def _seen(read: Callable[..., np.ndarray], level: float, width: float, *number: int) -> np.ndarray:
+    part = (np.float32(read(*number)) - (level - width / 2)) / width
     return np.rint(255 * np.clip(part, 0, 1)).astype(np.uint8)
 
 

@@ -107,8 +107,8 @@ def _case(patient: int, number: int, kind: int, spacing: tuple[float, float], sc
         subject=f"{patient:03d}",
         spacing=spacing,
         files=(str(scan), str(mask)),
-        read_image=partial(_read_image, scan, number),
-        read_label=partial(_read_label, scan, mask, number, kind),
+        image=partial(_read_image, scan, number),
+        label=partial(_read_label, scan, mask, number, kind),
     )
 
 

@@ -174,7 +174,7 @@ def read_cases(labelled: Labelled, described: Description, spec: LabelSpec | Non
     stem, subject, folder, label = labelled
     with allowing(described.limits):
         series = read_series(folder)
-    read_label = _label_reader(folder, label, series, spec)
+    read_image, read_label = partial(read_units, series), _label_reader(folder, label, series, spec)
     digits = len(str(len(series.paths) - 1))
     remarks = tuple((str(folder), remark) for remark in series.grid.remarks)
     cases = [
@@ -183,8 +183,9 @@ def read_cases(labelled: Labelled, described: Description, spec: LabelSpec | Non
             subject=subject,
             spacing=described.spacing or slice_spacing(series.grid, series.axis),
             files=(str(path), str(label)),
-            read_image=partial(read_units, series, number),
-            read_label=partial(read_label, number),
+            image=read_image,
+            label=read_label,
+            number=number,
             spacing_known=described.spacing is not None or series.grid.known,
             remarks=remarks,
         )

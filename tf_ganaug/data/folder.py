@@ -108,13 +108,13 @@ def limited(cases: list[Case], most: int) -> list[Case]:
     if most == PIXELS:
         return cases
     allowed = partial(partial, _within, most)
-    return [replace(c, read_image=allowed(c.read_image), read_label=allowed(c.read_label)) for c in cases]
+    return [replace(c, image=allowed(c.image), label=allowed(c.label)) for c in cases]
 
 
-def _within(most: int, read: Callable[[], np.ndarray]) -> np.ndarray:
+def _within(most: int, read: Callable[..., np.ndarray], *number: int) -> np.ndarray:
     """What a case reads, under the limit of its data set."""
     with allowing(most):
-        return read()
+        return read(*number)
 
 
 def is_volume(path: Path, axis: int | None) -> bool:
@@ -175,8 +175,8 @@ def _picture(pair: Pair, described: Description) -> tuple[int, Case]:
         subject=pair.subject,
         spacing=described.spacing or (1.0, 1.0),
         files=_files(pair),
-        read_image=partial(_read_channels, pair.images, described.keep_blank),
-        read_label=_label_reader(pair.label, described),
+        image=partial(_read_channels, pair.images, described.keep_blank),
+        label=_label_reader(pair.label, described),
         spacing_known=described.spacing is not None,
         remarks=tuple((str(path), _TURNED) for path, header in headers.items() if 2 <= header.mark <= 8),
     )
@@ -211,18 +211,18 @@ def _slices(pair: Pair, axis: int, described: Description) -> tuple[int, list[Ca
         require_grid(path, other, grid, pair.images[0])
     remarks = tuple((str(path), remark) for path, other in grids.items() for remark in other.remarks)
     digits = len(str(grid.shape[axis] - 1))
-    files = _files(pair)
+    # A data set may have very many slices: those of a volume share what they can.
+    shared = {
+        "subject": pair.subject,
+        "spacing": described.spacing or slice_spacing(grid, axis),
+        "files": _files(pair),
+        "image": partial(_read_image_slice, pair.images, axis, described.keep_blank),
+        "label": partial(_read_label_slice, pair.label, axis),
+        "spacing_known": described.spacing is not None or grid.known,
+        "remarks": remarks,
+    }
     return sum(grids[path].volumes for path in pair.images), [
-        Case(
-            id=f"{pair.stem}_{index:0{digits}d}" if grid.shape[axis] > 1 else pair.stem,
-            subject=pair.subject,
-            spacing=described.spacing or slice_spacing(grid, axis),
-            files=files,
-            read_image=partial(_read_image_slice, pair.images, axis, index, described.keep_blank),
-            read_label=partial(_read_label_slice, pair.label, axis, index),
-            spacing_known=described.spacing is not None or grid.known,
-            remarks=remarks,
-        )
+        Case(f"{pair.stem}_{index:0{digits}d}" if grid.shape[axis] > 1 else pair.stem, number=index, **shared)
         for index in (range(grid.shape[axis]) if described.keep_blank else _varying(pair, axis))
     ]
 
@@ -237,7 +237,7 @@ def _varying(pair: Pair, axis: int) -> list[int]:
     return kept.tolist()
 
 
-def _read_image_slice(paths: tuple[Path, ...], axis: int, index: int, keep_blank: bool) -> np.ndarray:
+def _read_image_slice(paths: tuple[Path, ...], axis: int, keep_blank: bool, index: int) -> np.ndarray:
     channels = np.concatenate([np.atleast_3d(read_slice(path, axis, index)) for path in paths], -1)
     return as_image(channels, f"{paths[0]} (slice {index} across axis {axis})", keep_blank)
 

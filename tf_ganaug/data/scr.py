@@ -98,8 +98,8 @@ def _case(name: str, image: Path, shape: tuple[int, int, int], mask: Path, targe
         subject=name,
         spacing=(JSRT_SPACING * JSRT_SIDE / height, JSRT_SPACING * JSRT_SIDE / width),
         files=(str(image), str(mask)),
-        read_image=partial(read_image, image),
-        read_label=partial(_read_mask, mask, height, width, target),
+        image=partial(read_image, image),
+        label=partial(_read_mask, mask, height, width, target),
     )
 
 

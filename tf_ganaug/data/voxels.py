@@ -81,17 +81,14 @@ def read_volume(path: Path) -> np.ndarray:
     Raises:
         InputError: if the file is missing, damaged, too large, or has not three dimensions.
     """
-    stored = stored_volume(path)
-    if split_name(path)[1] == ".npy":
-        return stored
     with decoding(path):
-        return nibabel.apply_orientation(stored, nibabel.io_orientation(read_header(path).affine))
+        return _turned(path, *_times(path))
 
 
 def stored_volume(path: Path) -> np.ndarray:
     """`read_volume` with the axes as they are stored."""
     with decoding(path):
-        return _volume(path, path.stat().st_mtime_ns, voxel_file(path).stat().st_mtime_ns)
+        return _volume(path, *_times(path))
 
 
 def read_slice(path: Path, axis: int, index: int) -> np.ndarray:
@@ -110,9 +107,22 @@ def slice_spacing(grid: Grid, axis: int) -> tuple[float, float]:
     return second, first  # as NIfTI slices are turned; equal for npy
 
 
+def _times(path: Path) -> tuple[int, int]:
+    """Of header and voxels, for caches: a rewritten file is read again."""
+    return path.stat().st_mtime_ns, voxel_file(path).stat().st_mtime_ns
+
+
 @functools.lru_cache(maxsize=8)
-def _volume(path: Path, modified: int, voxels_modified: int) -> np.ndarray:
-    # The times are there for the cache: a rewritten file is read again.
+def _turned(path: Path, *times: int) -> np.ndarray:
+    """A view of what is stored."""
+    stored = _volume(path, *times)
+    if split_name(path)[1] == ".npy":
+        return stored
+    return nibabel.apply_orientation(stored, nibabel.io_orientation(read_header(path).affine))
+
+
+@functools.lru_cache(maxsize=8)
+def _volume(path: Path, *times: int) -> np.ndarray:
     if split_name(path)[1] == ".npy":
         data = open_npy(path)
         require_pixels(path, data.shape)

@@ -8,6 +8,7 @@ measures. Bowles (2018), section 2, segments such lesions on FLAIR stacks whose 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -80,7 +81,7 @@ def normalised(dataset: Dataset) -> Dataset:
     stacks = defaultdict(_Stack)
     for case in dataset.cases:
         stacks[case.subject].cases.append(case)
-    cases = tuple(replace(case, read_image=partial(_scaled, case, stacks[case.subject])) for case in dataset.cases)
+    cases = tuple(replace(case, image=partial(_scaled, case.image, stacks[case.subject])) for case in dataset.cases)
     return replace(dataset, cases=cases, version=f"{dataset.version}, per stack {SPAN[0]:g} to {SPAN[1]:g}")
 
 
@@ -98,8 +99,9 @@ def _slices(subject: str, image: Path, label: Path) -> list[Case]:
             subject=subject,
             spacing=slice_spacing(grid, AXIAL),
             files=(str(image), str(label)),
-            read_image=partial(_read_image, image, index),
-            read_label=partial(_read_label, label, index),
+            image=partial(_read_image, image),
+            label=partial(_read_label, label),
+            number=index,
         )
         for index in range(grid.shape[AXIAL])
     ]
@@ -130,7 +132,7 @@ class _Stack:
         return brain.mean(), brain.std()
 
 
-def _scaled(case: Case, stack: _Stack) -> np.ndarray:
-    image, (mean, deviation) = case.read_image(), stack.mean_and_deviation
+def _scaled(read: Callable[..., np.ndarray], stack: _Stack, *number: int) -> np.ndarray:
+    image, (mean, deviation) = read(*number), stack.mean_and_deviation
     part = ((image - mean) / deviation - SPAN[0]) / (SPAN[1] - SPAN[0])
     return np.where(image != 0, np.rint(1 + 254 * np.clip(part, 0, 1)), 0).astype(np.uint8)

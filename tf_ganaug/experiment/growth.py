@@ -1,4 +1,4 @@
-"""What many pairs cost a minibatch, in time of the process and in memory, and many trainings the memory."""
+"""What many pairs cost a minibatch, in time of the process and in memory; the memory of many slices and trainings."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import nibabel
 import numpy as np
 
 from tf_ganaug import backend
+from tf_ganaug.data.cache import sized_cases
 from tf_ganaug.data.cases import LabelClass, LabelSpec
+from tf_ganaug.data.folder import read
+from tf_ganaug.data.mapped import open_array
 from tf_ganaug.data.pairs import Pairs, Part
 from tf_ganaug.data.pipeline import real_batches
 from tf_ganaug.models.unet import neff_unet
@@ -26,6 +30,9 @@ BATCH = 16
 
 #: Pairs, pixels a side, stored type, and minibatches that are drawn: the last is gone through once.
 SETS = ((1_000, 32, "uint8", 2_000), (1_000_000, 32, "uint8", 2_000), (100_000, 256, "uint16", 100_000 // BATCH))
+
+#: Volumes of so many slices of 64 x 64 pixels, and the steps of a training on them.
+VOLUMES, SLICES, STEPS = 1000, 200, 100
 
 #: Small trainings, one after the other in a process.
 TRAININGS = 30
@@ -64,11 +71,18 @@ def trained_memory() -> float:
     return peaks[-1] / peaks[2]
 
 
-def bars(costs: Sequence[Growth], trained: float) -> Iterator[tuple[str, float, float]]:
-    """What is asked of the costs of `SETS` and of `TRAININGS`: its name, what was found, and the most it may be."""
+def sliced_memory() -> float:
+    """GB, the largest memory of a process that reads a folder of `VOLUMES` and trains on their slices."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(_slices, VOLUMES, SLICES).result()
+
+
+def bars(costs: Sequence[Growth], trained: float, sliced: float) -> Iterator[tuple[str, float, float]]:
+    """What is asked of the costs of `SETS`, `TRAININGS` and `VOLUMES`: its name, what was found, the most it may be."""
     few, many, large = costs
     yield f"minibatch at {many.pairs:,} pairs / at {few.pairs:,}", many.milliseconds / few.milliseconds, 1.3
     yield f"peak GB over {large.pairs:,} pairs of {large.side} x {large.side}", large.memory, 1.0
+    yield f"peak GB, {VOLUMES * SLICES:,} slices of NIfTI read and {STEPS} steps trained", sliced, 1.0
     yield f"peak memory after {TRAININGS} trainings / after 3", trained, 1.1
 
 
@@ -91,7 +105,23 @@ def _measure(count: int, side: int, kind: str, batches: int) -> Growth:
 def _written(path: Path, shape: tuple[int, ...], kind: str) -> np.ndarray:
     """The file, memory-mapped as `data.cache` maps it; a hole, which is read as any other file."""
     np.lib.format.open_memmap(path, "w+", kind, shape).flush()
-    return np.load(path, mmap_mode="r")
+    return open_array(path)
+
+
+def _slices(volumes: int, slices: int) -> float:
+    with TemporaryDirectory() as folder:
+        root = Path(folder) / "data"
+        for kind in ("images", "labels"):
+            (root / kind).mkdir(parents=True)
+        for number in range(volumes):
+            pixels = np.random.default_rng(number).integers(0, 255, (64, 64, slices), np.int16)
+            for kind, voxels in (("images", pixels), ("labels", (pixels > 127).astype(np.uint8))):
+                nibabel.save(nibabel.Nifti1Image(voxels, np.eye(4)), root / kind / f"{number:04d}.nii")
+        dataset = read(root)
+        sized = sized_cases(dataset, 64, 64, (0.5, 99.5), Path(folder) / "cache", padded=True)
+        few = Pairs.of(sized, dataset.cases[:slices])
+        _trained(RunFolder(Path(folder) / "run", {}), Pairs.of(sized, dataset.cases), few, STEPS)
+        return peak_memory()
 
 
 def _train(count: int) -> list[float]:
@@ -99,14 +129,19 @@ def _train(count: int) -> list[float]:
     rng = np.random.default_rng(0)
     images, labels = rng.integers(0, 255, (32, 32, 32, 1), np.uint8), rng.integers(0, 2, (32, 32, 32), np.uint8)
     pairs = Pairs([Part(images, labels, np.arange(32), np.tile(np.float32([0, 255]), (32, 1)))])
-    spec = LabelSpec((LabelClass("rest", (0,), (0, 0, 0)), LabelClass("found", (1,), (255, 0, 0))))
     peaks = []
     with TemporaryDirectory() as folder:
         for number in range(count):
-            backend.begin_networks(number)
-            model = neff_unet(32, 32, 1, 2, levels=2, filters=8)
-            segmenter = Segmenter(model, cross_entropy, spec, backend.adam(1e-3, 0.9, 0.999), jit_compile=False)
-            run, every = RunFolder(Path(folder) / f"{number}", {}), Patience(8, 0, 8, 4, 4, 4)
-            train_segmenter(run, segmenter, real_batches(pairs, BATCH, number), pairs, every)
+            _trained(RunFolder(Path(folder) / f"{number}", {}), pairs, pairs, 8)
             peaks.append(peak_memory())
     return peaks
+
+
+def _trained(run: RunFolder, pairs: Pairs, held: Pairs, steps: int) -> None:
+    """A small U-Net, trained for so many steps with a validation in the middle and at the end."""
+    spec = LabelSpec((LabelClass("rest", (0,), (0, 0, 0)), LabelClass("found", (1,), (255, 0, 0))))
+    backend.begin_networks(0)
+    model = neff_unet(*pairs.shape, 2, levels=2, filters=8)
+    segmenter = Segmenter(model, cross_entropy, spec, backend.adam(1e-3, 0.9, 0.999), jit_compile=False)
+    every = Patience(steps, 0, steps, steps // 2, steps // 2, steps // 2)
+    train_segmenter(run, segmenter, real_batches(pairs, BATCH, seed=1), held, every)

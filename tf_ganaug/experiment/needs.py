@@ -46,7 +46,7 @@ class Needs:
         return cls(
             len(costs),
             max((cost.work.memory for _, cost in costs), default=0.0),
-            PROCESS + sum(min(HELD, size) for size in pair),
+            PROCESS + min(HELD, sum(pair)),
             sum(pair) + states,
         )
 

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from tf_ganaug import backend
 from tf_ganaug.data.arrays import new_array
+from tf_ganaug.data.mapped import open_array
 from tf_ganaug.data.provenance import require_finite
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.study import Training
@@ -197,11 +198,11 @@ class MapMaker:
                 for first, maps in zip(range(0, s.maps, BATCH), progress(made, s.maps, run.path.name)):
                     labels[first : first + len(maps)] = maps[..., 0]
                 labels.flush()
-            self._screen(run, np.load(path, mmap_mode="r"))
+            self._screen(run, open_array(path))
         with np.load(whole(run.path / "norms.npz")) as stored:
             norms, real_norms = stored["synthetic"], stored["real"]
         screened = screen(real_norms, norms, run.result()["threshold"])
-        return Maps(np.load(whole(path), mmap_mode="r"), norms, real_norms, screened)
+        return Maps(open_array(whole(path)), norms, real_norms, screened)
 
     def _screen(self, run: RunFolder, labels: np.ndarray) -> None:
         """Section 3.4, against all real maps of the chain, the empty ones too."""

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from tf_ganaug import backend
 from tf_ganaug.data.arrays import new_array
+from tf_ganaug.data.mapped import open_array
 from tf_ganaug.data.pipeline import real_batches
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.subset import Subset
@@ -143,7 +144,7 @@ class Painter:
                 images.flush()
             self.synthesizer()
             run.finish({"images": count})
-        return np.load(whole(path), mmap_mode="r"), maps.labels[kept[:count]]
+        return open_array(whole(path)), maps.labels[kept[:count]]
 
     def _painted(self, rows: np.ndarray) -> Iterator[np.ndarray]:
         labels = self.maker.maps().labels

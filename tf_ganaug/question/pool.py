@@ -12,6 +12,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from tf_ganaug.data.arrays import new_array
+from tf_ganaug.data.mapped import open_array
 from tf_ganaug.data.pairs import Pairs, Part
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.subset import Subset, chunks
@@ -52,7 +53,7 @@ class Pool:
         run = self.subset.run("pool", self._options)
         if not run.finished:
             self._make(run)
-        images, labels = (np.load(whole(run.path / f"{name}.npy"), mmap_mode="r") for name in ("images", "labels"))
+        images, labels = (open_array(whole(run.path / f"{name}.npy")) for name in ("images", "labels"))
         kept = read_frame(whole(run.path / "pairs.csv")).query("kept").pair.to_numpy()
         return self.subset.part(images, labels, kept)
 
@@ -72,7 +73,7 @@ class Pool:
         screened = self.settings.screen != "none"
         drawn = round(self.count * self.settings.pool.oversample) if screened else self.count
         self._draw(run, synthesizer, drawn)
-        images, labels = (np.load(whole(run.path / f"{name}.npy"), mmap_mode="r") for name in ("images", "labels"))
+        images, labels = (open_array(whole(run.path / f"{name}.npy")) for name in ("images", "labels"))
         table = self._screened(self.subset.part(images, labels, np.arange(drawn)))
         if not table.kept.any():
             expected, remedy = (

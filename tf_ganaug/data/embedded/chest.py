@@ -102,8 +102,8 @@ def _case(seed: int, subject: int, size: int, target: int | None) -> Case:
         subject=name,
         spacing=(FILM_SIDE / size, FILM_SIDE / size),
         files=(f"{name} (drawn, seed {seed}, {size} pixels)",),
-        read_image=partial(_read_image, seed, subject, size),
-        read_label=partial(_read_label, seed, subject, size, target),
+        image=partial(_read_image, seed, subject, size),
+        label=partial(_read_label, seed, subject, size, target),
     )
 
 

@@ -83,8 +83,8 @@ def _case(kind: type[Patient], field: float, seed: int, subject: int, number: in
         subject=name,
         spacing=(field / size, field / size),
         files=(f"{case} (drawn, seed {seed}, {slices} slices, {size} pixels)",),
-        read_image=partial(_read_image, kind, seed, subject, number, slices, size),
-        read_label=partial(_read_label, kind, seed, subject, number, slices, size),
+        image=partial(_read_image, kind, seed, subject, number, slices, size),
+        label=partial(_read_label, kind, seed, subject, number, slices, size),
     )
 
 

@@ -82,8 +82,8 @@ def _case(seed: int, scene: int, height: int, width: int) -> Case:
         spacing=(1.0, 1.0),
         spacing_known=False,
         files=(f"{name} (drawn, seed {seed}, {width} x {height} pixels)",),
-        read_image=partial(_read, 0, seed, scene, height, width),
-        read_label=partial(_read, 1, seed, scene, height, width),
+        image=partial(_read, 0, seed, scene, height, width),
+        label=partial(_read, 1, seed, scene, height, width),
     )
 
 

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from tf_ganaug.data.arrays import new_array
 from tf_ganaug.data.cases import LabelSpec
+from tf_ganaug.data.mapped import open_array
 from tf_ganaug.data.pairs import Part
 from tf_ganaug.data.patches import Patches
 from tf_ganaug.data.provenance import Provenance
@@ -61,7 +62,7 @@ class PatchGan(JointPggan):
         if not run.finished:
             synthesizer, seconds = self.train(run)
             self._write(run.path, synthesizer)
-            labels = np.load(run.path / "labels.npy", mmap_mode="r")
+            labels = open_array(run.path / "labels.npy")
             classes = np.bincount(labels.ravel(), minlength=len(self.spec.classes))
             shares = dict(zip(self.spec.names, (classes / classes.sum()).tolist()))
             done = {"iterations": len(self.positions), "seconds": seconds}
@@ -92,5 +93,5 @@ class PatchGan(JointPggan):
 
     def part(self, count: int) -> Part:
         """The first `count` synthetic patches of a finished run."""
-        images, labels = (np.load(whole(self.path / f"{name}.npy"), mmap_mode="r") for name in ("images", "labels"))
+        images, labels = (open_array(whole(self.path / f"{name}.npy")) for name in ("images", "labels"))
         return Part(images, labels, np.arange(count), self.provenance.ranges(count))

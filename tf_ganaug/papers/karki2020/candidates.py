@@ -12,6 +12,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from tf_ganaug.data.arrays import new_array
+from tf_ganaug.data.mapped import open_array
 from tf_ganaug.data.pairs import Part
 from tf_ganaug.experiment.subset import Subset, chunks
 from tf_ganaug.files import replacing
@@ -65,7 +66,7 @@ class LesionPainter(Pix2PixPainter):
                 painted = self.paint(gan, stored.labels[rows[part]], int(part[0]))
                 images[part] = self.subset.provenance.to_stored(painted)
             images.flush()
-        return np.load(path, mmap_mode="r")
+        return open_array(path)
 
     def images(self) -> np.ndarray:
         """An image of every training mask, (N, H, W, C) in the stored type: of the chosen candidates by turns."""
@@ -74,7 +75,7 @@ class LesionPainter(Pix2PixPainter):
 
     def painted(self, epochs: int) -> np.ndarray:
         """The images of a chosen candidate, memory-mapped; `table` makes them."""
-        return np.load(whole(self._path(epochs)), mmap_mode="r")
+        return open_array(whole(self._path(epochs)))
 
     def _path(self, epochs: int, kind: str = "epochs") -> Path:
         return self.subset.path("images") / f"{kind}{epochs:03d}.npy"

@@ -14,6 +14,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from tf_ganaug.augment.recombine import LabelMaps, Recipe
+from tf_ganaug.data.mapped import open_array
 from tf_ganaug.data.pairs import Part
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.subset import Subset
@@ -164,7 +165,7 @@ class Supplements:
     def part(self, supplement: Supplement) -> Part:
         """The set's pairs."""
         path = self.run(supplement).path
-        images, labels = (np.load(whole(path / f"{name}.npy"), mmap_mode="r") for name in ("images", "labels"))
+        images, labels = (open_array(whole(path / f"{name}.npy")) for name in ("images", "labels"))
         return self.subset.part(images, labels, np.arange(len(images)))
 
     def provenance(self, supplement: Supplement) -> list[dict[str, Any]]:
