@@ -11,7 +11,7 @@ import tensorflow as tf
 from tf_ganaug.compiled import graph_function
 from tf_ganaug.data.cache import SizedCases
 from tf_ganaug.data.cases import Case
-from tf_ganaug.data.pairs import Pairs, normalise
+from tf_ganaug.data.pairs import Pairs, Part, normalise
 from tf_ganaug.errors import InputError
 from tf_ganaug.random import fold
 
@@ -122,6 +122,11 @@ class Patches(Pairs):
             return _turned(normalise(images, ranges), labels, angles, mirrored, self.size)
         images, labels = (_mirrored(pixels, mirrored) for pixels in (images, labels))
         return normalise(images, ranges), labels
+
+    def part(self, count: int) -> Part:
+        """The first patches in memory, normalised: their ranges are -1 and 1."""
+        images, labels = (pixels.numpy() for pixels in self.take(tf.range(count)))
+        return Part(images, labels, np.arange(count), np.tile(np.float32([-1, 1]), (count, 1)))
 
     @graph_function(reduce_retracing=True)
     def _cut(self, places: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -18,11 +18,12 @@ import tensorflow as tf
 from tf_ganaug.data.cache import SizedCases, sized_cases
 from tf_ganaug.data.cases import Case, Dataset
 from tf_ganaug.data.leaks import require_real_test
-from tf_ganaug.data.pairs import Pairs, normalise
+from tf_ganaug.data.pairs import Pairs, Part, normalise
 from tf_ganaug.data.provenance import Provenance
 from tf_ganaug.data.splits import Split, cross_validation, read_splits, write_splits
 from tf_ganaug.errors import InputError
 from tf_ganaug.files import claim_options, locked, make_folder, require_plain
+from tf_ganaug.quality.diagnosis import Sets
 from tf_ganaug.random import named_seed
 from tf_ganaug.run import read_result
 
@@ -182,6 +183,30 @@ class Study:
             padded=self.sized.padded,
             digests=tuple(sorted({self.sized.digests[row] for row in self.sized.rows(cases)} - {""})),
         )
+
+    def made_pairs(self) -> Iterable[tuple[str, Callable[[], Sets]]]:
+        """The finished generators by the names of their run folders, each with its pairs beside real ones."""
+        return ()
+
+    def sets(self, made: Part, training: Sequence[Case], real: Callable[[np.ndarray], Part], fold: int = 0) -> Sets:
+        """A generator's pairs and the real ones to compare them with.
+
+        Those of the validation are the reference; where the generator has seen these, half of the test subjects.
+
+        Args:
+            made: pairs of the generator.
+            training: the cases that it has seen.
+            real: rows of `sized` as the generator saw its own.
+            fold: whose parts.
+        """
+        seen = {case.id for case in training}
+        reference, held = (self.cases(fold, part) for part in ("validation", "test"))
+        if seen.intersection(case.id for case in reference):
+            first = set(sorted({case.subject for case in held})[::2])
+            reference = [case for case in held if case.subject in first]
+            held = [case for case in held if case.subject not in first]
+        parts = (real(self.sized.rows(cases)) for cases in (training, reference, held))
+        return Sets(made, *parts, [case.subject for case in training], [case.subject for case in held], self.spec)
 
     def finished(self, name: str) -> bool:
         """Whether the run folder of this name has its result."""

@@ -22,6 +22,7 @@ from tf_ganaug.gans.synthesizer import Synthesizer, find_synthesizer
 from tf_ganaug.generators.sampling import read_training_data
 from tf_ganaug.quality.diagnosis import SWD_IMAGES, Diagnosis, Judge, Sets, diagnose
 from tf_ganaug.quality.features import unlearned
+from tf_ganaug.quality.near_copies import require_whole
 from tf_ganaug.quality.own_network import read_network
 from tf_ganaug.random import named_seed
 
@@ -132,6 +133,7 @@ def _sets(
         expected = f"training cases of the generator ({provenance.dataset}) and two subjects that it has not seen"
         found = f"{int(seen.sum())} of its cases and {len(unseen)} such subjects"
         raise InputError("--data", expected, found, "name its training data, with subjects that it has not seen")
+    require_whole("--data", sized, [case for case, is_seen in zip(sized.cases, seen) if is_seen], provenance)
     half = np.random.default_rng(seed).permutation(unseen)[: len(unseen) // 2]
     reference, held = np.isin(subjects, half), np.isin(subjects, np.setdiff1d(unseen, half))
 

@@ -19,6 +19,7 @@ from tf_ganaug.experiment.report import write
 from tf_ganaug.experiment.settings import configs_folder, load_settings, require_counts
 from tf_ganaug.experiment.sources import Request
 from tf_ganaug.experiment.study import Study
+from tf_ganaug.papers import diagnosing
 from tf_ganaug.papers.experiments import Experiment
 
 
@@ -94,7 +95,8 @@ def reproduce(
     with study.at_work(asked):
         if make_stages:
             make_stages(experiment.module.stages(study, parts))
-        sections = experiment.module.conduct(study, parts)
+        sections = list(experiment.module.conduct(study, parts))
+        sections += diagnosing.sections(study)
         title, first = f"tf_ganaug: {experiment.config}", lead(study.dataset, asked["profile"], study)
         return write(study.folder, title, first, [*sections, *appendix(study)])
 

@@ -85,13 +85,17 @@ def training_images(dataset: Dataset, provenance: Provenance, shape: Sequence[in
             expected = f"{shape[-1]} channels of {provenance.dtype}"
             found = f"{sized.images.shape[-1]} of {sized.images.dtype}"
             raise InputError(dataset.name, expected, found, "name the data as the generator was trained on them")
-        _require_whole(dataset.name, sized, provenance)
+        require_whole(dataset.name, sized, sized.cases, provenance)
         yield TrainingImages(sized, sized.ranges if provenance.percentiles else provenance.ranges(len(cases)))
 
 
-def _require_whole(source: str, sized: SizedCases, provenance: Provenance) -> None:
-    """Checks by spacing that the generator's images show what the whole training images show."""
-    spacing = sized.spacing(sized.cases)
+def require_whole(source: str, sized: SizedCases, cases: Sequence[Case], provenance: Provenance) -> None:
+    """Checks by spacing that the generator's images show what its whole training images show.
+
+    Raises:
+        InputError: naming the `source` of the cases, if they do not.
+    """
+    spacing = sized.spacing(cases)
     if not np.allclose(spacing, provenance.spacing, rtol=1e-3):
         expected = f"whole images at {' x '.join(map(str, sized.images.shape[1:3]))} pixels, of {_millimetres(spacing)}"
         remedy = "a generator of patches, or of other spacing, cannot be compared with whole images"

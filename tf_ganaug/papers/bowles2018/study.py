@@ -26,6 +26,7 @@ from tf_ganaug.generators.joint_pggan import schedule_of
 from tf_ganaug.papers.bowles2018.networks import NETWORKS, new_segmenter, training_of
 from tf_ganaug.papers.bowles2018.patch_gan import PatchGan
 from tf_ganaug.papers.bowles2018.tasks import Fraction, PatchTask, named
+from tf_ganaug.quality.diagnosis import Sets
 from tf_ganaug.random import named_seed
 from tf_ganaug.run import RunFolder, whole
 from tf_ganaug.segment.predict import evaluate, predictions
@@ -33,6 +34,9 @@ from tf_ganaug.segment.train import Patience, Segmenter, train_segmenter
 
 #: Stored values that become -1 and 1: all images have 8 bits.
 LOW, HIGH = 0.0, 255.0
+
+#: Synthetic patches that a GAN's diagnosis is of, at most, and training patches that it looks for copies of.
+DIAGNOSED, COMPARED = 500, 5000
 
 
 class PatchStudy(Study):
@@ -95,17 +99,20 @@ class PatchStudy(Study):
         return lru_cache(maxsize=1)(self._new_patches)
 
     def _new_patches(self, fraction: Fraction) -> Patches:
-        cases, s = self.training_cases(fraction), self.settings.patches
-        part = self._part(cases)
+        cases, count = self.training_cases(fraction), self.settings.patches.count
+        return self._cut(cases, count, f"patches-draw{fraction.draw}", fraction.rotation)
+
+    def _cut(self, cases: Sequence[Case], count: int, name: str, rotation: bool) -> Patches:
+        part, s = self._part(cases), self.settings.patches
         return Patches(
             part.images[part.rows],
             part.labels[part.rows],
             part.ranges,
             [case.id for case in cases],
             s.size,
-            s.count,
-            named_seed(self.settings.seed, f"patches-draw{fraction.draw}"),
-            s.rotation if fraction.rotation else 0.0,
+            count,
+            named_seed(self.settings.seed, name),
+            s.rotation if rotation else 0.0,
             s.on_classes,
             self.spec.measured,
         )
@@ -157,6 +164,26 @@ class PatchStudy(Study):
     def count_added(self, added: float) -> int:
         """Synthetic patches of a percentage of the real ones."""
         return round(self.settings.patches.count * added / 100)
+
+    def made_pairs(self) -> Iterator[tuple[str, Callable[[], Sets]]]:
+        """The finished GANs by the names of their run folders, each with patches to be compared with real ones."""
+        for path in sorted(self.folder.glob("pggan-*/result.json")):
+            yield path.parent.name, partial(self._sets, named(path.parent.name))
+
+    def _sets(self, fraction: Fraction) -> Sets:
+        """Synthetic patches, real ones that the GAN has seen, and as many of other subjects as synthetic ones."""
+        made, patches = self.gan(fraction).part(min(self._most_added, DIAGNOSED)), self.patches(fraction)
+
+        def of(cases: Sequence[Case], patches: Patches, count: int) -> tuple[Part, list[str]]:
+            return patches.part(count), [cases[number].subject for number in patches.places[:count, 0].numpy()]
+
+        def unseen(name: str) -> tuple[Part, list[str]]:
+            cases, count = self.cases(0, name), len(made.rows)
+            return of(cases, self._cut(cases, count, f"diagnosis-{name}", fraction.rotation), count)
+
+        training, subjects = of(self.training_cases(fraction), patches, min(patches.count, COMPARED))
+        (reference, _), (held, held_subjects) = map(unseen, ("validation", "test"))
+        return Sets(made, training, reference, held, subjects, held_subjects, self.spec)
 
     # Segmenters
 

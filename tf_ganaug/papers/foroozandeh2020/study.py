@@ -27,6 +27,7 @@ from tf_ganaug.generators.map_maker import MapMaker
 from tf_ganaug.generators.spade_painter import Painter
 from tf_ganaug.models.unet import foroozandeh_unet
 from tf_ganaug.papers.foroozandeh2020.tasks import SliceTask
+from tf_ganaug.quality.diagnosis import Sets
 from tf_ganaug.random import named_seed
 from tf_ganaug.replicas import on_all_devices
 from tf_ganaug.run import RunFolder, read_metrics, whole
@@ -131,6 +132,16 @@ class ChainStudy(Study):
     def painters(self) -> dict[str, Painter]:
         """The chains' SPADEs."""
         return {chain: Painter(maker.data, maker) for chain, maker in self.makers.items()}
+
+    def made_pairs(self) -> Iterator[tuple[str, Callable[[], Sets]]]:
+        """The chains that have painted, by the names of their SPADEs' run folders, each with its screened pairs."""
+        for chain in self.amounts:
+            if self.finished(f"images-{chain}"):
+                yield f"spade-{chain}", partial(self._sets, chain)
+
+    def _sets(self, chain: str) -> Sets:
+        data, (images, labels) = self.data(chain), self.painters[chain].images(self.painted(chain))
+        return self.sets(data.part(images, labels, np.arange(len(labels))), self.training_cases(chain), data.real)
 
     # Segmenters
 

@@ -30,6 +30,7 @@ from tf_ganaug.models.vgg16 import load_vgg16
 from tf_ganaug.papers.karki2020.candidates import LesionPainter
 from tf_ganaug.papers.karki2020.judge import LesionJudge
 from tf_ganaug.papers.karki2020.tasks import LesionTask
+from tf_ganaug.quality.diagnosis import Sets
 from tf_ganaug.random import named_seed
 from tf_ganaug.replicas import on_all_devices
 from tf_ganaug.run import RunFolder, whole
@@ -161,6 +162,21 @@ class LesionStudy(Study):
         images, labels = (np.concatenate(column) for column in zip(*made))
         return subset.part(images, labels, np.arange(len(labels)))
 
+    def made_pairs(self) -> Iterator[tuple[str, Callable[[], Sets]]]:
+        """The GANs that have painted, by the names of their run folders, each with its images of its training masks."""
+        for share in self.settings.shares:
+            if self.finished(f"images-{share:g}"):
+                yield f"pix2pix-{share:g}", partial(self._sets, share)
+
+    def _sets(self, share: float) -> Sets:
+        subset = self.subset(share)
+        return self.sets(self.painted_part(share), self.training_cases(share), subset.real)
+
+    def painted_part(self, share: float) -> Part:
+        """An image of each mask of a share's slices."""
+        subset, images = self.subset(share), self.painters[share].images()
+        return subset.part(images, self.sized.labels[subset.rows], np.arange(len(images)))
+
     # Segmenters
 
     def parts(self, task: LesionTask) -> list[Part]:
@@ -168,8 +184,7 @@ class LesionStudy(Study):
         subset = self.subset(task.share)
         parts = [subset.real(subset.rows)]
         if task.generated:
-            images = self.painters[task.share].images()
-            parts.append(subset.part(images, self.sized.labels[subset.rows], np.arange(len(images))))
+            parts.append(self.painted_part(task.share))
         if task.traditional:
             parts.append(self.copies(subset))
         return parts

@@ -32,6 +32,7 @@ from tf_ganaug.models.pspnet import pspnet, rate_multipliers, without_auxiliary
 from tf_ganaug.models.resnet import load_backbone
 from tf_ganaug.papers.liu2019.supplements import Supplement, Supplements, proposed, rarity
 from tf_ganaug.papers.liu2019.tasks import StreetTask
+from tf_ganaug.quality.diagnosis import Sets
 from tf_ganaug.random import named_seed
 from tf_ganaug.replicas import on_all_devices
 from tf_ganaug.run import RunFolder, whole
@@ -115,6 +116,21 @@ class RecombinationStudy(Study):
         """The task's; their number follows from its share and the number of training images."""
         count = round(task.share / (1 - task.share) * len(self.cases(0, "train")))
         return Supplement(task.method, max(1, count), task.draw)
+
+    def made_pairs(self) -> Iterator[tuple[str, Callable[[], Sets]]]:
+        """The painter by the name of its run folder, once it has painted a set, with this set and real pairs.
+
+        Reconstructed maps have the classes as often as real ones, overlaid ones more of those that are raised.
+        """
+        found = [path.parent.name for path in sorted(self.folder.glob("supplement-*/result.json"))]
+        painted = [made for made in map(Supplement.named, found) if made.method != "style"]
+        if painted:
+            first = min(painted, key=lambda made: made.method != "reconstruction")
+            subset = self.subset
+            yield (
+                subset.path("pix2pixhd").name,
+                lambda: self.sets(self.supplements.part(first), self.cases(0, "train"), subset.real),
+            )
 
     @property
     def shares(self) -> list[float]:

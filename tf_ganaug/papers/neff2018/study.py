@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import keras
@@ -26,12 +26,16 @@ from tf_ganaug.gans.synthesizer import Synthesizer
 from tf_ganaug.generators.joint_gan import JointGan
 from tf_ganaug.models.unet import neff_unet
 from tf_ganaug.papers.neff2018.tasks import SegmenterTask
+from tf_ganaug.quality.diagnosis import Sets
 from tf_ganaug.random import named_seed
 from tf_ganaug.replicas import on_all_devices
 from tf_ganaug.run import RunFolder, whole
 from tf_ganaug.segment.losses import cross_entropy
 from tf_ganaug.segment.predict import evaluate, predictions
 from tf_ganaug.segment.train import Patience, Segmenter, train_segmenter
+
+#: Pairs of a GAN that its diagnosis is of.
+DIAGNOSED = 500
 
 
 class JointStudy(Study):
@@ -62,18 +66,34 @@ class JointStudy(Study):
 
     def gan(self, fold: int, cases: Sequence[Case]) -> JointGan:
         """A GAN of some of the fold's training cases."""
+        return JointGan(self.subset(fold, cases))
+
+    def subset(self, fold: int, cases: Sequence[Case]) -> Subset:
+        """What a GAN of the fold may see."""
         rows = self.sized.rows(cases)
         provenance = self.provenance(cases, *self.median_range(rows))
         provenance = replace(provenance, percentiles=tuple(self.settings.data.percentiles))
         kept = self.sized, rows, self.spec, provenance, self.settings
-        subset = Subset(self.folder, f"fold{fold}", *kept, True, mirrors(self.dataset))
-        return JointGan(subset)
+        return Subset(self.folder, f"fold{fold}", *kept, True, mirrors(self.dataset))
 
     def synthesizer(self, fold: int) -> Synthesizer:
         """The fold's generator, trained on its training cases first if that is not done."""
         if fold not in self._synthesizers:
             self._synthesizers[fold] = self.gan(fold, self.cases(fold, "train")).synthesizer()
         return self._synthesizers[fold]
+
+    def made_pairs(self) -> Iterator[tuple[str, Callable[[], Sets]]]:
+        """The finished GANs by the names of their run folders, each with pairs to be compared with real ones."""
+        for fold in range(self.settings.folds_used):
+            if self.finished(self.gan_path(fold).name):
+                yield self.gan_path(fold).name, partial(self._sets, fold)
+
+    def _sets(self, fold: int) -> Sets:
+        training, synthesizer = self.cases(fold, "train"), self.synthesizer(fold)
+        images, labels = synthesizer.draw(DIAGNOSED, named_seed(self.settings.seed, f"diagnosis-fold{fold}"))
+        subset = self.subset(fold, training)
+        made = subset.part(synthesizer.provenance.to_stored(images), labels, np.arange(DIAGNOSED))
+        return self.sets(made, training, subset.real, fold)
 
     @cached_property
     def _synthesizers(self) -> dict[int, Synthesizer]:
