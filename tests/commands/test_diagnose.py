@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -125,6 +126,11 @@ def test_what_cannot_be_compared_ends_in_a_line(run, data, tmp_path):
         return done.stderr.strip().splitlines()[-1]
 
     assert "provenance.json, which says what the generator was trained on" in line(data, "--data", data)
+    patches = shutil.copytree(run, tmp_path / "patches")
+    described = json.loads((patches / "synthesizer/metadata.json").read_text())
+    half = {**described, "spacing": [0.5, 0.5]}
+    (patches / "synthesizer/metadata.json").write_text(json.dumps(half))
+    assert "a generator of patches, or of other spacing, cannot be compared" in line(patches, "--data", data)
     seen = tmp_path / "seen"
     for part in ("images", "labels"):
         (seen / part).mkdir(parents=True)

@@ -6,6 +6,9 @@ import pytest
 from PIL import Image
 
 from tf_ganaug.data import folder
+from tf_ganaug.data.cases import Case, Dataset
+from tf_ganaug.data.csf import THREE
+from tf_ganaug.data.pairs import Part
 from tf_ganaug.experiment.study import Study
 from tf_ganaug.question.checks import settings_of
 
@@ -25,3 +28,32 @@ def test_distances_are_in_millimetres_where_spacing_is_stated_though_it_is_1(tmp
             Image.fromarray(values).save(path)
     (tmp_path / "data" / "dataset.yaml").write_text(f"name: data\n{description}")
     assert Study(tmp_path / "out", folder.read(tmp_path / "data"), settings_of("smoke", [])).unit == unit
+
+
+@pytest.mark.parametrize("validation_seen", [False, True])
+def test_a_generator_is_compared_with_subjects_that_it_has_not_seen(tmp_path, validation_seen):
+    def case(number: int) -> Case:
+        image = np.full((32, 32, 1), number, np.uint8)
+        subject = f"s{number // 2:02d}"
+        return Case(
+            f"c{number:02d}", subject, (1.0, 1.0), (f"c{number:02d}",), lambda: image, lambda: image[..., 0] % 3
+        )
+
+    cases = tuple(map(case, range(40)))
+    parts = {"train": range(10), "validation": range(10, 14), "test": range(14, 20)}
+    given = {part: tuple(f"s{number:02d}" for number in numbers) for part, numbers in parts.items()}
+    study = Study(tmp_path / "out", Dataset("drawn", cases, THREE, 1, given_splits=given), settings_of("smoke", []))
+    training = [*study.cases(0, "train"), *(study.cases(0, "validation") if validation_seen else [])]
+
+    def real(rows: np.ndarray) -> Part:
+        return Part(study.sized.images, study.sized.labels, rows, study.sized.ranges[rows])
+
+    sets = study.sets(real(np.arange(3)), training, real)
+    seen, reference, held = (
+        {study.sized.cases[row].subject for row in part.rows} for part in (sets.training, sets.reference, sets.held)
+    )
+    assert not (seen & reference or seen & held or reference & held)
+    assert sets.training_subjects == [case.subject for case in training]
+    assert sorted({*sets.held_subjects}) == sorted(held) and len(sets.held_subjects) == len(sets.held.rows)
+    tested = set(given["test"])
+    assert (held < tested and reference == tested - held) if validation_seen else held == tested

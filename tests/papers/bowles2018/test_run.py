@@ -64,6 +64,14 @@ def test_synthetic_patches_are_the_exported_generators(finished):
     assert set(synthesizer.provenance.subjects) < set(train_part)
 
 
+def test_the_gan_is_diagnosed_by_patches_of_other_subjects(finished):
+    report, found = (finished / "report.md").read_text(), load(finished / "pggan-rotated-50-draw0" / "diagnosis.json")
+    assert found["pairs"] == [64, 64, 64] and found["network"] == "a network that learned nothing"
+    section = report[report.index("## Generator pggan-rotated-50-draw0") :]
+    assert f"Diagnosis: {found['words'][0]}" in section and "64 generated pairs and 64 held-out real ones" in section
+    assert shown(finished / "pggan-rotated-50-draw0" / "diagnosis.png")
+
+
 @pytest.mark.long
 def test_an_interrupted_grid_ends_as_an_uninterrupted_one(finished, tmp_path, monkeypatch):
     record = train.RunFolder.record

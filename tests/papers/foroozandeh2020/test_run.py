@@ -42,6 +42,8 @@ def test_default_rows_and_the_papers_numbers(finished):
     # As many epochs of more slices.
     assert len(set(steps)) > 1 and all(f"| {count} |" in table for count in steps)
     assert not list(finished.glob("*-full")), "the default needs the reduced chain only"
+    few = report[report.index("## Generator spade-reduced") :]
+    assert "No diagnosis: diagnosis: expected at least 6 reference images, found 3;" in few
 
 
 def test_the_reduced_chain_never_sees_the_rest(finished):
