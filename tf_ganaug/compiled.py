@@ -13,6 +13,9 @@ import tensorflow as tf
 #: calls, and write it anew: a sixth of the time to the first step.
 graph_function = partial(tf.function, autograph=False)
 
+#: The same for what tf.data maps.
+as_written = tf.autograph.experimental.do_not_convert
+
 #: The graph of each call in `on_paper`, or None outside it.
 _traced: Optional[list[tf.types.experimental.ConcreteFunction]] = None
 

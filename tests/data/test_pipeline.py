@@ -1,5 +1,6 @@
 """Minibatches: every pair once an epoch, the stated mixture, and the same stream after a restart."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from tf_ganaug.data.cache import SizedCases
 from tf_ganaug.data.cases import Case
 from tf_ganaug.data.pairs import SORTED, Pairs, Part, normalise
 from tf_ganaug.data.pipeline import (
+    Minibatches,
     Sampling,
     joined_batches,
     one_after_the_other,
@@ -186,3 +188,16 @@ def test_chosen_cases_of_any_stored_type(dtype):
     assert numbers_of(batches).tolist() == chosen
     values = np.concatenate([images[:, 0, 0, 0] for images, _ in batches])
     np.testing.assert_allclose(values, np.float32(chosen) / 5 - 1, atol=1e-6)
+
+
+def test_what_makes_minibatches_runs_as_it_is_written():
+    """AutoGraph would write it anew, which takes longer than the first minibatch."""
+    files = set()
+
+    def read(number):
+        files.add(sys._getframe().f_code.co_filename)
+        return number
+
+    minibatches = Minibatches(1, read, lambda number, stored: stored, Sampling())
+    assert int(next(minibatches.batches(3))) == 3
+    assert files == {__file__}

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import tensorflow as tf
 
+from tf_ganaug.compiled import as_written
 from tf_ganaug.data.cache import SizedCases
 from tf_ganaug.data.cases import Case
 from tf_ganaug.data.stored import as_tensor
@@ -157,7 +158,7 @@ class Pairs:
         """All pairs once, in their order; the last minibatch may be smaller."""
         if batch not in self._in_order:
             pairs = tf.data.Dataset.range(self.count).batch(batch)
-            self._in_order[batch] = pairs.with_options(shared_tensors()).map(self.take).prefetch(1)
+            self._in_order[batch] = pairs.with_options(shared_tensors()).map(as_written(self.take)).prefetch(1)
         return self._in_order[batch]
 
     @cached_property

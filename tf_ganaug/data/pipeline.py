@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_ganaug.compiled import graph_function
+from tf_ganaug.compiled import as_written, graph_function
 from tf_ganaug.data.pairs import Pairs, shared_tensors
 from tf_ganaug.errors import InputError
 from tf_ganaug.random import fold, named_seed
@@ -89,7 +89,7 @@ class Minibatches:
             stored = self.read(number)
             return (number, stored) if self.sampling.in_step else self.finish(number, stored)
 
-        return numbers.map(element, tf.data.AUTOTUNE).prefetch(2)
+        return numbers.map(as_written(element), tf.data.AUTOTUNE).prefetch(2)
 
     def opened(self, *element: Any) -> Any:
         """The minibatch of an element, inside a graph."""

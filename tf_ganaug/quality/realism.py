@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tf_ganaug import backend
 from tf_ganaug.augment.standard import Augmentation, augment
-from tf_ganaug.compiled import graph_function
+from tf_ganaug.compiled import as_written, graph_function
 from tf_ganaug.data.pairs import Pairs
 from tf_ganaug.errors import InputError
 from tf_ganaug.gans.train import Schedule, train_gan
@@ -123,7 +123,7 @@ def judge_batches(reals: Pairs, candidates: Sequence[Pairs], each: int, seed: in
         return augment(images, labels, Augmentation(flip=True), fold(seed, step, 0))[0], answers
 
     steps = tf.data.Dataset.range(start, np.iinfo(np.int64).max)
-    return steps.map(minibatch, tf.data.AUTOTUNE).prefetch(2)
+    return steps.map(as_written(minibatch), tf.data.AUTOTUNE).prefetch(2)
 
 
 def train_judge(
