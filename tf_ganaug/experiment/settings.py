@@ -141,11 +141,11 @@ def load_settings(schema: type, folder: Path, paper: str, profile: str, changes:
     settings = OmegaConf.structured(schema)
     for file in files:
         try:
-            settings = OmegaConf.merge(settings, OmegaConf.load(file))
+            settings.merge_with(OmegaConf.load(file))
         except (OSError, YAMLError, OmegaConfBaseException) as error:
             raise InputError(file, "settings of this version", _line(error), "mend the file") from error
     for change in changes:
-        settings = _changed(settings, change)
+        _change(settings, change)
     try:
         missing = sorted(OmegaConf.missing_keys(settings))
         found = None if missing else OmegaConf.to_object(settings)
@@ -180,12 +180,12 @@ def _numbers(settings: Mapping[str, Any], group: str = "") -> Iterator[tuple[str
                 yield f"{group}{name}", number
 
 
-def _changed(settings: Any, change: str) -> Any:
+def _change(settings: Any, change: str) -> None:
     key, separator, _ = change.partition("=")
     if not separator:
         raise InputError(f"--set {change}", "KEY=VALUE", "no '='", "for example --set gan.iterations=500")
     try:
-        return OmegaConf.merge(settings, OmegaConf.from_dotlist([change]))
+        settings.merge_with(OmegaConf.from_dotlist([change]))
     except (YAMLError, OmegaConfBaseException) as error:
         remedy = f"known settings: {', '.join(_siblings(settings, key))}"
         raise InputError(f"--set {change}", "a known setting and a value of its type", _line(error), remedy) from error
