@@ -157,8 +157,9 @@ def test_a_generator_alone_is_diagnosed_by_a_network_that_learned_nothing(data, 
 def test_a_question_ends_with_its_generators_diagnosis(data, tmp_path):
     """By the segmenter of real images."""
     options = ["--data", data, "--gan", "wgan_gp", "--profile", "smoke", "--out", tmp_path / "out"]
-    small = ["--set", "repeats=1", "--set", "arms=[real,gan]", "--set", "data.parts=[0.7,0.15,0.15]"]
-    done = call("run", *options, *small)
+    small = ["repeats=1", "arms=[real,gan]", "data.parts=[0.7,0.15,0.15]", "data.size=[16,16]"]
+    small += ["training.iterations=2", "wgan_gp.iterations=1", "wgan_gp.critic_steps=1"]
+    done = call("run", *options, *(part for change in small for part in ("--set", change)))
     assert done.exit_code == 0, done.output
     place = tmp_path / "out/gan-1"
     found = json.loads((place / "diagnosis.json").read_text())

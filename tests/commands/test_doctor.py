@@ -154,7 +154,8 @@ def test_facts_of_this_machine(tmp_path, monkeypatch):
 
 
 def test_this_machine_trains_all_five(eager, monkeypatch):
-    monkeypatch.setattr(timing, "ROUNDS", 1)
+    for name, small in {"SIDE": 32, "WIDTH": 2, "ROUNDS": 1}.items():
+        monkeypatch.setattr(timing, name, small)
     done = CliRunner().invoke(main, ["doctor"], catch_exceptions=False)
     wrong = problems(gather())
     assert not wrong, "the tests need a machine that is well"

@@ -109,7 +109,8 @@ def test_one_pass_serves_both_networks_and_the_generators_loss_sees_no_new_discr
 
 def test_the_discriminator_judges_the_pools_fakes_but_the_generator_its_own(eager):
     gan, plain = small_gan(pool_size=2), small_gan()
-    for step in range(12):
+    judged = set()
+    for step in range(7):
         for name in ("generator", "discriminator"):
             for ours, theirs in zip(getattr(plain, name).variables, getattr(gan, name).variables):
                 ours.assign(theirs)
@@ -121,10 +122,12 @@ def test_the_discriminator_judges_the_pools_fakes_but_the_generator_its_own(eage
         )
         number = tf.constant(step, tf.int64)
         assert same == (step < 2 or not bool(gan.pool._draw(number)[0]))
+        judged.add((step < 2, same))
+    assert judged == {(True, True), (False, True), (False, False)}
 
 
 def test_frozen_epochs_train_the_enhancer_alone_and_then_a_fresh_adam_all(eager):
-    decay = LinearDecay(0.01, epoch_steps=2, constant_epochs=2, decay_epochs=2)
+    decay = LinearDecay(0.01, epoch_steps=2, constant_epochs=1, decay_epochs=1)
     gan = small_gan(decay, enhanced=True, frozen_epochs=1)
     own = {id(variable) for variable in enhancer_variables(gan.generator)}
     local = [id(variable) in own for variable in gan.generator.trainable_variables]
@@ -136,15 +139,15 @@ def test_frozen_epochs_train_the_enhancer_alone_and_then_a_fresh_adam_all(eager)
         assert not any(new for new, one in zip(changed, local) if not one)
         assert all(new for new, one in zip(changed, local) if one)
     largest = []
-    for step in range(2, 10):
+    for step in range(2, 6):
         before = values_of(gan.generator.trainable_variables)
         gan.step(LABELS, IMAGES, step)
         after = values_of(gan.generator.trainable_variables)
         largest.append(max(np.abs(two - one).max() for one, two in zip(before, after)))
-        assert all(moved(before, gan.generator.trainable_variables)) == (step < 8)
-    # The first step of an Adam is its rate at most, and the schedule has gone on: half in epoch 3, then none.
+        assert all(moved(before, gan.generator.trainable_variables)) == (step < 4)
+    # The first step of an Adam is its rate at most, and the schedule has gone on: none in epoch 2.
     assert largest[0] == pytest.approx(0.01, rel=1e-3)
-    assert float(gan.generator_optimizer.iterations) == 8
+    assert float(gan.generator_optimizer.iterations) == 4
     rates = [float(one.learning_rate) for one in (gan.generator_optimizer, gan.discriminator_optimizer)]
     assert rates == [0.0, 0.0] and largest[-1] == 0.0
 
@@ -192,20 +195,19 @@ def test_coarse_to_fine(eager):
 
 def test_continues_exactly_with_pool_and_in_the_frozen_epoch(tmp_path, eager):
     def new():
-        decay = LinearDecay(1e-3, epoch_steps=4, constant_epochs=1, decay_epochs=2)
+        decay = LinearDecay(1e-3, epoch_steps=2, constant_epochs=1, decay_epochs=2)
         return small_gan(decay, enhanced=True, frozen_epochs=1, pool_size=3)
 
     gan = new()
-    for step in range(3):
-        gan.step(LABELS, IMAGES, step)
+    gan.step(LABELS, IMAGES, 0)
     path = gan.parts().write(str(tmp_path / "part"))
-    terms = [gan.step(LABELS, IMAGES, step) for step in range(3, 9)]
+    terms = [gan.step(LABELS, IMAGES, step) for step in range(1, 4)]
 
     keras.utils.set_random_seed(2)
     fresh = new()
     fresh.step(LABELS[::-1], IMAGES, 0)
     fresh.parts().read(path).assert_consumed()
-    again = [fresh.step(LABELS, IMAGES, step) for step in range(3, 9)]
+    again = [fresh.step(LABELS, IMAGES, step) for step in range(1, 4)]
     assert [{k: float(v) for k, v in one.items()} for one in terms] == [
         {k: float(v) for k, v in one.items()} for one in again
     ]
@@ -219,8 +221,8 @@ def test_perceptual_loss_is_a_weighted_part_of_the_generators(eager):
     def darkness(fakes, reals):
         return tf.reduce_mean(tf.square(fakes + 1.0))
 
-    gan = small_gan(LinearDecay(2e-2, 1000, 1, 1), feature_weight=0.0, perceptual=darkness, perceptual_weight=100.0)
-    first, *_, last = [gan.step(LABELS, IMAGES, step) for step in range(10)]
+    gan = small_gan(LinearDecay(5e-2, 1000, 1, 1), feature_weight=0.0, perceptual=darkness, perceptual_weight=100.0)
+    first, *_, last = [gan.step(LABELS, IMAGES, step) for step in range(5)]
     assert float(first["generator_feature_loss"]) == 0
     assert float(first["generator_perceptual_loss"]) > 1
     assert float(last["generator_perceptual_loss"]) < 0.5 * float(first["generator_perceptual_loss"])
