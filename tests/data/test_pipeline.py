@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.framework import kernels
 
 from tf_ganaug.augment.standard import Augmentation
 from tf_ganaug.data.cache import SizedCases
@@ -21,6 +22,7 @@ from tf_ganaug.data.pipeline import (
     training_batches,
     zipped,
 )
+from tf_ganaug.data.resident import TYPES
 from tf_ganaug.errors import InputError
 
 COUNT = 7
@@ -142,6 +144,58 @@ def test_the_same_minibatches_in_tf_data_and_in_the_step(name):
         for one, two in zip(next(batches), next(opened)):
             np.testing.assert_allclose(one, two, atol=1e-6)
             assert len(one) == made.size and one.dtype == two.dtype
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.float32])
+def test_pairs_on_the_device_give_the_same_minibatches_and_are_not_delivered(dtype):
+    def made():
+        sized = numbered(dtype=dtype)
+        rows = [np.array(chosen) for chosen in ([1, 2], [4])]
+        several = Pairs([Part(sized.images, sized.labels, chosen, sized.ranges[chosen]) for chosen in rows])
+        return (
+            real_batches(pairs(dtype=dtype), 3, 1, AUGMENTED),
+            joined_batches([(several, 2), (pairs([1, 2], dtype=dtype), 1)], 1, AUGMENTED),
+            training_batches(pairs(dtype=dtype), 3, 2, generate, 4, AUGMENTED, 5),
+        )
+
+    elsewhere = made()
+    try:
+        set_sampling("step", 1, pairs(dtype=dtype).nbytes)
+        resident = made()
+    finally:
+        set_sampling("auto", 1)
+    for one, other in zip(elsewhere, resident):
+        assert all(part.shape.rank <= 1 for part in tf.nest.flatten(next(iter(other.elements(0)))))
+        batches, placed = one.batches(0), other.batches(0)
+        for _ in range(4):
+            for expected, found in zip(next(batches), next(placed)):
+                np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(("dtype", "lacking"), [(np.uint8, 1), (np.int32, 0)])
+def test_what_is_larger_than_allowed_or_of_another_type_is_delivered(dtype, lacking):
+    try:
+        set_sampling("step", 1, pairs(dtype=dtype).nbytes - lacking)
+        stored = next(iter(real_batches(pairs(dtype=dtype), 3, 1).elements(0)))
+    finally:
+        set_sampling("auto", 1)
+    assert any(part.shape.rank == 4 for part in tf.nest.flatten(stored))
+
+
+def test_gpus_gather_every_stored_type_of_variables():
+    """TensorFlow is built with its GPU operations, and knows them without a GPU."""
+    if not tf.test.is_built_with_cuda():
+        pytest.skip("this TensorFlow has no GPU operations")
+    found = kernels.get_registered_kernels_for_op("ResourceGather").kernel
+    types = {
+        tf.dtypes.as_dtype(number)
+        for kernel in found
+        if kernel.device_type == "GPU"
+        for constraint in kernel.constraint
+        if constraint.name == "dtype"
+        for number in constraint.allowed_values.list.type
+    }
+    assert set(TYPES) <= types
 
 
 def test_sides_are_drawn_alike():

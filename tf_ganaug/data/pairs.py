@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -80,6 +81,17 @@ class Pairs:
     def shape(self) -> tuple[int, int, int]:
         """(H, W, C) of an image."""
         return tuple(self.parts[0][0].shape[1:])
+
+    @property
+    def dtype(self) -> tf.DType:
+        """Of the images as they are stored."""
+        return self.parts[0][0].dtype
+
+    @property
+    def nbytes(self) -> int:
+        """Of all images and labels as they are stored."""
+        images, labels, _ = self.parts[0]
+        return self.count * sum(one.dtype.size * math.prod(one.shape[1:]) for one in (images, labels))
 
     def all_labels(self) -> tf.Tensor:
         """(N, H, W) uint8, those of all pairs: of few, as previews show."""

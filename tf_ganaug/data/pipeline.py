@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from tf_ganaug.compiled import as_written, graph_function
 from tf_ganaug.data.pairs import Pairs, shared_tensors
+from tf_ganaug.data.resident import TYPES, Resident
 from tf_ganaug.errors import InputError
 from tf_ganaug.random import fold, named_seed
 
@@ -32,17 +33,24 @@ class Sampling:
     Attributes:
         in_step: in the training step, on its device; else in tf.data, on the CPU, beside the step.
         steps_per_call: steps that one call of a segmenter's compiled function makes.
+        resident: bytes of pairs up to which all of them lie on the step's device, where minibatches are made there.
     """
 
     in_step: bool = False
     steps_per_call: int = 1
+    resident: int = 0
 
 
 _sampling = Sampling()
 
 
-def set_sampling(where: str, steps_per_call: int) -> None:
-    """For all minibatches to come: "pipeline", "step", or "auto", which is "step" where there is a GPU.
+def set_sampling(where: str, steps_per_call: int, resident: int = 0) -> None:
+    """For all minibatches to come, see `Sampling`.
+
+    Args:
+        where: "pipeline", "step", or "auto", which is "step" where there is a GPU.
+        steps_per_call: at least 1.
+        resident: bytes, 0 for none.
 
     Raises:
         InputError: for another word, or less than a step.
@@ -53,7 +61,7 @@ def set_sampling(where: str, steps_per_call: int) -> None:
         raise InputError("sampling", ", ".join(choices), where, "set one of these")
     if steps_per_call < 1:
         raise InputError("steps_per_call", "at least 1", str(steps_per_call), "set a larger number")
-    _sampling = Sampling(choices[where], steps_per_call)
+    _sampling = Sampling(choices[where], steps_per_call, resident)
 
 
 def generator_device() -> str | None:
@@ -103,8 +111,16 @@ class Minibatches:
         return (finish(*element) for element in self.elements(start))
 
 
+def _placed(pairs: Pairs) -> Pairs:
+    """The pairs, on the step's device if they are to lie there; patches are cut on the CPU."""
+    if not _sampling.in_step or type(pairs) is not Pairs or pairs.dtype not in TYPES:
+        return pairs
+    return Resident(pairs) if pairs.nbytes <= _sampling.resident else pairs
+
+
 def real_batches(pairs: Pairs, batch: int, seed: int, change: PairChange | None = None) -> Minibatches:
     """Minibatches of real pairs, each changed by `change` if there is one."""
+    pairs = _placed(pairs)
 
     def read(number: tf.Tensor) -> Any:
         return pairs.read(_positions(pairs, seed, number, batch))
@@ -117,7 +133,9 @@ def real_batches(pairs: Pairs, batch: int, seed: int, change: PairChange | None 
 
 def joined_batches(sources: Sequence[tuple[Pairs, int]], seed: int, change: PairChange | None = None) -> Minibatches:
     """As `real_batches`, with so many pairs of each source in every minibatch; a source of none is left out."""
-    named = [(pairs, named_seed(seed, f"source{n}"), count) for n, (pairs, count) in enumerate(sources) if count]
+    named = [
+        (_placed(pairs), named_seed(seed, f"source{n}"), count) for n, (pairs, count) in enumerate(sources) if count
+    ]
 
     def read(number: tf.Tensor) -> Any:
         return tuple(pairs.read(_positions(pairs, key, number, count)) for pairs, key, count in named)
@@ -169,6 +187,7 @@ def training_batches(
     Returns:
         Images (real + generated, H, W, C) float32 and labels (real + generated, H, W) uint8.
     """
+    pairs = _placed(pairs) if real else pairs
 
     def read(number: tf.Tensor) -> Any:
         return pairs.read(_positions(pairs, seed, number, real)) if real else ()

@@ -21,7 +21,8 @@ def prepare_process(settings: CommonSettings) -> None:
     """
     _keep_libraries()
     backend.set_precision(settings.precision)
-    set_sampling(settings.sampling, settings.steps_per_call)
+    # Of several devices each would fetch its rows from one.
+    set_sampling(settings.sampling, settings.steps_per_call, settings.resident_bytes if settings.devices == 1 else 0)
     set_division(settings.devices, settings.accumulate, settings.shared_statistics, settings.jit_compile)
     if settings.deterministic:
         keras.utils.set_random_seed(settings.seed)

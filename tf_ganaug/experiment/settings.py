@@ -19,7 +19,7 @@ PROFILES = ("quick", "paper", "smoke")
 #: Whole numbers that may be 0; all others are counts, sides and distances of at least 1.
 MAY_BE_ZERO = (
     *("seed", "decay_epochs", "pool_size", "min_iterations", "more_iterations", "frozen_epochs", "enhancer_epochs"),
-    *("pretraining_epochs", "reconstructions"),
+    *("pretraining_epochs", "reconstructions", "resident_bytes"),
 )
 
 
@@ -27,8 +27,8 @@ MAY_BE_ZERO = (
 class CommonSettings:
     """What every experiment has.
 
-    `precision` as in `backend.set_precision`, `jit_compile` is XLA, `sampling` and `steps_per_call` as in
-    `data.pipeline.set_sampling`, and the last three as in `replicas.Division`.
+    `precision` as in `backend.set_precision`, `jit_compile` is XLA, `sampling`, `steps_per_call` and `resident_bytes`
+    as in `data.pipeline.set_sampling`, and the last three as in `replicas.Division`.
     """
 
     seed: int
@@ -40,6 +40,7 @@ class CommonSettings:
     jit_compile: bool
     sampling: str
     steps_per_call: int
+    resident_bytes: int
     devices: int
     accumulate: int
     shared_statistics: bool
