@@ -116,6 +116,11 @@ class PatienceSettings(ValidatedSettings):
     more_iterations: int
     max_iterations: Optional[int]
 
+    @property
+    def least_iterations(self) -> int:
+        """What a training takes at least."""
+        return self.min_iterations if self.max_iterations is None else min(self.min_iterations, self.max_iterations)
+
 
 def configs_folder() -> Path:
     """Of the configurations: beside the package in a clone, inside it where it is installed."""

@@ -280,7 +280,7 @@ class LesionStudy(Study):
             )
             for share, count in slices.items()
         ]
-        least = self.settings.segmenter.min_iterations
+        least = self.settings.segmenter.least_iterations
         found += [Training(task.name, least, "fcn8s", self.few.segmenter_step) for task in tasks]
         return [training for training in found if not self.finished(training.name)]
 

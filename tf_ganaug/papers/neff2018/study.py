@@ -187,7 +187,7 @@ class JointStudy(Study):
         segmenters = [
             Training(
                 task.name,
-                self.settings.segmenter.min_iterations,
+                self.settings.segmenter.least_iterations,
                 (task.real, task.generated, task.augmentation.moves),
                 lambda task=task: self._segmenter_step(task),
             )
