@@ -159,7 +159,6 @@ def test_a_network_in_float32_is_the_one_built_so(name, float16):
     np.testing.assert_array_equal(found, expected)
 
 
-@pytest.mark.skipif(not backend.REFERENCE_STACK, reason="Keras 3 always sums over devices: docs/stacks.md")
 def test_a_step_that_is_over_leaves_no_graph():
     """What a training leaves behind grows with every training of a process."""
     weight = tf.Variable([1.0, 2.0])

@@ -149,11 +149,15 @@ def apply_gradients(
     """One step on gradients of a loss from `scale_loss`; a scaling optimiser skips a non-finite one."""
     if REFERENCE_STACK and isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer):
         gradients = optimizer.get_unscaled_gradients(gradients)
-    if REFERENCE_STACK and tf.distribute.get_strategy().num_replicas_in_sync == 1:
-        # The sum over one device has a gradient of its own, which TensorFlow keeps for good, and with it the graph.
-        optimizer.apply_gradients(zip(gradients, variables), skip_gradients_aggregation=True)
+    pairs, alone = list(zip(gradients, variables)), tf.distribute.get_strategy().num_replicas_in_sync == 1
+    # The sum over one device has a gradient of its own, which TensorFlow keeps for good, and with it the graph.
+    if alone and REFERENCE_STACK:
+        optimizer.apply_gradients(pairs, skip_gradients_aggregation=True)
+    elif alone and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        # Keras leaves the sum out where all replicas are seen at once, where one that scales refuses to be called.
+        tf.distribute.get_replica_context().merge_call(lambda _: optimizer.apply_gradients(pairs))
     else:
-        optimizer.apply_gradients(zip(gradients, variables))
+        optimizer.apply_gradients(pairs)
 
 
 def set_precision(policy: str) -> None:

@@ -1,16 +1,20 @@
-"""What a study says of its data."""
+"""What a study says of its data, and the networks that it loads."""
 
 import nibabel
 import numpy as np
 import pytest
 from PIL import Image
 
+from tf_ganaug import backend
 from tf_ganaug.data import folder
-from tf_ganaug.data.cases import Case, Dataset
+from tf_ganaug.data.cases import Case, Dataset, LabelSpec
 from tf_ganaug.data.csf import THREE
 from tf_ganaug.data.pairs import Part
 from tf_ganaug.experiment.study import Study
+from tf_ganaug.models.unet import neff_unet
 from tf_ganaug.question.checks import settings_of
+from tf_ganaug.segment.losses import cross_entropy
+from tf_ganaug.segment.train import Segmenter
 
 
 @pytest.mark.parametrize(
@@ -57,3 +61,28 @@ def test_a_generator_is_compared_with_subjects_that_it_has_not_seen(tmp_path, va
     assert sorted({*sets.held_subjects}) == sorted(held) and len(sets.held_subjects) == len(sets.held.rows)
     tested = set(given["test"])
     assert (held < tested and reference == tested - held) if validation_seen else held == tested
+
+
+def test_one_network_gets_the_weights_of_all_trainings_of_its_kind(tmp_path, eager):
+    """Each was built anew for its pictures: a seventh of a smoke run of liu2019."""
+    spec, built = LabelSpec.from_names({0: "background", 1: "disc"}), []
+
+    def build():
+        backend.begin_networks(len(built))
+        model = neff_unet(8, 8, 1, 2, levels=2, filters=2)
+        built.append(model)
+        return Segmenter(model, cross_entropy, spec, backend.adam(1e-3, 0.9, 0.999), jit_compile=False)
+
+    images, expected = np.random.default_rng(0).normal(size=(2, 8, 8, 1)).astype(np.float32), {}
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        model = build().model
+        model.save_weights(tmp_path / name / "best.weights.h5")
+        expected[name] = model(images).numpy()
+    built.clear()
+    study = Study(tmp_path, Dataset("drawn", (), spec, channels=1), settings_of("smoke", []))
+    for name in ("first", "second", "first"):
+        np.testing.assert_array_equal(study.loaded(name, build)(images), expected[name])
+    assert len(built) == 1 and not np.array_equal(expected["first"], expected["second"])
+    study.loaded("second", build, kind="another")
+    assert len(built) == 2

@@ -12,7 +12,7 @@ import numpy as np
 
 #: Bytes of mapped files in this process's resident memory, above which they are given back, and how often that is
 #: looked at, in seconds.
-RESIDENT, WATCH = 1 << 27, 0.05
+RESIDENT, WATCH = 1 << 26, 0.05
 
 _maps: WeakSet[mmap.mmap] = WeakSet()
 _watched = threading.Lock()

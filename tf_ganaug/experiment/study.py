@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
@@ -25,7 +26,8 @@ from tf_ganaug.errors import InputError
 from tf_ganaug.files import claim_options, locked, make_folder, require_plain
 from tf_ganaug.quality.diagnosis import Sets
 from tf_ganaug.random import named_seed
-from tf_ganaug.run import read_result
+from tf_ganaug.run import read_result, whole
+from tf_ganaug.segment.train import Segmenter
 
 #: Seconds in which the few cases are read that a step is timed on.
 READING = 4.0
@@ -67,6 +69,7 @@ class Study:
         self.folder, self.dataset, self.settings = folder, dataset, settings
         self.height, self.width = settings.data.size
         self.spec = dataset.spec
+        self._network: tuple[Hashable, Segmenter] | None = None
 
     @contextmanager
     def at_work(self, asked: dict[str, Any]) -> Iterator[None]:
@@ -207,6 +210,24 @@ class Study:
             held = [case for case in held if case.subject not in first]
         parts = (real(self.sized.rows(cases)) for cases in (training, reference, held))
         return Sets(made, *parts, [case.subject for case in training], [case.subject for case in held], self.spec)
+
+    def loaded(self, name: str, build: Callable[[], Segmenter], kind: Hashable = None) -> keras.Model:
+        """The network for whole images of a finished training, with its best weights.
+
+        The last that was built stays, and gets the weights of other trainings of its kind: what was returned for these
+        is not to be used any more.
+
+        Args:
+            name: of the run folder.
+            build: makes the network, untrained.
+            kind: the networks of one kind have the same layers.
+        """
+        if self._network is None or self._network[0] != kind:
+            self._network = kind, build()
+        segmenter = self._network[1]
+        segmenter.model.load_weights(whole(self.folder / name / "best.weights.h5"))
+        segmenter.carry_over()
+        return segmenter.whole
 
     def finished(self, name: str) -> bool:
         """Whether the run folder of this name has its result."""

@@ -11,7 +11,7 @@ import numpy as np
 from tf_ganaug import backend
 from tf_ganaug.data.cases import LabelSpec
 from tf_ganaug.models.fcn8s import fcn8s
-from tf_ganaug.models.pspnet import pspnet, rate_multipliers, without_auxiliary
+from tf_ganaug.models.pspnet import pspnet, rate_multipliers
 from tf_ganaug.models.unet import foroozandeh_unet, neff_unet, ronneberger_unet
 from tf_ganaug.models.uresnet import uresnet
 from tf_ganaug.question.settings import Settings
@@ -54,12 +54,6 @@ def new_segmenter(settings: Settings, spec: LabelSpec, channels: int, pixels: np
     with on_all_devices(settings.training.batch):
         model, whole, loss, optimizer = make(settings, shape, rate, pixels, seed)
         return Segmenter(model, loss, spec, optimizer, settings.jit_compile, keep="dice", whole=whole)
-
-
-def whole_network(segmenter: Segmenter) -> keras.Model:
-    """The trained network of whole images to logits, without heads that only train it."""
-    whole = segmenter.whole
-    return without_auxiliary(whole) if len(whole.outputs) > 1 else whole
 
 
 def _adam(settings: Settings, shape: tuple, rate: float, pixels: np.ndarray, seed: int) -> tuple:

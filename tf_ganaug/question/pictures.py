@@ -106,7 +106,7 @@ def predictions(study: QuestionStudy, frame: pd.DataFrame, place: Path) -> Secti
     dice = first[first.pixels_true > 0].groupby("case").dice.mean().sort_values()
     chosen = [dice.index[n] for n in np.unique(np.linspace(0, len(dice) - 1, min(PREDICTED, len(dice))).astype(int))]
     cases = [case for name in chosen for case in study.dataset.cases if case.id == name]
-    found = {task.arm: list(study.predict(task, cases)) for task in tasks}
+    found = {task.arm: study.predict(task, cases) for task in tasks}
     truths = next(iter(found.values()))
     rows = [
         ComparisonRow(

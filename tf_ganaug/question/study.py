@@ -26,9 +26,10 @@ from tf_ganaug.data.splits import Split, by_shares, nested, select
 from tf_ganaug.experiment.study import Study, Training
 from tf_ganaug.experiment.subset import Subset
 from tf_ganaug.frames import read_frame, write_frame
+from tf_ganaug.models.pspnet import without_auxiliary
 from tf_ganaug.question.feed import Feed, iterations_of, mixed_feed, real_feed, real_share
 from tf_ganaug.question.generator import Generator
-from tf_ganaug.question.networks import counted_pixels, new_segmenter, whole_network
+from tf_ganaug.question.networks import counted_pixels, new_segmenter
 from tf_ganaug.question.pool import Pool
 from tf_ganaug.question.settings import Settings
 from tf_ganaug.question.tasks import QuestionTask, all_tasks
@@ -206,7 +207,7 @@ class QuestionStudy(Study):
             cases = self.cases(0, "validation")
             subjects = np.unique([case.subject for case in cases], return_inverse=True)[1]
             trained = train_segmenter(run, segmenter, feed.minibatches, self.held_pairs(cases), patience, subjects)
-            write_frame(run.path / "cases.csv", self._measure(whole_network(segmenter)))
+            write_frame(run.path / "cases.csv", self._measure(segmenter.whole))
             run.finish({**asdict(trained), "real_share": feed.real_share})
         return run.result()
 
@@ -244,12 +245,10 @@ class QuestionStudy(Study):
         return Pairs.of(self.sized, cases)
 
     def model(self, task: QuestionTask) -> keras.Model:
-        """The task's network with its best weights, trained first if that is not done."""
+        """The task's network with its best weights, trained first if that is not done; see `loaded`."""
         self.segmenter(task)
-        segmenter = self.new_segmenter(task)
-        segmenter.model.load_weights(whole(self.folder / self.name(task) / "best.weights.h5"))
-        segmenter.carry_over()
-        return whole_network(segmenter)
+        network = self.loaded(self.name(task), partial(self.new_segmenter, task))
+        return without_auxiliary(network) if len(network.outputs) > 1 else network
 
     def _measure(self, model: keras.Model) -> pd.DataFrame:
         parts = {part: self.cases(0, part) for part in ("validation", "test")}
@@ -261,9 +260,10 @@ class QuestionStudy(Study):
     def _predictions(self, model: keras.Model, cases: Sequence[Case]) -> Iterator:
         return predictions(model, self.held_pairs(cases), cases, self.spec, self.settings.training.batch, padded=True)
 
-    def predict(self, task: QuestionTask, cases: Sequence[Case]) -> Iterator[tuple[Case, np.ndarray, np.ndarray]]:
+    def predict(self, task: QuestionTask, cases: Sequence[Case]) -> list[tuple[Case, np.ndarray, np.ndarray]]:
         """Case, truth and prediction at native size, by a task's best weights."""
-        return self._predictions(self.model(task), cases)
+        self.segmenter(task)
+        return list(self._predictions(self.loaded(self.name(task), partial(self.new_segmenter, task)), cases))
 
     def measures(self, task: QuestionTask) -> pd.DataFrame:
         """cases.csv of a finished task, with its fraction, kind and number of the GAN, arm and repeat."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 
 import keras
 import numpy as np
@@ -14,6 +15,7 @@ from tf_ganaug.data.cases import IGNORE, Case, LabelSpec
 from tf_ganaug.data.fit import Window
 from tf_ganaug.data.pairs import Pairs
 from tf_ganaug.metrics import largest_component, overlap, surface_distances
+from tf_ganaug.segment.train import first_logits
 
 
 def to_native(logits: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -53,7 +55,7 @@ def predictions(
     """Case, true labels and predicted labels, (H, W) uint8 at native size, one case at a time.
 
     Args:
-        model: images to logits.
+        model: images to logits, or to several, of which the first are the network's.
         pairs: the cases at the model's size, in their order.
         cases: read again, for their labels at native size.
         spec: of truth and prediction.
@@ -61,9 +63,7 @@ def predictions(
         largest: every class is reduced to its largest component (Neff 2018, V.A.2).
         padded: the pairs have padding, as of `data.cache.sized_cases`, which is cut away first.
     """
-    shape = tf.TensorSpec(model.input_shape, tf.float32)
-    forward = graph_function(lambda images: model(images, training=False), [shape])
-    remaining = iter(cases)
+    forward, remaining = _forward(model), iter(cases)
     for images, _ in pairs.in_order(batch):
         for logits in forward(images).numpy():
             case = next(remaining)
@@ -72,6 +72,13 @@ def predictions(
                 logits = Window.of(*truth.shape, *logits.shape[:2]).cut(logits)
             labels = to_native(logits, *truth.shape)
             yield case, truth, keep_largest(labels, len(spec.classes)) if largest else labels
+
+
+@lru_cache(maxsize=2)
+def _forward(model: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Images to logits as one graph, which has the weights that the network has by then."""
+    shape = tf.TensorSpec(model.input_shape, tf.float32)
+    return graph_function(lambda images: first_logits(model(images, training=False)), [shape])
 
 
 def measure(

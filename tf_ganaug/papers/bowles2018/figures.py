@@ -199,7 +199,7 @@ def predictions(study: PatchStudy, cells: Mapping[Cell, Sequence[PatchTask]], pl
     largest = sizes.groupby("subject").idxmax().map(lambda key: key[1])
     ids = set(largest.loc[sizes.groupby("subject").max().sort_values(ascending=False).index[:count]])
     cases = [case for case in study.cases(0, "test") if case.id in ids]
-    found = {f"+{cell.added:g} %": list(study.predict(cells[cell][0], cases)) for cell in chosen}
+    found = {f"+{cell.added:g} %": study.predict(cells[cell][0], cases) for cell in chosen}
     rows = []
     for number, case in enumerate(cases):
         each = [predicted[number] for predicted in found.values()]

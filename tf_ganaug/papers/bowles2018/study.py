@@ -239,12 +239,10 @@ class PatchStudy(Study):
         """cases.csv of a finished task."""
         return read_frame(whole(self.folder / task.name / "cases.csv"))
 
-    def predict(self, task: PatchTask, cases: Sequence[Case]) -> Iterator[tuple[Case, np.ndarray, np.ndarray]]:
+    def predict(self, task: PatchTask, cases: Sequence[Case]) -> list[tuple[Case, np.ndarray, np.ndarray]]:
         """Case, truth and prediction at native size, by a finished task."""
-        segmenter = self.new_segmenter(task)
-        segmenter.model.load_weights(whole(self.folder / task.name / "best.weights.h5"))
-        segmenter.carry_over()
-        return self._predictions(segmenter.whole, cases)
+        model = self.loaded(task.name, partial(self.new_segmenter, task), kind=task.network)
+        return list(self._predictions(model, cases))
 
     def _predictions(self, whole: keras.Model, cases: Sequence[Case]) -> Iterator:
         return predictions(whole, self.held_pairs(cases), cases, self.spec, batch=8, padded=True)

@@ -115,7 +115,7 @@ def predictions(study: ChainStudy, view: str, networks: Mapping[str, SliceTask],
     rows, _ = drawn_rows(study, PREDICTED)
     cases = [study.sized.cases[row] for row in rows]
     spec = study.views[view]
-    found = {name: list(study.predict(task, cases)) for name, task in networks.items()}
+    found = {name: study.predict(task, cases) for name, task in networks.items()}
     cells = []
     for number, case in enumerate(cases):
         each = [predicted[number] for predicted in found.values()]

@@ -245,14 +245,14 @@ class ChainStudy(Study):
         frame = read_frame(whole(self.folder / task.name / "cases.csv"))
         return frame.assign(fold=0, repeat=task.repeat)
 
-    def predict(self, task: SliceTask, cases: Sequence[Case]) -> Iterator[tuple[Case, np.ndarray, np.ndarray]]:
+    def predict(self, task: SliceTask, cases: Sequence[Case]) -> list[tuple[Case, np.ndarray, np.ndarray]]:
         """Case, truth and prediction at native size, by a finished task's best weights."""
         result, view = self.segmenter(task), self.views[task.view]
-        model = self.new_segmenter(task, np.float32(result["weights"])).model
-        model.load_weights(whole(self.folder / task.name / "best.weights.h5"))
+        build = partial(self.new_segmenter, task, np.float32(result["weights"]))
+        model = self.loaded(task.name, build, kind=task.view)
         part = self._part(self.sized.images, self.sized.labels, self.sized.rows(cases))
         pairs = Pairs([part], self.spec.view_table(view), tuple(result["standard"]))
-        return predictions(model, pairs, cases, view, self.settings.segmenter.batch)
+        return list(predictions(model, pairs, cases, view, self.settings.segmenter.batch))
 
     # Estimates and benchmark
 

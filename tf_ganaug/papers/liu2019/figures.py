@@ -174,7 +174,7 @@ def predictions(
     richness = test[(test.row == test.row.iloc[0]) & (test.repeat == 0) & (test.pixels_true > 0)].groupby("case").size()
     chosen = richness.sort_values(ascending=False, kind="stable").index[:count]
     cases = [case for case in study.cases(0, "test") if case.id in set(chosen)]
-    found = {name: list(study.predict(task, cases)) for name, task in tasks.items()}
+    found = {name: study.predict(task, cases) for name, task in tasks.items()}
     cells = []
     for number, case in enumerate(cases):
         each = [predicted[number] for predicted in found.values()]

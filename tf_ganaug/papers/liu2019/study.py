@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import keras
@@ -28,7 +28,7 @@ from tf_ganaug.experiment.subset import Subset, extremes
 from tf_ganaug.frames import read_frame, write_frame
 from tf_ganaug.gans.style_transfer import StyleTransfer
 from tf_ganaug.generators.pix2pixhd_painter import PhotographPainter
-from tf_ganaug.models.pspnet import pspnet, rate_multipliers, without_auxiliary
+from tf_ganaug.models.pspnet import pspnet, rate_multipliers
 from tf_ganaug.models.resnet import load_backbone
 from tf_ganaug.papers.liu2019.supplements import Supplement, Supplements, proposed, rarity
 from tf_ganaug.papers.liu2019.tasks import StreetTask
@@ -219,14 +219,14 @@ class RecombinationStudy(Study):
     def _train(
         self, run: RunFolder, task: StreetTask, pairs: Pairs, iterations: int, start: Path | None = None
     ) -> tuple[keras.Model, dict]:
-        """The trained network without its auxiliary head, and what the training came to."""
+        """The trained network, and what the training came to."""
         s, segmenter = self.settings.segmenter, self.new_segmenter(task.repeat, iterations)
         if start:
             segmenter.model.load_weights(whole(start))
         patience = Patience(iterations, 0, iterations, s.validate_every, s.log_every, s.checkpoint_every)
         held = self.held_pairs("validation")
         trained = train_segmenter(run, segmenter, self.batches(task.repeat, pairs), held, patience)
-        return without_auxiliary(segmenter.model), asdict(trained)
+        return segmenter.model, asdict(trained)
 
     def held_pairs(self, part: str) -> Pairs:
         """The "validation" or "test" images."""
@@ -269,11 +269,9 @@ class RecombinationStudy(Study):
         frame = read_frame(whole(self.folder / task.name / "cases.csv"))
         return frame.assign(fold=0, repeat=task.repeat)
 
-    def predict(self, task: StreetTask, cases: Sequence[Case]) -> Iterator[tuple[Case, np.ndarray, np.ndarray]]:
+    def predict(self, task: StreetTask, cases: Sequence[Case]) -> list[tuple[Case, np.ndarray, np.ndarray]]:
         """Case, truth and prediction at native size, by a finished task."""
-        model = self.new_segmenter(task.repeat, 1).model
-        model.load_weights(whole(self.folder / task.name / "best.weights.h5"))
-        return self._predictions(without_auxiliary(model), cases)
+        return list(self._predictions(self.loaded(task.name, partial(self.new_segmenter, task.repeat, 1)), cases))
 
     def _predictions(self, model: keras.Model, cases: Sequence[Case]) -> Iterator:
         pairs = self.subset.pairs(self.sized.rows(cases))

@@ -157,11 +157,10 @@ class JointStudy(Study):
         frame = read_frame(whole(self.folder / task.name / "cases.csv"))
         return frame.assign(fold=task.fold, repeat=task.repeat)
 
-    def predict(self, task: SegmenterTask, cases: Sequence[Case]) -> Iterator[tuple[Case, np.ndarray, np.ndarray]]:
+    def predict(self, task: SegmenterTask, cases: Sequence[Case]) -> list[tuple[Case, np.ndarray, np.ndarray]]:
         """Case, truth and prediction at native size, by a finished task's best weights."""
-        model = self.new_segmenter(task).model
-        model.load_weights(whole(self.folder / task.name / "best.weights.h5"))
-        return self._predictions(model, Pairs.of(self.sized, cases), cases)
+        model = self.loaded(task.name, partial(self.new_segmenter, task))
+        return list(self._predictions(model, Pairs.of(self.sized, cases), cases))
 
     def _predictions(self, model: keras.Model, pairs: Pairs, cases: Sequence[Case]) -> Iterator:
         s = self.settings.segmenter
