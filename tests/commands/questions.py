@@ -6,6 +6,7 @@ import numpy as np
 from click.testing import CliRunner
 from PIL import Image
 
+from tests.precision import PRECISION, float32_after
 from tf_ganaug.cli import main
 
 
@@ -34,10 +35,12 @@ def squares(root, count, height, width):
 
 def call(*arguments):
     """The command's result; an exception that escapes it fails the test."""
-    return CliRunner().invoke(main, list(map(str, arguments)), catch_exceptions=False)
+    with float32_after():
+        return CliRunner().invoke(main, list(map(str, arguments)), catch_exceptions=False)
 
 
 def asked(data, out, gan, segmenter, screen="none", mix="add"):
     options = {"data": data, "out": out, "gan": gan, "segmenter": segmenter, "screen": screen, "mix": mix}
+    options["precision"] = PRECISION
     named = [part for name, value in options.items() for part in (f"--{name}", value)]
     return ["run", *named, "--profile", "smoke", "--repeats", 1, "--arms", "real,gan"]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
+from tests.precision import PRECISION, float32_after
 from tf_ganaug.commands.paper import paper as command
 from tf_ganaug.experiment.sources import Request
 from tf_ganaug.experiment.study import Training
@@ -15,8 +16,9 @@ from tf_ganaug.papers.reproduce import prepare
 
 def invoked(paper: str, *arguments) -> Result:
     """What became of the command; a mistake of ours that escapes it fails the test."""
-    options = [paper, "--profile", "smoke", *map(str, arguments)]
-    return CliRunner().invoke(command, options, catch_exceptions=False)
+    options = [paper, "--profile", "smoke", "--set", f"precision={PRECISION}", *map(str, arguments)]
+    with float32_after():
+        return CliRunner().invoke(command, options, catch_exceptions=False)
 
 
 def run(paper: str, *arguments) -> str:

@@ -7,20 +7,12 @@ import re
 import pytest
 
 from tests.papers.runs import run
-from tf_ganaug import backend
 from tf_ganaug.experiment.sources import Request
 from tf_ganaug.papers.experiments import all_papers
 from tf_ganaug.papers.reproduce import prepare
 
 EXPERIMENTS = [experiment for found in all_papers().values() for experiment in found]
 SECOND = [experiment.config for _, *others in all_papers().values() for experiment in others]
-
-
-@pytest.fixture
-def float32_again():
-    """The policy is the process's."""
-    yield
-    backend.set_precision("float32")
 
 
 @pytest.mark.parametrize(
@@ -42,7 +34,6 @@ def test_every_step_takes_images(experiment, tmp_path):
 
 
 @pytest.mark.long
-@pytest.mark.usefixtures("float32_again")
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.config)
 def test_a_report_comes_out(experiment, precision, tmp_path):

@@ -113,6 +113,30 @@ def test_the_plan_has_every_training(tmp_path):
     assert len(planned(tmp_path / "out", "bowles2018")) == 18
 
 
+def test_lesions(tmp_path):
+    """The second experiment: its report has all that it makes by default, of one fraction of the data."""
+    out = tmp_path / "out"
+    run(
+        "bowles2018",
+        "--experiment",
+        "wmh",
+        "--out",
+        out,
+        "--set",
+        "available=[50]",
+        "--set",
+        "added=[0,100]",
+        "--repeats",
+        1,
+    )
+    report = (out / "report.md").read_text()
+    for text in ("synthetic FLAIR", "DeepMedic, 50 %", "61.4 (2.67)", "62.8 (1.17)"):
+        assert text in report
+    assert len(list(out.glob("DeepMedic-*/result.json"))) == 2
+    for name in ("figure1", "figure3", "pggan_curves", "deepmedic_curves"):
+        assert shown(out / "figures" / f"{name}.png"), name
+
+
 def write_wmh(root: Path, kind: str) -> None:
     """Eight stacks, one of them "maskless" or on another "grid"."""
     rng = np.random.default_rng(0)

@@ -16,7 +16,7 @@ import pytest
 import tensorflow as tf
 from click.testing import CliRunner
 
-from tests.papers.runs import planned
+from tests.papers.runs import planned, run
 from tf_ganaug.cli import main
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
@@ -43,7 +43,7 @@ def finished(eager_file, tmp_path_factory) -> Path:
     """A whole experiment, Table I included."""
     out = tmp_path_factory.mktemp("paper") / "out"
     parts = "table1,table2,figure2,figure3"
-    assert str(out / "report.html") in call("paper", "neff2018", "--profile", "smoke", "--out", out, "--only", parts)
+    assert str(out / "report.html") in run("neff2018", "--out", out, "--only", parts)
     return out
 
 
@@ -104,7 +104,7 @@ def test_run_folders_hold_what_they_should(finished):
 
 def test_the_same_command_again_trains_nothing(finished):
     before = {path: path.stat().st_mtime_ns for path in finished.glob("*/result.json")}
-    call("paper", "neff2018", "--profile", "smoke", "--out", finished)
+    run("neff2018", "--out", finished)
     assert before == {path: path.stat().st_mtime_ns for path in finished.glob("*/result.json")}
 
 
