@@ -39,7 +39,9 @@ def volumes(tmp_path_factory):
 
 
 def test_volumes_of_odd_sizes_through_python(volumes, tmp_path):
-    found = ask(volumes, out=tmp_path / "out", profile="smoke", gan="wgan_gp", repeats=1, arms="[real,gan]")
+    few = {"training.iterations": 2, "wgan_gp.iterations": 1, "wgan_gp.critic_steps": 1}
+    asked = {"gan": "wgan_gp", "repeats": 1, "arms": "[real,gan]", "changes": few}
+    found = ask(volumes, out=tmp_path / "out", profile="smoke", **asked)
     assert "Dice" in found.sentence and found.report.exists() and len(found.changes[1.0]) == 1
     assert set(found.measures.arm) == {"real", "gan"} and found.measures.dice.between(0, 1).all()
     # A subject's Dice is of the pixels of all its slices, whether it has 1 or 30.
