@@ -84,6 +84,12 @@ def test_repeats_that_share_a_gan_are_one_training():
     assert shared.high - shared.low > own.high - own.low
 
 
+@pytest.mark.parametrize("gans", [None, [0, 0, 1], [0, 1, 1]])
+def test_the_means_of_both_arms_differ_by_the_change_however_repeats_share_gans(gans):
+    change = Change.of(results([[6, 0, 30], [4, 2, 20], [5, 1, 10]], gans=gans))
+    assert change.after - change.before == pytest.approx(change.mean.mean)
+
+
 def test_an_interval_ends_where_dice_does():
     mean = Change.of(results([[-15, 4], [-10, 60], [-2, 80]], real=0.2)).mean
     assert mean.low == -20 and mean.high <= 80

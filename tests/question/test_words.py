@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from tf_ganaug.quality.closeness import Value
 from tf_ganaug.quality.diagnosis import Diagnosis
 from tf_ganaug.question.answer import sentence
 from tf_ganaug.question.change import Change
-from tf_ganaug.question.learning import still_improving
+from tf_ganaug.question.learning import improving_line, still_improving
 from tf_ganaug.question.makers import Makers
 from tf_ganaug.question.verdicts import ranking_sentence, shown_ranking
 
@@ -76,6 +77,20 @@ def test_a_best_validation_at_the_end_is_still_improving():
     rising = pd.DataFrame({"step": steps, "validation_dice": np.linspace(0.1, 0.9, 10)})
     level = rising.assign(validation_dice=[0.1, 0.5, 0.7, 0.8, 0.81, 0.8, 0.8, 0.81, 0.8, 0.8])
     assert still_improving({"real": level, "gan": rising}) == ["gan"]
+
+
+@pytest.mark.parametrize(
+    ("late", "told"),
+    [
+        (["gan"], "the arm gan was best"),
+        (["real", "gan"], "the arms real and gan were best"),
+        (["real", "gan", "both"], "the arms real, gan and both were best"),
+    ],
+)
+def test_arms_that_improve_are_listed(late, told):
+    study = SimpleNamespace(settings=SimpleNamespace(training=SimpleNamespace(iterations=600)))
+    (line,) = improving_line(study, late)
+    assert told in line and "--set training.iterations=1200" in line
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from tf_ganaug.experiment.crossed import Mean
+from tf_ganaug.experiment.crossed import Mean, by_gan
 from tf_ganaug.experiment.figures import unit
 
 #: Names of the arms, which learn from: real images; these with ordinary augmentation; real and generated pairs; these
@@ -37,8 +37,8 @@ class Change:
     """What an arm changed. Overlaps in points (hundredths), distances in their own unit.
 
     Attributes:
-        before: mean of the arm that it is compared with.
-        after: mean of the arm.
+        before: mean of the arm that it is compared with, whose repeats weigh as those of the arm.
+        after: mean of the arm; each GAN counts as much, however many repeats share it.
         mean: of after - before, with interval.
         arms: their names.
     """
@@ -60,8 +60,9 @@ class Change:
         whole, without = after[0] - before[0], after[1] - before[1]
         if np.isnan(whole).any():
             raise ValueError(f"{measure}: no subject has a value in some repeat of an arm")
-        levels = float(before[0].mean()), float(after[0].mean())
-        mean = _mean(whole, without, gans_of(frame, arms[1]))
+        gans = gans_of(frame, arms[1])
+        levels = _overall(before[0], gans), _overall(after[0], gans)
+        mean = _mean(whole, without, gans)
         if unit(measure)[0] == 100:  # nothing loses more than it has, or gains more than it lacks
             mean = replace(mean, low=max(mean.low, -levels[0]), high=min(mean.high, 100 - levels[0]))
         return cls(*levels, mean, arms)
@@ -140,13 +141,18 @@ def _left_out(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0), without
 
 
+def _overall(means: np.ndarray, gans: list[int] | None) -> float:
+    """The mean of (repeats,) means: over trainings, as that of the change."""
+    return float(by_gan(means[None], gans).mean())
+
+
 def _mean(whole: np.ndarray, without: np.ndarray, gans: list[int] | None) -> Mean:
     """With its interval, or without where a single subject has all that an arm shows."""
     if np.isfinite(without).all():
         return Mean.of_jackknife(whole, without, gans)
     subjects, repeats = without.shape
     return Mean(
-        mean=float(whole.mean()),
+        mean=_overall(whole, gans),
         low=math.nan,
         high=math.nan,
         p=math.nan,

@@ -44,7 +44,8 @@ def improving_line(study: QuestionStudy, late: list[str]) -> list[str]:
     if not late:
         return []
     longer = 2 * study.settings.training.iterations
-    arms = f"the arm{'s' * (len(late) > 1)} {' and '.join(late)} {'were' if len(late) > 1 else 'was'}"
+    *others, last = late
+    arms = f"the arms {', '.join(others)} and {last} were" if others else f"the arm {last} was"
     return [
         f"Still improving: {arms} best in the last tenth of the training. Longer training may change the answer: "
         f"--set training.iterations={longer}."
