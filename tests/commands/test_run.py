@@ -181,7 +181,7 @@ def test_kinds_are_ranked_on_top_of_ordinary_augmentation(colour, tmp_path):
     table = pd.read_csv(out / "tables/answer.csv")
     assert set(table.Kind) == {"wgan_gp", "pix2pix"} and (table.Minutes > 0).all()
     report = (out / "report.md").read_text()
-    assert f"Of 2 kinds, {table.Kind[0]} did best" in report and "mirrored in half of all draws" in report
+    assert f"Of 2 kinds of generator, {table.Kind[0]} did best" in report and "mirrored in half of all draws" in report
 
 
 def test_repeats_take_several_generators_by_turns(colour, tmp_path):

@@ -53,14 +53,17 @@ def ranked(*means):
 
 
 def test_a_ranking_says_which_kind_did_best_and_whether_it_helped():
-    text = ranking_sentence(ranked(0.0, 6.0, -3.0), 3)
+    who = Makers("k1", 1, 3.2, 42_000, 12_000_000, "quick", ()).who
+    text = ranking_sentence(ranked(0.0, 6.0, -3.0), who)
     assert text.startswith(
-        "Of 3 kinds, k1 did best, and this generator of it helped: Dice changed by +6.0 points, from"
+        "Of 3 kinds of generator, k1 did best. This generator, small and trained for 3 minutes (profile quick), "
+        "helped: Dice changed by +6.0 points (95 % interval of all kinds at once +"
     )
-    assert "may be as good" not in text
-    close = ranking_sentence(ranked(0.1, 0.0), 2)
-    assert close.startswith("Of 2 kinds, k0 did best") and "1 other kind may be as good or better" in close
-    assert "no difference that matters" in close
+    assert text.endswith("; 12 subjects and 4 repeats).")
+    close = ranking_sentence(ranked(0.1, 0.0), who)
+    assert close.startswith("Of 2 kinds of generator, k0 did best. ") and "makes no difference that matters" in close
+    assert close.endswith("The other kind may be as good or better.")
+    assert ranking_sentence(ranked(0.1, 0.0, 0.05), who).endswith("2 other kinds may be as good or better.")
     table = shown_ranking(ranked(0.0, 6.0, -3.0))
     assert list(table.Rank) == ["1", "2", "3"] and table.Verdict[0] == "helped"
 
@@ -68,7 +71,10 @@ def test_a_ranking_says_which_kind_did_best_and_whether_it_helped():
 def test_one_repeat_ranks_nothing():
     changes = {"a": varied(9.0, 12, 1), "b": varied(-9.0, 12, 1)}
     table = ranking(changes, {"a": [0], "b": [0]}, 1.0)
-    assert "cannot tell whether it helps" in ranking_sentence(table, 2)
+    several = Makers("a", 2, 1.0, 1, 2, "quick", ()).who
+    text = ranking_sentence(table, several)
+    assert "The data cannot tell whether these 2 generators, small and trained for 1 minute each" in text
+    assert "(profile quick), help: " in text and "; 12 subjects; one repeat, so the chance" in text
     assert set(table.best_rank) == {1} and set(table.worst_rank) == {2}
 
 

@@ -137,16 +137,18 @@ def percent(fraction: float) -> str:
 
 def _source(mean: Mean) -> str:
     """The interval and what it is of."""
-    units = [count(mean.subjects, "subject"), count(mean.repeats, "repeat")]
-    units += [count(mean.gans, "generator")] if mean.gans > 1 else []
+    interval = "no interval" if mean.spread is None else f"95 % interval {points(mean.low)} to {points(mean.high)}"
+    return f"{interval}; {counted(mean.subjects, mean.repeats, mean.gans)}"
+
+
+def counted(subjects: int, repeats: int, generators: int) -> str:
+    """Of how many the numbers are, and what so few cannot say."""
+    units = [count(subjects, "subject"), count(repeats, "repeat")]
+    units += [count(generators, "generator")] if generators > 1 else []
     over = f"{', '.join(units[:-1])} and {units[-1]}"
-    if mean.spread is None:
-        return f"no interval: {over}"
-    if mean.repeats == 1:
-        over = f"{units[0]}; one repeat, so the chance of a training is not in it"
-    elif mean.trainings == 2:
-        over = f"{over}; two trainings say little"
-    return f"95 % interval {points(mean.low)} to {points(mean.high)}; {over}"
+    if repeats == 1:
+        return f"{units[0]}; one repeat, so the chance of a training is not in it"
+    return f"{over}; two trainings say little" if (generators if generators > 1 else repeats) == 2 else over
 
 
 def _remedy(mean: Mean, margin: float) -> str:

@@ -56,7 +56,7 @@ def _results(study: QuestionStudy, frame: pd.DataFrame, place: Path, name: str) 
     if len(sources):
         parts.append(Table(tables.shown(sources), "Where the chance in the answer is from.", 1))
     if name:  # the effects of a single kind stand in the answer
-        text = f"Dice{name}, in points (hundredths)."
+        text = f"Dice{name} by itself, in points (hundredths): the answer's intervals hold for all kinds at once."
         parts.append(Table(tables.shown(tables.by_effect([first, *others])), text, 1))
     found = [measure for measure in (*OF_SUBJECTS, *OF_IMAGES) if _measured(whole, first, measure)]
     text = f"The effect of {tables.NAMES[first.arms]} on every measure. Those of images are means over a subject's."

@@ -56,7 +56,8 @@ def sentence_of(study: QuestionStudy, subjects: pd.DataFrame) -> str:
     whole = subjects[subjects.fraction == largest]
     generated = any(arm in GENERATED for arm in s.arms)
     if len(s.kinds) > 1 and generated:
-        return ranking_sentence(rank(study, whole), len(s.kinds))
+        table = rank(study, whole)
+        return ranking_sentence(table, makers_of(study, largest, str(table.kind[0])).who)
     first = effects(whole)[0]
     who = makers_of(study, largest, s.kinds[0]).who if first.arms[1] in GENERATED else answer.ORDINARY
     text = answer.sentence(first, who, answer.conditions(first.arms, largest))
@@ -129,20 +130,26 @@ def rank(study: QuestionStudy, whole: pd.DataFrame) -> pd.DataFrame:
     return table.assign(minutes=[makers_of(study, largest, kind).minutes for kind in table.kind])
 
 
-def ranking_sentence(table: pd.DataFrame, kinds: int) -> str:
-    """The best kind, and whether it surely helped."""
-    best = table.iloc[0]
-    generators = answer.short(int(best.gans)).name
-    ends = f", from {answer.points(best.low)} to {answer.points(best.high)} with all kinds looked at at once"
-    numbers = f"Dice changed by {answer.points(best.change)} points" + (ends if best.low == best.low else "")
+def ranking_sentence(table: pd.DataFrame, who: answer.Who) -> str:
+    """The best kind, and whether it surely helped.
+
+    Args:
+        table: of `rank`.
+        who: the best kind's generators.
+    """
+    best, help_, make = table.iloc[0], *(("help", "make") if who.many else ("helps", "makes"))
+    ends = f"{answer.points(best.low)} to {answer.points(best.high)}"
+    interval = f"95 % interval of all kinds at once {ends}" if best.low == best.low else "no interval"
+    over = answer.counted(int(best.subjects), int(best.repeats), int(best.gans))
+    about = f"Dice changed by {answer.points(best.change)} points ({interval}; {over})"
+    told = {
+        "open": f"the data cannot tell whether {who.name} {help_}",
+        "same": f"{who.name} {make} no difference that matters, within {answer.count(answer.MARGIN, 'point')}",
+    }.get(best.verdict, f"{who.name} {best.verdict}")
     ties = int((table.best_rank == 1).sum()) - 1
-    alone = "" if not ties else f" {ties} other kind{'s' * (ties > 1)} may be as good or better."
-    if best.verdict == "helped":
-        return f"Of {kinds} kinds, {best.kind} did best, and {generators} of it helped: {numbers}.{alone}"
-    surely = "The data cannot tell whether it helps" if best.verdict == "open" else "It did not help"
-    if best.verdict == "same":
-        surely = "It makes no difference that matters"
-    return f"Of {kinds} kinds, {best.kind} did best, {generators} of it. {surely}: {numbers}.{alone}"
+    others = "The other kind" if len(table) == 2 else answer.count(ties, "other kind")
+    alone = f" {others} may be as good or better." if ties else ""
+    return f"Of {len(table)} kinds of generator, {best.kind} did best. {answer.capital(told)}: {about}.{alone}"
 
 
 def shown_ranking(table: pd.DataFrame) -> pd.DataFrame:
