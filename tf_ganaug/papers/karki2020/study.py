@@ -244,14 +244,18 @@ class LesionStudy(Study):
         """The "validation" or "test" slices, the same for every share."""
         return self.subset(1.0).pairs(self.sized.rows(self.cases(0, part)))
 
+    def _model(self, task: LesionTask) -> keras.Model:
+        """A task's network with its best weights, see `loaded`; it is trained first if that is not done."""
+        self.segmenter(task)
+        return self.loaded(task.name, partial(self.new_segmenter, task))
+
     def _predictions(self, model: keras.Model, cases: Sequence[Case]) -> Iterator:
         pairs = self.subset(1.0).pairs(self.sized.rows(cases))
         return predictions(model, pairs, cases, self.spec, self.settings.segmenter.batch)
 
     def predict(self, task: LesionTask, cases: Sequence[Case]) -> list[tuple[Case, np.ndarray, np.ndarray]]:
         """Case, truth and prediction at native size, by a task's best weights; it is trained first if need be."""
-        self.segmenter(task)
-        return list(self._predictions(self.loaded(task.name, partial(self.new_segmenter, task)), cases))
+        return list(self._predictions(self._model(task), cases))
 
     def measures(self, task: LesionTask) -> pd.DataFrame:
         """cases.csv of a finished task, with the columns of a run."""
