@@ -97,6 +97,8 @@ def test_a_range_is_that_of_the_draws():
     assert Value.of(0.1, 0.5, drawn).apart and not Value.of(0.2, 0.5, drawn).apart
     assert not Value.of(7.0, 0.5, drawn).apart and Value.of(7.0, 0.5, drawn, both=True).apart
     assert not Value.of(7.0, 0.5, np.array([np.nan])).apart
+    small = Value.of(0.0, 0.05, drawn)
+    assert small.low == 0 and not small.apart, "no share is below 0"
 
 
 def test_held_out_points_are_close_to_themselves_and_others_are_not():

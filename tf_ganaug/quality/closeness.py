@@ -50,13 +50,13 @@ class Value:
     ) -> Value:
         """From the held-out value of each draw; with `both` more is no better than less. NaN is no value.
 
-        The range is that of a normal distribution, Bonferroni's for so many measures.
+        The range is that of a normal distribution, Bonferroni's for so many measures, none of which can be below 0.
         """
         drawn = drawn[np.isfinite(drawn)]
         if not len(drawn):
             return cls(float(generated), float(held), math.nan, math.nan, False)
         reach = float(norm.isf(LEVEL / measures / (1 + both)) * drawn.std() * math.sqrt(2))
-        low, high = held - reach, held + reach if both else math.inf
+        low, high = max(0.0, held - reach), held + reach if both else math.inf
         return cls(float(generated), float(held), float(low), float(high), bool(generated < low or generated > high))
 
 
