@@ -25,7 +25,7 @@ def validations(study: QuestionStudy, fraction: float) -> dict[str, pd.DataFrame
         frame = records.dropna(subset="validation_dice")[["step", "validation_dice"]]
         share = study.result(task)["real_share"] * study.settings.training.batch
         frame = frame.assign(**{SEEN: frame.step * share / len(study.subset(fraction).rows)})
-        name = f"{task.arm}, {task.kind}" if task.kind and len(study.settings.kinds) > 1 else task.arm
+        name = f"{task.arm} ({task.kind})" if task.kind and len(study.settings.kinds) > 1 else task.arm
         found.setdefault(name, []).append(frame)
     return {name: pd.concat(frames).groupby("step", as_index=False).mean() for name, frames in found.items()}
 
