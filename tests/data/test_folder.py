@@ -1,7 +1,6 @@
 """Folders of pairs, of volumes and of subjects, with and without a dataset.yaml."""
 
 import pickle
-import tracemalloc
 from pathlib import Path
 
 import nibabel
@@ -224,22 +223,6 @@ def test_nifti_volumes_are_sliced(tmp_path):
     other = folder.read(tmp_path, None, 0)
     assert len(other.cases) == 4
     assert other.version != dataset.version
-
-
-def test_slices_share_what_they_have_in_common(tmp_path):
-    """Hundreds of thousands of cases must fit beside TensorFlow in a gigabyte; they had 705 bytes each."""
-    pixels = np.random.default_rng(0).integers(0, 2, (2, 2, 3000), np.uint8)
-    pixels[0, :, :], pixels[1, 0, :] = [[0], [1]], 1
-    for name in ("images", "labels"):
-        save(tmp_path / name / "a.nii", pixels, np.eye(4))
-    tracemalloc.start()
-    try:
-        cases = folder.read(tmp_path).cases
-        size = tracemalloc.get_traced_memory()[0]
-    finally:
-        tracemalloc.stop()
-    assert len(cases) == 3000 and size / 3000 < 300
-    np.testing.assert_array_equal(cases[7].read_image()[..., 0], cases[7].read_label())
 
 
 def test_blank_images_are_kept_if_stated(tmp_path):

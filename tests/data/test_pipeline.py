@@ -182,10 +182,9 @@ def test_what_is_larger_than_allowed_or_of_another_type_is_delivered(dtype, lack
     assert any(part.shape.rank == 4 for part in tf.nest.flatten(stored))
 
 
+@pytest.mark.skipif(not tf.test.is_built_with_cuda(), reason="TensorFlow for Linux knows the operations of GPUs")
 def test_gpus_gather_every_stored_type_of_variables():
     """TensorFlow is built with its GPU operations, and knows them without a GPU."""
-    if not tf.test.is_built_with_cuda():
-        pytest.skip("this TensorFlow has no GPU operations")
     found = kernels.get_registered_kernels_for_op("ResourceGather").kernel
     types = {
         tf.dtypes.as_dtype(number)
