@@ -164,3 +164,13 @@ def test_features_are_means_over_each_class(spec):
 
 def test_the_coarsest_maps_of_a_segmenter():
     assert deepest(neff_unet(32, 16, 1, 2, 3, 4)).output_shape == (None, 8, 4, 4)
+
+
+@pytest.mark.parametrize("height, width", [(8, 8), (1, 1), (40, 24)])
+def test_a_network_that_learned_nothing_takes_images_of_any_size(height, width, spec):
+    """Patches of 8 x 8 pixels had no maps left, and a paper's run ended with its last table written."""
+    images = np.random.default_rng(0).uniform(-1, 1, (2, height, width, 1)).astype(np.float32)
+    network = unlearned(1)
+    assert network(images).shape == (2, -(-height // 16), -(-width // 16), 256)
+    found = features(network, [(images, np.ones((2, height, width), np.uint8))], spec)
+    assert np.isfinite(found.looks).all() and np.ptp(found.looks, 0).any()

@@ -10,9 +10,9 @@ from weakref import WeakSet
 
 import numpy as np
 
-#: Bytes of mapped files in this process's resident memory, above which they are given back, and how often that is
-#: looked at, in seconds.
-RESIDENT, WATCH = 1 << 26, 0.05
+#: Bytes of mapped files in this process's resident memory, above which they are given back; what its libraries may have
+#: grown by from one time to the next; and how often that is looked at, in seconds.
+RESIDENT, GROWTH, WATCH = 1 << 25, 1 << 23, 0.05
 
 _maps: WeakSet[mmap.mmap] = WeakSet()
 _watched = threading.Lock()
@@ -54,7 +54,8 @@ def _watch() -> None:
         time.sleep(WATCH)
         if _resident() > libraries + RESIDENT:
             release()
-            libraries = _resident()  # with those that were loaded since
+            # More libraries are loaded as a program goes on; other threads map more of files while this one looks.
+            libraries = min(_resident(), libraries + GROWTH)
 
 
 def _resident() -> int | None:

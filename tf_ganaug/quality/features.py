@@ -53,12 +53,12 @@ class Features:
 
 
 def unlearned(channels: int) -> keras.Model:
-    """A network of random weights, the same for everybody: images of any size to maps of a sixteenth of it."""
+    """A network of random weights, the same for everybody: images of any size to maps of a sixteenth of it, rounded up."""
     backend.begin_networks(SEED)
     images = x = keras.Input((None, None, channels))
     for filters in FILTERS:
         x = keras.layers.Conv2D(filters, 3, padding="same", activation="relu", kernel_initializer="he_normal")(x)
-        x = keras.layers.AveragePooling2D(2)(x)
+        x = keras.layers.AveragePooling2D(2, padding="same")(x)
     return keras.Model(images, x, name="unlearned")
 
 
