@@ -53,7 +53,7 @@ class Features:
 
 
 def unlearned(channels: int) -> keras.Model:
-    """A network of random weights, the same for everybody: images of any size to maps of a sixteenth of it, rounded up."""
+    """A network of random weights, the same for all: images of any size to maps of a sixteenth of it, rounded up."""
     backend.begin_networks(SEED)
     images = x = keras.Input((None, None, channels))
     for filters in FILTERS:
