@@ -43,4 +43,5 @@ def asked(data, out, gan, segmenter, screen="none", mix="add"):
     options = {"data": data, "out": out, "gan": gan, "segmenter": segmenter, "screen": screen, "mix": mix}
     options["precision"] = PRECISION
     named = [part for name, value in options.items() for part in (f"--{name}", value)]
-    return ["run", *named, "--profile", "smoke", "--repeats", 1, "--arms", "real,gan"]
+    few = ["--set", "training.iterations=3", "--set", "pix2pix.preview_every=100"]
+    return ["run", *named, "--profile", "smoke", "--repeats", 1, "--arms", "real,gan", *few]

@@ -155,21 +155,25 @@ def test_a_generator_alone_is_diagnosed_by_a_network_that_learned_nothing(data, 
 
 @pytest.mark.usefixtures("eager")
 def test_a_question_ends_with_its_generators_diagnosis(data, tmp_path):
-    """By the segmenter of real images."""
+    """By the segmenter of real images, which generated pairs take the place of in another."""
     options = ["--data", data, "--gan", "wgan_gp", "--profile", "smoke", "--out", tmp_path / "out"]
+    options += ["--segmenter", "unet_neff", "--mix", "replace"]
     small = ["repeats=1", "arms=[real,gan]", "data.parts=[0.7,0.15,0.15]", "data.size=[16,16]"]
     small += ["training.iterations=2", "wgan_gp.iterations=1", "wgan_gp.critic_steps=1"]
     done = call("run", *options, *(part for change in small for part in ("--set", change)))
     assert done.exit_code == 0, done.output
     place = tmp_path / "out/gan-1"
     found = json.loads((place / "diagnosis.json").read_text())
-    assert found["network"] == "the segmenter unet-1-real-repeat0" and "agreement" in found["values"]
+    assert found["network"] == "the segmenter unet_neff-1-real-repeat0" and "agreement" in found["values"]
     assert found["pairs"] == [42, 9, 9] and "undertrained" in found["words"]
     report = (tmp_path / "out/report.md").read_text()
     answer, rest = report.split("\n## ", 1)
     covered = [f"{100 * found['values']['coverage'][of]:.0f} %" for of in ("generated", "held")]
     told = "cover {} of the validation images, as many held-out real ones {}".format(*covered)
     assert told in answer and told in rest and "gan-1/diagnosis.png" in rest
+    # As many steps as show each real image as often as without generated pairs.
+    result = json.loads((tmp_path / "out/unet_neff-1-gan-repeat0/result.json").read_text())
+    assert result["real_share"] == 0.5 and result["iterations"] == 4
     # A second report reads what is there.
     before = (place / "diagnosis.json").stat().st_mtime_ns
     assert call("report", tmp_path / "out").exit_code == 0

@@ -19,18 +19,19 @@ pytestmark = pytest.mark.usefixtures("eager_file")
 
 #: Each generator, segmenter and mix at least once: seven pairs, for there are seven segmenters; the quickest generator
 #: for those left over. A z-score screen keeps none of an untrained GAN's maps. That this machine trains all five
-#: generators is asked of `doctor` in every run of the tests.
+#: generators is asked of `doctor` in every run of the tests, and one question of each way to mix in other files.
 PAIRS = [
     ("wgan_gp", "unet_neff", "none", "replace"),
-    pytest.param("wgan_gp", "deepmedic", "none", "pretrain", marks=pytest.mark.long),
-    pytest.param("pggan_joint", "uresnet", "quality", "add", marks=pytest.mark.long),
-    pytest.param("pggan_spade", "unet_weighted_dice", "none", "add", marks=pytest.mark.long),
-    pytest.param("pix2pix", "fcn8s", "quality", "pretrain", marks=pytest.mark.long),
-    pytest.param("pix2pixhd", "pspnet", "none", "replace", marks=pytest.mark.long),
-    pytest.param("wgan_gp", "unet", "none", "add", marks=pytest.mark.long),
+    ("wgan_gp", "deepmedic", "none", "pretrain"),
+    ("pggan_joint", "uresnet", "quality", "add"),
+    ("pggan_spade", "unet_weighted_dice", "none", "add"),
+    ("pix2pix", "fcn8s", "quality", "pretrain"),
+    ("pix2pixhd", "pspnet", "none", "replace"),
+    ("wgan_gp", "unet", "none", "add"),
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("gan", "segmenter", "screen", "mix"), PAIRS)
 def test_every_generator_and_segmenter(colour, tmp_path, gan, segmenter, screen, mix):
     """An arm with generated pairs; those without have nothing to do with the generator."""

@@ -1,6 +1,6 @@
 """Damaged files of every format, through every reader: refused in one line, or read as they were.
 
-The tests read 2,000 damaged files, the long ones 5,000; `python tests/fuzz/test_fuzz.py 20000 --seed 1` any number,
+The tests read 1,000 damaged files, the long ones 5,000; `python tests/fuzz/test_fuzz.py 20000 --seed 1` any number,
 and prints the counts.
 Damage is a function of the seed and the file's number, so a find is found again by its number.
 """
@@ -269,7 +269,7 @@ def wrong(name: str, found: str) -> bool:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("count", [2000, pytest.param(5000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [1000, pytest.param(5000, marks=pytest.mark.long)])
 def test_damaged_files(tmp_path, count):
     found = list(fuzz(count, SEED, tmp_path))
     assert not [line for line in found if wrong(line[1], line[2])]

@@ -71,6 +71,7 @@ def test_an_enhancer_begins_with_the_coarse_networks_and_sees_instances(tmp_path
     assert [training.iterations for training in painter.trainings(100)] == [100, 100]
 
 
+@pytest.mark.long
 def test_an_interrupted_painter_ends_like_an_uninterrupted_one(tmp_path, monkeypatch):
     chosen = settings()
     whole = PhotographPainter(subset(tmp_path / "whole", "train", 16, chosen)).trained

@@ -12,7 +12,7 @@ import numpy as np
 
 #: Bytes of mapped files in this process's resident memory, above which they are given back; what its libraries may have
 #: grown by from one time to the next; and how often that is looked at, in seconds.
-RESIDENT, GROWTH, WATCH = 1 << 25, 1 << 23, 0.05
+RESIDENT, GROWTH, WATCH = 1 << 25, 1 << 23, 0.02
 
 _maps: WeakSet[mmap.mmap] = WeakSet()
 _watched = threading.Lock()

@@ -8,6 +8,7 @@ calls static clutter.
 
 from __future__ import annotations
 
+import zlib
 from functools import lru_cache, partial
 
 import numpy as np
@@ -82,8 +83,8 @@ def _case(seed: int, scene: int, height: int, width: int) -> Case:
         spacing=(1.0, 1.0),
         spacing_known=False,
         files=(f"{name} (drawn, seed {seed}, {width} x {height} pixels)",),
-        image=partial(_read, 0, seed, scene, height, width),
-        label=partial(_read, 1, seed, scene, height, width),
+        image=partial(_read_image, seed, scene, height, width),
+        label=partial(_read_label, seed, scene, height, width),
     )
 
 
@@ -91,8 +92,19 @@ def _case(seed: int, scene: int, height: int, width: int) -> Case:
 _drawn = lru_cache(maxsize=2)(draw)
 
 
-def _read(part: int, *scene: int) -> np.ndarray:
-    return _drawn(*scene)[part].copy()
+def _read_image(*scene: int) -> np.ndarray:
+    return _drawn(*scene)[0].copy()
+
+
+def _read_label(seed: int, scene: int, height: int, width: int) -> np.ndarray:
+    stored = zlib.decompress(_label(seed, scene, height, width))
+    return np.frombuffer(stored, np.uint8).reshape(height, width).copy()
+
+
+@lru_cache(maxsize=1024)
+def _label(*scene: int) -> bytes:
+    """Compressed: an evaluation reads every label for every network, and a drawing costs a hundred times as much."""
+    return zlib.compress(_drawn(*scene)[1].tobytes(), 1)
 
 
 def _view(street: Street, rng: np.random.Generator, height: int, width: int) -> View:
