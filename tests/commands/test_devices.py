@@ -21,6 +21,7 @@ def undivided():
 def asked(colour, out, *options):
     """The command's result."""
     named = ["--data", colour, "--segmenter", "unet_neff", "--profile", "smoke", "--repeats", 1, "--out", out]
+    named += ["--set", "training.iterations=3"]
     return call("train-segmenter", *named, *options)
 
 

@@ -18,8 +18,8 @@ from tf_ganaug.question.tasks import QuestionTask
 pytestmark = pytest.mark.usefixtures("eager_file")
 
 #: Each generator, segmenter and mix at least once: seven pairs, for there are seven segmenters; the quickest generator
-#: for those left over. A z-score screen keeps none of an untrained GAN's maps. That this machine trains all five
-#: generators is asked of `doctor` in every run of the tests, and one question of each way to mix in other files.
+#: for those left over. A z-score screen keeps none of an untrained GAN's maps. All five generators are
+#: trained in the tests of the critic's augmentation, and questions that add and replace are asked in other files.
 PAIRS = [
     ("wgan_gp", "unet_neff", "none", "replace"),
     ("wgan_gp", "deepmedic", "none", "pretrain"),
