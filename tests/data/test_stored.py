@@ -28,7 +28,7 @@ def part(images, labels, rows):
 @pytest.mark.parametrize("held", [0, 1 << 30])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16, np.float32])
 def test_files_give_the_pairs_of_arrays_in_memory(tmp_path, monkeypatch, held, dtype):
-    monkeypatch.setattr(stored, "HELD", held)
+    monkeypatch.setattr(stored, "HELD_SMALL", held)
     images, labels = RNG.integers(0, 100, (9, 4, 6, 2)).astype(dtype), RNG.integers(0, 3, (9, 4, 6)).astype(np.uint8)
     files = on_disk(tmp_path, images, labels)
     rows = [5, 0, 8, 2]
@@ -39,7 +39,7 @@ def test_files_give_the_pairs_of_arrays_in_memory(tmp_path, monkeypatch, held, d
 
 @pytest.mark.parametrize("held", [0, 1 << 30])
 def test_all_who_ask_for_a_file_share_a_tensor(tmp_path, monkeypatch, held):
-    monkeypatch.setattr(stored, "HELD", held)
+    monkeypatch.setattr(stored, "HELD_SMALL", held)
     files = on_disk(tmp_path, RNG.integers(0, 9, (5, 4, 4, 1)).astype(np.uint8), np.zeros((5, 4, 4), np.uint8))
     one = Pairs([part(*files, [0, 1])])
     other = Pairs([part(*(np.load(file.filename, mmap_mode="r") for file in files), [4])])
@@ -51,17 +51,28 @@ def test_all_who_ask_for_a_file_share_a_tensor(tmp_path, monkeypatch, held):
 def test_no_more_is_held_than_all_files_together_may(tmp_path, monkeypatch):
     """One by one each of three files would fit; what is let go makes room."""
     monkeypatch.setattr(stored, "_held", WeakValueDictionary())
-    monkeypatch.setattr(stored, "HELD", 2500)
+    monkeypatch.setattr(stored, "HELD", 25_000)
     for number in range(3):
-        np.save(tmp_path / f"{number}.npy", np.full(1000, number, np.uint8))
+        np.save(tmp_path / f"{number}.npy", np.full((2, 5000), number, np.uint8))
     arrays = [np.load(tmp_path / f"{number}.npy", mmap_mode="r") for number in range(3)]
     tensors = [stored.as_tensor(array) for array in arrays]
     assert len(stored._held) == 2
-    np.testing.assert_array_equal(np.stack(tensors), np.repeat([[0], [1], [2]], 1000, 1))
+    np.testing.assert_array_equal(np.stack(tensors)[..., 0], [[0, 0], [1, 1], [2, 2]])
     del tensors[:2]
     assert not stored._held and stored.as_tensor(arrays[2]) is tensors[0]
     again = stored.as_tensor(arrays[0])
     assert len(stored._held) == 1 and again.numpy().max() == 0
+
+
+def test_small_rows_are_held_where_large_ones_are_mapped(tmp_path, monkeypatch):
+    """A row of a mapped file costs as much as a page and what lies around it."""
+    monkeypatch.setattr(stored, "_held", WeakValueDictionary())
+    monkeypatch.setattr(stored, "HELD", 1000)
+    tensors = []
+    for name, size in (("small", 4095), ("large", 4096)):
+        np.save(tmp_path / f"{name}.npy", np.zeros((3, size), np.uint8))
+        tensors.append(stored.as_tensor(np.load(tmp_path / f"{name}.npy", mmap_mode="r")))
+    assert [tensor is held for tensor in tensors for held in stored._held.values()] == [True, False]
 
 
 def test_a_part_of_a_file_is_not_taken_for_the_file(tmp_path):

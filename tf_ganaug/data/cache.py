@@ -18,14 +18,14 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from tf_ganaug.data.arrays import new_array
+from tf_ganaug.data.arrays import NewArray
 from tf_ganaug.data.cases import IGNORE, Case, Dataset
 from tf_ganaug.data.content import digest_of
 from tf_ganaug.data.fit import Window
 from tf_ganaug.data.levels import counts_of
 from tf_ganaug.data.mapped import open_array
 from tf_ganaug.errors import InputError
-from tf_ganaug.files import LOCK, digest, replacing, replacing_folder, write_text
+from tf_ganaug.files import LOCK, digest, replacing_folder, write_text
 
 log = logging.getLogger("tf_ganaug")
 
@@ -172,10 +172,9 @@ def sized_instances(dataset: Dataset, height: int, width: int, folder: Path) -> 
                 raise InputError(case.source, "a map of instances beside it", "none", remedy)
         with _new(place) as unfinished:
             shape = (len(dataset.cases), height, width)
-            instances = new_array(unfinished / "instances.npy", np.int32, shape)
-            for number, case in enumerate(tqdm(dataset.cases, "reading instances", unit="map", disable=None)):
-                instances[number] = resize_label(case.read_instances(), height, width)
-            instances.flush()
+            with NewArray(unfinished / "instances.npy", np.int32, shape) as instances:
+                for case in tqdm(dataset.cases, "reading instances", unit="map", disable=None):
+                    instances.append(resize_label(case.read_instances(), height, width))
     return open_array(place / "instances.npy")
 
 
@@ -221,36 +220,55 @@ def _key(dataset: Dataset, height: int, width: int, percentiles: Sequence[float]
 
 def _fill(place: Path, dataset: Dataset, height: int, width: int, percentiles: Sequence[float], padded: bool) -> None:
     count = len(dataset.cases)
-    images = None
     ranges = np.empty((count, 2, dataset.channels) if dataset.sequences else (count, 2), np.float32)
     native, digests = np.empty((count, 2), np.int32), []
-    with _new(place) as folder:
-        labels = new_array(folder / "labels.npy", np.uint8, (count, height, width))
-        drawn = new_array(folder / "drawn.npy", np.bool_, (count, 256))
+    with (
+        _new(place) as folder,
+        _Images(folder, count) as images,
+        NewArray(folder / "labels.npy", np.uint8, (count, height, width)) as labels,
+        NewArray(folder / "drawn.npy", np.bool_, (count, 256)) as drawn,
+    ):
         for number, case in enumerate(tqdm(dataset.cases, "reading images", unit="image", disable=None)):
             stored, indices = case.read_image(), case.class_indices(dataset.spec)
             image, label, ends = _sized(stored, indices, height, width, percentiles, dataset.sequences, padded)
-            images = _typed(folder / "images.npy", images, image, number, count)
-            images[number], labels[number], native[number], ranges[number] = image, label, indices.shape, ends
-            drawn[number, counts_of(indices)[0]] = True
+            images.append(image)
+            labels.append(label)
+            drawn.append(np.bincount(counts_of(indices)[0], minlength=256) > 0)
+            native[number], ranges[number] = indices.shape, ends
             digests.append(digest_of(stored))
-        for array in (images, labels, drawn):
-            array.flush()
         np.save(folder / "ranges.npy", ranges)
         np.save(folder / "native.npy", native)
         write_text(folder / "digests.json", json.dumps(digests))
 
 
-def _typed(path: Path, images: np.ndarray | None, image: np.ndarray, done: int, count: int) -> np.ndarray:
-    """The array (count, ...) of all images in a type that holds this one too; `done` of them are copied if need be."""
-    kind = common_type(image.dtype, image.dtype if images is None else images.dtype)
-    if images is not None and images.dtype == kind:
-        return images
-    with replacing(path) as temporary:
-        wider = new_array(temporary, kind, (count, *image.shape))
-        for number in range(done):
-            wider[number] = images[number]
-    return wider
+class _Images:
+    """images.npy of a folder, in a type that holds all that are appended: those before are written again if need be."""
+
+    def __init__(self, folder: Path, count: int):
+        self._folder, self._count, self._done = folder, count, 0
+        self._file: NewArray | None = None
+
+    def append(self, image: np.ndarray) -> None:
+        before = self._file
+        kind = common_type(image.dtype, image.dtype if before is None else before.dtype)
+        if before is None or before.dtype != kind:
+            self._file = NewArray(self._folder / f"{kind}.npy", kind, (self._count, *image.shape))
+            if before is not None:
+                before.close()
+                for row in open_array(before.path)[: self._done]:
+                    self._file.append(row)
+                before.path.unlink()
+        self._file.append(image)
+        self._done += 1
+
+    def __enter__(self) -> _Images:
+        return self
+
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+            if failed is None:
+                self._file.path.rename(self._folder / "images.npy")
 
 
 def _sized(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 import threading
 import time
 from pathlib import Path
@@ -13,6 +14,9 @@ import numpy as np
 #: Bytes of mapped files in this process's resident memory, above which they are given back; what its libraries may have
 #: grown by from one time to the next; and how often that is looked at, in seconds.
 RESIDENT, GROWTH, WATCH = 1 << 25, 1 << 23, 0.02
+
+#: Where Linux tells it, in pages.
+MEMORY = "/proc/self/statm"
 
 _maps: WeakSet[mmap.mmap] = WeakSet()
 _watched = threading.Lock()
@@ -34,9 +38,10 @@ def watched(array: np.memmap) -> np.memmap:
     with _watched:
         _maps.add(array.base)
         # The files of most processes are smaller, and need no watch.
-        if not _watching and sum(map(len, _maps)) > RESIDENT and _resident() is not None:
-            _watching = True
-            threading.Thread(target=_watch, name="mapped files", daemon=True).start()
+        if not _watching and sum(map(len, _maps)) > RESIDENT and os.path.exists(MEMORY):
+            _watching, memory = True, os.open(MEMORY, os.O_RDONLY)
+            watch = threading.Thread(target=_watch, args=(memory, _resident(memory)), name="mapped files", daemon=True)
+            watch.start()
     return array
 
 
@@ -48,19 +53,18 @@ def release() -> None:
         each.madvise(mmap.MADV_DONTNEED)
 
 
-def _watch() -> None:
-    libraries = _resident()
+def _watch(memory: int, libraries: int) -> None:
     while True:
         time.sleep(WATCH)
-        if _resident() > libraries + RESIDENT:
+        if _resident(memory) > libraries + RESIDENT:
             release()
             # More libraries are loaded as a program goes on; other threads map more of files while this one looks.
-            libraries = min(_resident(), libraries + GROWTH)
+            libraries = min(_resident(memory), libraries + GROWTH)
 
 
-def _resident() -> int | None:
-    """Bytes of files in this process's resident memory, its libraries among them; None where Linux does not tell."""
-    try:
-        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[2]) * mmap.PAGESIZE
-    except OSError:
-        return None
+def _resident(memory: int) -> int:
+    """Bytes of files in this process's resident memory, its libraries among them, of the open file `MEMORY`.
+
+    One call, since another thread may run for milliseconds after each.
+    """
+    return int(os.pread(memory, 128, 0).split()[2]) * mmap.PAGESIZE

@@ -10,11 +10,16 @@ from weakref import WeakValueDictionary
 import numpy as np
 import tensorflow as tf
 
+from tf_ganaug import hardware
 from tf_ganaug.data.mapped import watched
 
 #: Bytes of files that are held in memory, all together. Others are mapped: what is read comes from the file, or from
-#: what the operating system keeps of it, which takes a microsecond or some for a page.
+#: what the operating system keeps of it, which takes some microseconds for a page and what lies around it.
 HELD = 1 << 28
+
+#: The same for files whose rows are smaller than a page, where the machine has eight times as much: mapped, a minibatch
+#: of a million small pairs would cost twice that of a thousand.
+HELD_SMALL = min(1 << 31, int(hardware.memory()) // 8)
 
 _held: WeakValueDictionary[tuple, tf.Tensor] = WeakValueDictionary()
 _mapped: dict[tuple, tf.Tensor] = {}
@@ -34,7 +39,8 @@ def as_tensor(array: np.ndarray) -> tf.Tensor:
     state = os.stat(array.filename)
     key = (state.st_dev, state.st_ino, state.st_mtime_ns, state.st_size)
     tensor = _held.get(key, _mapped.get(key))
-    if tensor is None and array.nbytes + sum(size for *_, size in _held) <= HELD:
+    small = array.nbytes < mmap.PAGESIZE * len(array)
+    if tensor is None and array.nbytes + sum(size for *_, size in _held) <= (HELD_SMALL if small else HELD):
         # One copy; tf.constant of an array makes two.
         tensor = _held[key] = tf.raw_ops.DeepCopy(x=_lent(array.filename))
     elif tensor is None:

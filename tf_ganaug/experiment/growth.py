@@ -14,6 +14,7 @@ import nibabel
 import numpy as np
 
 from tf_ganaug import backend
+from tf_ganaug.data.arrays import NewArray
 from tf_ganaug.data.cache import sized_cases
 from tf_ganaug.data.cases import LabelClass, LabelSpec
 from tf_ganaug.data.folder import read
@@ -103,8 +104,11 @@ def _measure(count: int, side: int, kind: str, batches: int) -> Growth:
 
 
 def _written(path: Path, shape: tuple[int, ...], kind: str) -> np.ndarray:
-    """The file, memory-mapped as `data.cache` maps it; a hole, which is read as any other file."""
-    np.lib.format.open_memmap(path, "w+", kind, shape).flush()
+    """The file, written and memory-mapped as `data.cache` does both."""
+    rows = np.zeros((min(shape[0], 1000), *shape[1:]), kind)
+    with NewArray(path, kind, shape) as array:
+        for _ in range(shape[0] // len(rows)):
+            array.append(rows)
     return open_array(path)
 
 

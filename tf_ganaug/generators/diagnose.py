@@ -9,9 +9,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from tf_ganaug.data import folder
-from tf_ganaug.data.arrays import new_array
+from tf_ganaug.data.arrays import NewArray
 from tf_ganaug.data.cache import SizedCases, sized_cases
 from tf_ganaug.data.cases import Dataset, LabelSpec
+from tf_ganaug.data.mapped import open_array
 from tf_ganaug.data.pairs import Part
 from tf_ganaug.data.provenance import Provenance
 from tf_ganaug.errors import InputError
@@ -83,17 +84,18 @@ def _drawn(source: Path, place: Path, count: int, seed: int, trust: bool) -> tup
     """The first pairs of a generator, in the stored type."""
     synthesizer: Synthesizer = find_synthesizer(source, trust)
     shape, provenance = synthesizer.image_shape, synthesizer.provenance
-    images = new_array(place / "images.npy", np.dtype(provenance.dtype), (count, *shape))
-    labels = new_array(place / "labels.npy", np.uint8, (count, *shape[:2]))
-    done = 0
-    for made, classes in synthesizer.chunks(seed):
-        rows = slice(done, min(done + len(made), count))
-        images[rows] = provenance.to_stored(made[: count - done])
-        labels[rows] = classes[: count - done]
-        done = rows.stop
-        if done == count:
-            break
-    return _part(images, labels, provenance), synthesizer.spec, provenance
+    with (
+        NewArray(place / "images.npy", provenance.dtype, (count, *shape)) as images,
+        NewArray(place / "labels.npy", np.uint8, (count, *shape[:2])) as labels,
+    ):
+        left = count
+        for made, classes in synthesizer.chunks(seed):
+            images.append(provenance.to_stored(made[:left]))
+            labels.append(classes[:left])
+            left -= min(left, len(made))
+            if not left:
+                break
+    return _part(*map(open_array, (images.path, labels.path)), provenance), synthesizer.spec, provenance
 
 
 def _read(source: Path, place: Path, *_: object) -> tuple[Part, LabelSpec, Provenance]:

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from tf_ganaug import backend
-from tf_ganaug.data.arrays import new_array
+from tf_ganaug.data.arrays import NewArray
 from tf_ganaug.data.mapped import open_array
 from tf_ganaug.data.provenance import require_finite
 from tf_ganaug.errors import InputError
@@ -192,12 +192,11 @@ class MapMaker:
         path = run.path / "labels.npy"
         if not run.finished:
             gan = self.trained_pggan()
-            with replacing(path) as temporary:
-                labels = new_array(temporary, np.uint8, (s.maps, *self.settings.data.size))
+            shape = (s.maps, *self.settings.data.size)
+            with replacing(path) as temporary, NewArray(temporary, np.uint8, shape) as labels:
                 made = self.generated(gan, s.maps, named_seed(self.settings.seed, f"pool-{self.data.name}"))
-                for first, maps in zip(range(0, s.maps, BATCH), progress(made, s.maps, run.path.name)):
-                    labels[first : first + len(maps)] = maps[..., 0]
-                labels.flush()
+                for maps in progress(made, s.maps, run.path.name):
+                    labels.append(maps[..., 0])
             self._screen(run, open_array(path))
         with np.load(whole(run.path / "norms.npz")) as stored:
             norms, real_norms = stored["synthetic"], stored["real"]

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_ganaug import backend
-from tf_ganaug.data.arrays import new_array
+from tf_ganaug.data.arrays import NewArray
 from tf_ganaug.data.mapped import open_array
 from tf_ganaug.data.pipeline import real_batches
 from tf_ganaug.errors import InputError
@@ -134,14 +134,10 @@ class Painter:
         path = run.path / "images.npy"
         if not run.finished:
             stored = self.data.sized.images
-            with replacing(path) as temporary:
-                shape = (count, *stored.shape[1:])
-                images = new_array(temporary, stored.dtype, shape)
-                for first, painted in zip(
-                    range(0, count, BATCH), progress(self._painted(kept[:count]), count, path.parent.name)
-                ):
-                    images[first : first + len(painted)] = self.data.provenance.to_stored(painted)
-                images.flush()
+            shape = (count, *stored.shape[1:])
+            with replacing(path) as temporary, NewArray(temporary, stored.dtype, shape) as images:
+                for painted in progress(self._painted(kept[:count]), count, path.parent.name):
+                    images.append(self.data.provenance.to_stored(painted))
             self.synthesizer()
             run.finish({"images": count})
         return open_array(whole(path)), maps.labels[kept[:count]]

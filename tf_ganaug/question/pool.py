@@ -11,7 +11,7 @@ import pandas as pd
 import tensorflow as tf
 from tqdm import tqdm
 
-from tf_ganaug.data.arrays import new_array
+from tf_ganaug.data.arrays import NewArray
 from tf_ganaug.data.mapped import open_array
 from tf_ganaug.data.pairs import Pairs, Part
 from tf_ganaug.errors import InputError
@@ -100,17 +100,18 @@ class Pool:
 
     def _draw(self, run: RunFolder, synthesizer: Synthesizer, count: int) -> None:
         data = self.subset
-        shape = data.sized.images.shape[1:]
-        with replacing(run.path / "images.npy") as first, replacing(run.path / "labels.npy") as second:
-            images = new_array(first, data.sized.images.dtype, (count, *shape))
-            labels = new_array(second, np.uint8, (count, *shape[:2]))
+        shape = (count, *data.sized.images.shape[1:])
+        with (
+            replacing(run.path / "images.npy") as first,
+            replacing(run.path / "labels.npy") as second,
+            NewArray(first, data.sized.images.dtype, shape) as images,
+            NewArray(second, np.uint8, shape[:3]) as labels,
+        ):
             for rows in tqdm(list(chunks(np.arange(count), BATCH)), run.path.name, unit=f"{BATCH} pairs", disable=None):
                 latents = tf.random.stateless_normal((BATCH, synthesizer.latent_size), fold(self.seed, rows[0]))
                 made, classes = synthesizer.pairs(latents)
-                images[rows] = data.provenance.to_stored(made.numpy())[: len(rows)]
-                labels[rows] = classes.numpy()[: len(rows)]
-            images.flush()
-            labels.flush()
+                images.append(data.provenance.to_stored(made.numpy())[: len(rows)])
+                labels.append(classes.numpy()[: len(rows)])
 
     def _screened(self, drawn: Part) -> pd.DataFrame:
         s, data = self.settings, self.subset

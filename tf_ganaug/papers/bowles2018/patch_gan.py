@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from tf_ganaug.data.arrays import new_array
+from tf_ganaug.data.arrays import NewArray
 from tf_ganaug.data.cases import LabelSpec
 from tf_ganaug.data.mapped import open_array
 from tf_ganaug.data.pairs import Part
@@ -80,16 +80,17 @@ class PatchGan(JointPggan):
 
     def _write(self, path: Path, synthesizer: Synthesizer) -> None:
         side = (self.most, *self.pairs.shape[:2])
-        shape = *side, self.pairs.shape[-1]
-        with replacing(path / "images.npy") as first, replacing(path / "labels.npy") as second:
-            images = new_array(first, np.dtype(self.provenance.dtype), shape)
-            labels = new_array(second, np.uint8, side)
+        with (
+            replacing(path / "images.npy") as first,
+            replacing(path / "labels.npy") as second,
+            NewArray(first, self.provenance.dtype, (*side, self.pairs.shape[-1])) as images,
+            NewArray(second, np.uint8, side) as labels,
+        ):
             begins = tqdm(range(0, self.most, BATCH), f"{path.name} patches", unit=f"{BATCH} patches", disable=None)
             for begin, (pixels, classes) in zip(begins, self.generated(synthesizer)):
                 count = min(BATCH, self.most - begin)
-                images[begin : begin + count], labels[begin : begin + count] = pixels[:count], classes[:count]
-            images.flush()
-            labels.flush()
+                images.append(pixels[:count])
+                labels.append(classes[:count])
 
     def part(self, count: int) -> Part:
         """The first `count` synthetic patches of a finished run."""

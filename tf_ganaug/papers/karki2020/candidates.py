@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from tf_ganaug.data.arrays import new_array
+from tf_ganaug.data.arrays import NewArray
 from tf_ganaug.data.mapped import open_array
 from tf_ganaug.data.pairs import Part
 from tf_ganaug.experiment.subset import Subset, chunks
@@ -59,13 +59,11 @@ class LesionPainter(Pix2PixPainter):
         """A candidate's image of every mask of these rows, stored as KIND; (N, H, W, C), memory-mapped."""
         path, stored = self._path(epochs, kind), self.subset.sized
         gan = self.candidate(epochs)
-        with replacing(path) as temporary:
-            shape = (len(rows), *stored.images.shape[1:])
-            images = new_array(temporary, stored.images.dtype, shape)
-            for part in tqdm(list(chunks(np.arange(len(images)))), f"{run.path.name}, {epochs} epochs", disable=None):
+        shape = (len(rows), *stored.images.shape[1:])
+        with replacing(path) as temporary, NewArray(temporary, stored.images.dtype, shape) as images:
+            for part in tqdm(list(chunks(np.arange(len(rows)))), f"{run.path.name}, {epochs} epochs", disable=None):
                 painted = self.paint(gan, stored.labels[rows[part]], int(part[0]))
-                images[part] = self.subset.provenance.to_stored(painted)
-            images.flush()
+                images.append(self.subset.provenance.to_stored(painted))
         return open_array(path)
 
     def images(self) -> np.ndarray:
