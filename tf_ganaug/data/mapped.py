@@ -1,4 +1,4 @@
-"""Memory-mapped files whose pages do not pile up in this process: what is read or written of them is given back."""
+"""Memory-mapped files whose pages do not pile up in this process: what is read of them is given back."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def open_array(path: Path) -> np.memmap:
 def watched(array: np.memmap) -> np.memmap:
     """The same, a whole mapped file: its pages are given back before they fill what counts as this process's memory.
 
-    Nothing is lost, neither what is read nor what is written: the operating system keeps the pages while it has memory
-    for them, and they are mapped again when they are looked at.
+    Nothing is lost: the operating system keeps the pages while it has memory for them, and they are mapped again when
+    they are looked at.
     """
     global _watching
     with _watched:
