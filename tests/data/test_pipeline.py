@@ -129,6 +129,7 @@ KINDS = {
     "joined": joined_batches([(pairs(), 2), (pairs([1, 2]), 1)], 1, AUGMENTED),
     "one after the other": one_after_the_other(pairs([0, 1]), pairs([5, 6]), 2, 3, 1, AUGMENTED),
     "mixed": MIXED,
+    "generated": training_batches(pairs(), 0, 2, generate, 4, AUGMENTED, 5),
     "mapped": MIXED.map(lambda images, labels: (2 * images, labels)),
 }
 
@@ -137,13 +138,23 @@ KINDS = {
 def test_the_same_minibatches_in_tf_data_and_in_the_step(name):
     made = KINDS[name]
     inside = replace(made, sampling=Sampling(in_step=True))
-    stored = next(iter(inside.elements(0)))[1]
+    stored = next(iter(inside.elements(0)))
     assert all(part.dtype != tf.float32 for part in tf.nest.flatten(stored) if part.shape.rank == 4)
     batches, opened = made.batches(1), inside.batches(1)
     for _ in range(4):
         for one, two in zip(next(batches), next(opened)):
             np.testing.assert_allclose(one, two, atol=1e-6)
             assert len(one) == made.size and one.dtype == two.dtype
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_stored_integers_wait_on_the_device_of_the_step(name):
+    made = KINDS[name]
+    ahead = replace(made, sampling=Sampling(in_step=True, device=tf.config.list_logical_devices("CPU")[1].name))
+    assert all(part.device.endswith("CPU:1") for part in tf.nest.flatten(next(iter(ahead.elements(0)))))
+    for batch, placed, _ in zip(made.batches(3), ahead.batches(3), range(3)):
+        for expected, found in zip(batch, placed):
+            np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.float32])

@@ -159,7 +159,10 @@ def test_training_learns_and_ends_with_the_best_weights(tmp_path):
 
 @pytest.mark.parametrize(
     "sampling",
-    [*(pytest.param(one, marks=pytest.mark.long) for one in (Sampling(True), Sampling(False, 5))), Sampling(True, 5)],
+    [
+        *(pytest.param(one, marks=pytest.mark.long) for one in (Sampling(True), Sampling(False, 5), Sampling(True, 5))),
+        Sampling(True, 5, device="CPU:1"),
+    ],
 )
 def test_the_same_steps_wherever_minibatches_are_made_and_however_many_a_call_makes(tmp_path, sampling):
     plain, other, parted = segmenter(), segmenter(), segmenter()

@@ -6,6 +6,7 @@ minibatch it would have had next, and no state of an iterator is stored.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -26,6 +27,10 @@ PairGenerator = Callable[[tf.Tensor], "tuple[tf.Tensor, tf.Tensor]"]
 PairChange = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], "tuple[tf.Tensor, tf.Tensor]"]
 
 
+#: Minibatches that are ready before they are asked for.
+AHEAD = 2
+
+
 @dataclass(frozen=True)
 class Sampling:
     """Where minibatches are made of stored integers.
@@ -34,11 +39,14 @@ class Sampling:
         in_step: in the training step, on its device; else in tf.data, on the CPU, beside the step.
         steps_per_call: steps that one call of a segmenter's compiled function makes.
         resident: bytes of pairs up to which all of them lie on the step's device, where minibatches are made there.
+        device: on which stored integers lie before a step asks for them, where minibatches are made there; None: beside
+            the CPU.
     """
 
     in_step: bool = False
     steps_per_call: int = 1
     resident: int = 0
+    device: str | None = None
 
 
 _sampling = Sampling()
@@ -56,12 +64,13 @@ def set_sampling(where: str, steps_per_call: int, resident: int = 0) -> None:
         InputError: for another word, or less than a step.
     """
     global _sampling
-    choices = {"pipeline": False, "step": True, "auto": bool(tf.config.list_physical_devices("GPU"))}
+    gpu = bool(tf.config.list_physical_devices("GPU"))
+    choices = {"pipeline": False, "step": True, "auto": gpu}
     if where not in choices:
         raise InputError("sampling", ", ".join(choices), where, "set one of these")
     if steps_per_call < 1:
         raise InputError("steps_per_call", "at least 1", str(steps_per_call), "set a larger number")
-    _sampling = Sampling(choices[where], steps_per_call, resident)
+    _sampling = Sampling(choices[where], steps_per_call, resident, "GPU:0" if gpu else None)
 
 
 def generator_device() -> str | None:
@@ -92,23 +101,26 @@ class Minibatches:
     def elements(self, start: int) -> tf.data.Dataset:
         """What tf.data makes of the minibatches from number `start` on; `opened` makes minibatches of it."""
         numbers = tf.data.Dataset.range(start, np.iinfo(np.int64).max).with_options(shared_tensors())
+        if not self.sampling.in_step:
+            made = numbers.map(as_written(lambda number: self.finish(number, self.read(number))), tf.data.AUTOTUNE)
+            return made.prefetch(AHEAD)
+        stored = numbers.map(as_written(self.read), tf.data.AUTOTUNE)
+        if self.sampling.device is None:
+            return stored.prefetch(AHEAD)
+        # The numbers stay behind: the host derives seeds from them, and would wait for the device to send them back.
+        return stored.apply(tf.data.experimental.prefetch_to_device(self.sampling.device, AHEAD))
 
-        def element(number: tf.Tensor) -> Any:
-            stored = self.read(number)
-            return (number, stored) if self.sampling.in_step else self.finish(number, stored)
-
-        return numbers.map(as_written(element), tf.data.AUTOTUNE).prefetch(2)
-
-    def opened(self, *element: Any) -> Any:
-        """The minibatch of an element, inside a graph."""
-        return self.finish(*element) if self.sampling.in_step else element
+    def opened(self, number: int | tf.Tensor, element: Any) -> Any:
+        """The minibatch of that number from its element, inside a graph."""
+        return self.finish(number, element) if self.sampling.in_step else element
 
     def batches(self, start: int) -> Iterator[Any]:
         """The minibatches from number `start` on."""
         if not self.sampling.in_step:
             return iter(self.elements(start))
         finish = graph_function(self.finish)
-        return (finish(*element) for element in self.elements(start))
+        numbered = zip(itertools.count(start), self.elements(start))
+        return (finish(tf.constant(number, tf.int64), element) for number, element in numbered)
 
 
 def _placed(pairs: Pairs) -> Pairs:
@@ -190,7 +202,8 @@ def training_batches(
     pairs = _placed(pairs) if real else pairs
 
     def read(number: tf.Tensor) -> Any:
-        return pairs.read(_positions(pairs, seed, number, real)) if real else ()
+        # An element holds one tensor at least.
+        return pairs.read(_positions(pairs, seed, number, real)) if real else (number,)
 
     def finish(number: tf.Tensor, stored: Any) -> tuple[tf.Tensor, tf.Tensor]:
         parts = [pairs.finish(*stored)] if real else []

@@ -19,7 +19,7 @@ from tf_ganaug.compiled import graph_function
 from tf_ganaug.data.cases import LabelSpec
 from tf_ganaug.data.grids import pair_grid
 from tf_ganaug.data.pairs import Pairs
-from tf_ganaug.data.pipeline import Minibatches, Sampling
+from tf_ganaug.data.pipeline import Minibatches
 from tf_ganaug.errors import InputError
 from tf_ganaug.run import RunFolder, peak_memory
 from tf_ganaug.segment.losses import dice_counts, mean_dice
@@ -133,19 +133,20 @@ class Segmenter(tf.Module):
             scaled = backend.scale_loss(self.optimizer, loss)
         return loss, [tape.gradient(scaled, self.model.trainable_variables)]
 
-    def steps(self, minibatches: Minibatches) -> Callable[[Iterator[Any], int], tf.Tensor]:
-        """Takes so many steps on the next of `minibatches.elements`, in one call; returns the losses."""
-        if minibatches.sampling == Sampling():
-            return lambda elements, _: self.train_step(*next(elements))
+    def steps(self, minibatches: Minibatches) -> Callable[[Iterator[Any], int, int], tf.Tensor]:
+        """Takes so many steps from a number on, by the next of `minibatches.elements`, in one call; returns losses."""
+        if not minibatches.sampling.in_step and minibatches.sampling.steps_per_call == 1:
+            return lambda elements, *_: self.train_step(*next(elements))
 
         @tf.function
-        def several(elements: Iterator[Any], count: tf.Tensor) -> tf.Tensor:
+        def several(elements: Iterator[Any], first: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
             losses = tf.TensorArray(tf.float32, count)
-            for number in tf.range(count):
-                losses = losses.write(number, self.train_step(*minibatches.opened(*next(elements))))
+            for done in tf.range(count):
+                minibatch = minibatches.opened(first + tf.cast(done, tf.int64), next(elements))
+                losses = losses.write(done, self.train_step(*minibatch))
             return losses.stack()
 
-        return lambda elements, count: several(elements, tf.constant(count))
+        return lambda elements, first, count: several(elements, tf.constant(first, tf.int64), tf.constant(count))
 
     def _validation_step(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """The loss times the samples, and each sample's `dice_counts`."""
@@ -244,7 +245,7 @@ def train_segmenter(
     losses, images, began = [], 0, time.perf_counter()
     while step < end:
         count = min(minibatches.sampling.steps_per_call, patience.pause(step, end) - step)
-        losses.append(tf.reshape(steps(elements, count), [count]))
+        losses.append(tf.reshape(steps(elements, step, count), [count]))
         images += count * minibatches.size
         step += count
         segmenter.step.assign(step)
