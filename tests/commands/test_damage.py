@@ -170,20 +170,32 @@ def assert_told_or_equal(data, finished, out, damage, goes_on):
         assert str(out) in lines[0] and ("remove" in lines[0] or "choose another" in lines[0])
 
 
-@pytest.mark.parametrize("name", DAMAGES)
+#: In `make test-all` alone: of the same kinds as others.
+MORE = {
+    "cache: images empty", "cache: ranges gone", "cache: digests of images cut", "cache: that mark cut",
+    "cache: that mark alone", "result empty", "measures cut", "settings of a run cut", "events cut", "previews gone",
+    "newest checkpoint cut", "newest checkpoint: index empty", "pool: images cut", "synthesizer: graph cut",
+}  # fmt: skip
+
+
+def names(damages):
+    return [pytest.param(name, marks=[pytest.mark.long] if name in MORE else []) for name in damages]
+
+
+@pytest.mark.parametrize("name", names(DAMAGES))
 def test_a_finished_folder(data, finished, tmp_path, name):
     out = shutil.copytree(finished[0], tmp_path / "out")
     assert_told_or_equal(data, finished, out, *DAMAGES[name])
 
 
-@pytest.mark.parametrize("name", BEFORE_THE_END)
+@pytest.mark.parametrize("name", names(BEFORE_THE_END))
 def test_a_folder_before_its_end(data, finished, tmp_path, name):
     out = shutil.copytree(finished[0], tmp_path / "out")
     unfinish(out, GAN)
     assert_told_or_equal(data, finished, out, *BEFORE_THE_END[name])
 
 
-@pytest.mark.parametrize("name", BEFORE_THE_POOL)
+@pytest.mark.parametrize("name", names(BEFORE_THE_POOL))
 def test_a_folder_before_its_pool(data, finished, tmp_path, name):
     out = shutil.copytree(finished[0], tmp_path / "out")
     unfinish(out, GAN)

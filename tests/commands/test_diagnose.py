@@ -170,7 +170,8 @@ def test_a_question_ends_with_its_generators_diagnosis(data, tmp_path):
     answer, rest = report.split("\n## ", 1)
     covered = [f"{100 * found['values']['coverage'][of]:.0f} %" for of in ("generated", "held")]
     told = "cover {} of the validation images, as many held-out real ones {}".format(*covered)
-    assert told in answer and told in rest and "gan-1/diagnosis.png" in rest
+    assert told in answer and told in rest
+    assert "gan-1/diagnosis.png" in rest and "gan-1/diagnosis-pairs.png" in rest
     # As many steps as show each real image as often as without generated pairs.
     result = json.loads((tmp_path / "out/unet_neff-1-gan-repeat0/result.json").read_text())
     assert result["real_share"] == 0.5 and result["iterations"] == 4

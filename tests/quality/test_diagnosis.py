@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from tf_ganaug.data.cache import sized_cases
 from tf_ganaug.data.embedded import chest
@@ -16,7 +17,17 @@ from tf_ganaug.gans.critic_changes import NUMBERS, changed
 from tf_ganaug.gans.joint import JointLayout
 from tf_ganaug.models import dcgan
 from tf_ganaug.models.unet import neff_unet
-from tf_ganaug.quality.diagnosis import CLOSE, COLLAPSED, MEMORISING, UNDERTRAINED, Diagnosis, Judge, Sets, diagnose
+from tf_ganaug.quality.diagnosis import (
+    CLOSE,
+    COLLAPSED,
+    EXTREMES,
+    MEMORISING,
+    UNDERTRAINED,
+    Diagnosis,
+    Judge,
+    Sets,
+    diagnose,
+)
 from tf_ganaug.quality.features import deepest, features, unlearned
 
 SIDE, PERSONS = 32, 120
@@ -72,10 +83,10 @@ def of_held_out(diagnosis_of, pairs):
 
 
 def test_held_out_pairs_are_as_close_as_held_out_pairs(of_held_out):
-    found, made, held = of_held_out
+    found, seen = of_held_out
     assert found.words == (CLOSE,), diagnosed.sentence(found)
     assert found.copies == 0 and found.values["coverage"].generated > 0.5
-    assert made.sizes.shape == (30, 5) and held.sizes.shape == (30, 5)
+    assert seen.generated.sizes.shape == (30, 5) and seen.held.sizes.shape == (30, 5)
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.02])
@@ -133,11 +144,21 @@ def test_augmented_images_are_told(diagnosis_of, pairs, of_held_out):
     assert not real.augmenting and real.augmented <= 0.1 and "empty patch" not in diagnosed.sentence(real)
 
 
-def test_a_diagnosis_is_read_as_it_was_written(of_held_out, spec, tmp_path):
-    found, *labels = of_held_out
+def test_the_best_and_the_worst_pairs_are_shown(diagnosis_of, pairs):
+    images, labels = pairs(np.arange(90, 120))
+    images = images.copy()
+    images[[3, 11, 20]] = np.random.default_rng(0).uniform(-1, 1, images[:3].shape)
+    seen = diagnosis_of(images, labels)[1]
+    assert set(seen.worst.rows[:3]) == {3, 11, 20}
+    assert len(seen.best.rows) == len(seen.worst.rows) == EXTREMES and not set(seen.best.rows) & set(seen.worst.rows)
+
+
+def test_a_diagnosis_is_read_as_it_was_written(of_held_out, tmp_path):
+    found, seen = of_held_out
     assert diagnosed.read(tmp_path) is None
-    diagnosed.draw_labels(*labels, spec, tmp_path / diagnosed.PICTURE)
-    diagnosed.write(tmp_path, found)
+    diagnosed.write(tmp_path, found, seen)
+    with Image.open(tmp_path / diagnosed.PAIRS) as picture:
+        assert picture.height == pytest.approx(picture.width / 2, rel=0.02)  # four rows of four pairs
     again = diagnosed.read(tmp_path)
     assert isinstance(again, Diagnosis) and again.to_json() == found.to_json()
     assert "Diagnosis: as close as" in (tmp_path / diagnosed.TEXT).read_text()
@@ -146,6 +167,8 @@ def test_a_diagnosis_is_read_as_it_was_written(of_held_out, spec, tmp_path):
     (tmp_path / diagnosed.STORED).write_text("{}")
     with pytest.raises(InputError, match="the same command makes it again"):
         diagnosed.read(tmp_path)
+    (tmp_path / diagnosed.PAIRS).unlink()
+    assert diagnosed.read(tmp_path) is None, "made again, pictures and all"
 
 
 def test_features_are_means_over_each_class(spec):

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tf_ganaug.data import folder
+from tf_ganaug.data import folder, patterns
 from tf_ganaug.data.survey import survey
 from tf_ganaug.data.survey_findings import unfit
 from tf_ganaug.errors import InputError
@@ -65,7 +65,9 @@ def assert_one_judgement(root, reader, out, dataset_yaml=None):
 
 
 @pytest.mark.parametrize(("path", "reader"), DATA)
-def test_on_all_cases(tmp_path, path, reader):
+def test_on_all_cases(tmp_path, monkeypatch, path, reader):
+    # Both wait for patterns that never end, at full load.
+    monkeypatch.setattr(patterns, "SECONDS", 1)
     assert_one_judgement(path, reader, tmp_path)
 
 
@@ -141,9 +143,17 @@ VARIATIONS = {
 PLAIN = {"subjects": 4, "classes": "", "splits": "", "other": "", "fault": "", "values": (0, 1), "form": "png"}
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(st.lists(st.sampled_from([(k, v) for k, found in VARIATIONS.items() for v in found]), max_size=2))
-def test_on_variations(tmp_path_factory, changes):
+@pytest.mark.parametrize("count", [30, pytest.param(300, marks=pytest.mark.long)])
+def test_on_variations(tmp_path_factory, count):
+    @settings(max_examples=count, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(st.lists(st.sampled_from([(k, v) for k, found in VARIATIONS.items() for v in found]), max_size=2))
+    def judged(changes):
+        assert_one_judgement_of_variation(tmp_path_factory, changes)
+
+    judged()
+
+
+def assert_one_judgement_of_variation(tmp_path_factory, changes):
     made = {**PLAIN, **dict(changes)}
     folder = tmp_path_factory.mktemp("variation")
     root = folder / "data"

@@ -28,7 +28,8 @@ def diagnose(source, data, reader, dataset_yaml, count, seed, network, out, trus
     """Say what RUN_OR_POOL is: a GAN's run folder, an exported SavedModel, or a folder of pairs as of `sample`.
 
     Its pairs are compared with real pairs of subjects that the generator has not seen, and so are other pairs of such
-    subjects: what these reach stands beside each measure. Written are diagnosis.md, diagnosis.json and diagnosis.png.
+    subjects: what these reach stands beside each measure. Written are diagnosis.md, diagnosis.json and,
+    of labels and of the best and worst pairs, diagnosis.png and diagnosis-pairs.png.
 
     \b
       undertrained  its pairs are not like real ones

@@ -1,4 +1,4 @@
-"""A generator's diagnosis on paper: sentences, tables and a picture, in its run folder and in reports."""
+"""A generator's diagnosis on paper: sentences, tables and pictures, in its run folder and in reports."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 
 from tf_ganaug.data.cases import LabelSpec
+from tf_ganaug.data.grids import pair_grid
+from tf_ganaug.data.pairs import Pairs, Part
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.figures import BLUE, ORANGE, WIDTH, save_figure, sober
 from tf_ganaug.experiment.report import Figure, Table, plain
 from tf_ganaug.files import make_folder, write_text
-from tf_ganaug.quality.diagnosis import COLLAPSED, MEMORISING, UNDERTRAINED, Diagnosis
+from tf_ganaug.quality.diagnosis import COLLAPSED, MEMORISING, UNDERTRAINED, Diagnosis, Seen
 from tf_ganaug.quality.label_statistics import TRAITS, LabelStatistics
 
-#: Files of a diagnosis in a run folder: for programs, for people, and the picture of the labels.
-STORED, TEXT, PICTURE = "diagnosis.json", "diagnosis.md", "diagnosis.png"
+#: Files of a diagnosis in a run folder: for programs, for people, and the pictures of labels and of pairs.
+STORED, TEXT, LABELS, PAIRS = "diagnosis.json", "diagnosis.md", "diagnosis.png", "diagnosis-pairs.png"
 
 #: Classes in the picture, those that most maps have.
 SHOWN = 6
@@ -104,8 +106,8 @@ def label_lines(diagnosis: Diagnosis) -> list[str]:
     return [f"Labels differ from real ones in {'; '.join(told[:6])}{more}."]
 
 
-def parts(diagnosis: Diagnosis, picture: Path) -> Iterator[str | Table | Figure]:
-    """What a report says of a generator."""
+def parts(diagnosis: Diagnosis, folder: Path) -> Iterator[str | Table | Figure]:
+    """What a report says of a generator whose diagnosis is in a folder."""
     yield sentence(diagnosis)
     yield from label_lines(diagnosis)
     made, reference, held = diagnosis.pairs
@@ -115,7 +117,8 @@ def parts(diagnosis: Diagnosis, picture: Path) -> Iterator[str | Table | Figure]
         "subjects, * lies outside; docs/diagnosis.md explains the measures and the words."
     )
     yield Table(measures(diagnosis), text)
-    yield Figure(picture, "Labels: where classes lie (bright: in many maps) and how large they are.")
+    yield Figure(folder / PAIRS, "Generated pairs: above those most like a real one, below those least like one.")
+    yield Figure(folder / LABELS, "Labels: where classes lie (bright: in many maps) and how large they are.")
     yield Table(_labels(diagnosis), "Labels of generated pairs and of held-out real ones.")
 
 
@@ -148,7 +151,18 @@ def _labels(diagnosis: Diagnosis) -> pd.DataFrame:
     return pd.DataFrame({**columns, **shown, "range": ranges})
 
 
-def draw_labels(generated: LabelStatistics, held: LabelStatistics, spec: LabelSpec, path: Path) -> None:
+def _draw_pairs(seen: Seen, path: Path) -> None:
+    """Writes the pairs most like a real one, and below them those least like one."""
+    images, labels = (np.concatenate(both) for both in zip(*map(_shown_pairs, (seen.best, seen.worst))))
+    pair_grid(images, labels, seen.spec, path)
+
+
+def _shown_pairs(part: Part) -> tuple[np.ndarray, np.ndarray]:
+    images, labels = Pairs([part]).take(np.arange(len(part.rows)))
+    return images.numpy(), labels.numpy()
+
+
+def _draw_labels(generated: LabelStatistics, held: LabelStatistics, spec: LabelSpec, path: Path) -> None:
     """Writes, for each of the commonest classes, where it lies in real and generated maps, and its sizes."""
     shown = np.argsort(-(held.sizes > 0).mean(0), kind="stable")[:SHOWN]
     cell = 1.5
@@ -180,11 +194,14 @@ def _sizes(axis, real: np.ndarray, made: np.ndarray) -> None:
     sober(axis, "y")
 
 
-def write(folder: Path, diagnosis: Diagnosis) -> None:
-    """Writes the diagnosis into a folder, for programs and for people; the picture is drawn by `draw_labels`."""
+def write(folder: Path, diagnosis: Diagnosis, seen: Seen) -> None:
+    """Writes the diagnosis into a folder, for programs and for people, and its pictures."""
     make_folder(folder)
+    _draw_labels(seen.generated, seen.held, seen.spec, folder / LABELS)
+    _draw_pairs(seen, folder / PAIRS)
     blocks = ["# Diagnosis", *map(plain, (sentence(diagnosis), *label_lines(diagnosis)))]
-    write_text(folder / TEXT, "\n\n".join([*blocks, table_text(diagnosis), f"![Labels]({PICTURE})"]) + "\n")
+    blocks += [table_text(diagnosis), f"![Pairs]({PAIRS})", f"![Labels]({LABELS})"]
+    write_text(folder / TEXT, "\n\n".join(blocks) + "\n")
     write_text(folder / STORED, json.dumps(diagnosis.to_json(), indent=1))
 
 
@@ -196,13 +213,13 @@ def table_text(diagnosis: Diagnosis) -> str:
 
 
 def read(folder: Path) -> Diagnosis | None:
-    """The diagnosis of a folder; None where there is none.
+    """The diagnosis of a folder; None where there is none, or a picture of it is missing.
 
     Raises:
         InputError: for a damaged one.
     """
     path = folder / STORED
-    if not path.exists():
+    if not all((folder / name).exists() for name in (STORED, LABELS, PAIRS)):
         return None
     try:
         return Diagnosis.from_json(json.loads(path.read_text(encoding="utf-8")))

@@ -16,8 +16,7 @@ from tf_ganaug.data.mapped import open_array
 from tf_ganaug.data.pairs import Part
 from tf_ganaug.data.provenance import Provenance
 from tf_ganaug.errors import InputError
-from tf_ganaug.experiment.diagnosed import PICTURE, draw_labels, write
-from tf_ganaug.files import make_folder
+from tf_ganaug.experiment.diagnosed import write
 from tf_ganaug.gans.model_files import METADATA
 from tf_ganaug.gans.synthesizer import Synthesizer, find_synthesizer
 from tf_ganaug.generators.sampling import read_training_data
@@ -69,9 +68,8 @@ def diagnose_any(
             judge = Judge("a network that learned nothing", unlearned(shape[-1]))
         else:
             judge = Judge(network.name, read_network(network, shape))
-        found, *labels = diagnose(sets, judge, seed, min(SWD_IMAGES, len(part.rows)))
-    draw_labels(*labels, spec, make_folder(out) / PICTURE)
-    write(out, found)
+        found, seen = diagnose(sets, judge, seed, min(SWD_IMAGES, len(part.rows)))
+        write(out, found, seen)
     return found
 
 

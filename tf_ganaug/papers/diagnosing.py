@@ -26,10 +26,9 @@ def _told(study: Study, name: str, sets: Callable[[], Sets]) -> Iterator[str | T
             compared = sets()
             judge = Judge("a network that learned nothing", unlearned(compared.generated.images.shape[-1]))
             seed = named_seed(study.settings.seed, f"diagnosis-{name}")
-            found, *labels = diagnose(compared, judge, seed, min(SWD_IMAGES, len(compared.generated.rows)))
-            diagnosed.draw_labels(*labels, compared.spec, place / diagnosed.PICTURE)
-            diagnosed.write(place, found)
+            found, seen = diagnose(compared, judge, seed, min(SWD_IMAGES, len(compared.generated.rows)))
+            diagnosed.write(place, found, seen)
     except InputError as error:
         yield f"No diagnosis: {error}."
     else:
-        yield from diagnosed.parts(found, place / diagnosed.PICTURE)
+        yield from diagnosed.parts(found, place)

@@ -68,11 +68,13 @@ class Closeness:
         values: precision, recall, density and coverage.
         unlike: share of generated pairs that are less like a real one than nineteen of twenty held-out pairs are.
         same: share of generated pairs that are nearer to another than nineteen of twenty held-out pairs are.
+        realism: (M,), how like a real one each generated pair is.
     """
 
     values: dict[str, Value]
     unlike: float
     same: float
+    realism: np.ndarray
 
 
 def draws_of(subjects: Sequence[str], seed: int) -> list[np.ndarray]:
@@ -126,8 +128,8 @@ def closeness(
         for name, values, others in zip(names, drawn["generated"], drawn["held"])
     }
     least = np.quantile(near.realism(real[0], balls[0]), LEVEL)
-    unlike = near.realism(made[0], balls[0]) < least
-    return Closeness(values, float(unlike.mean()), float(np.mean(same)))
+    realism = near.realism(made[0], balls[0])
+    return Closeness(values, float((realism < least).mean()), float(np.mean(same)), realism)
 
 
 def _values(between: np.ndarray, own: np.ndarray, near_balls: np.ndarray, wide_balls: np.ndarray) -> list[float]:

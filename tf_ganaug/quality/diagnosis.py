@@ -34,6 +34,9 @@ UNDERTRAINED, COLLAPSED, MEMORISING, CLOSE = (
 #: Images read at a time, and those of each kind that the sliced Wasserstein distance describes.
 READ, SWD_IMAGES = 128, 256
 
+#: The pairs most, and least, like real ones that are shown.
+EXTREMES = 8
+
 
 @dataclass(frozen=True)
 class Sets:
@@ -127,9 +130,26 @@ class Diagnosis:
         return cls(**{**stored, **tuples, "values": values, "swd": swd, "labels": pd.DataFrame(stored["labels"])})
 
 
-def diagnose(
-    sets: Sets, judge: Judge, seed: int, swd_images: int = SWD_IMAGES
-) -> tuple[Diagnosis, LabelStatistics, LabelStatistics]:
+@dataclass(frozen=True)
+class Seen:
+    """What a diagnosis has to show.
+
+    Attributes:
+        generated: statistics of the generated labels.
+        held: of held-out real ones.
+        best: at most `EXTREMES` generated pairs most like a real one (realism), the most first.
+        worst: as many that are least like one, the least first.
+        spec: of the labels.
+    """
+
+    generated: LabelStatistics
+    held: LabelStatistics
+    best: Part
+    worst: Part
+    spec: LabelSpec
+
+
+def diagnose(sets: Sets, judge: Judge, seed: int, swd_images: int = SWD_IMAGES) -> tuple[Diagnosis, Seen]:
     """Measures a generator's pairs and finds the words for them.
 
     Of more than `MOST` pairs, other than those of the training, as many are compared, evenly spaced.
@@ -139,9 +159,6 @@ def diagnose(
         judge: by what.
         seed: of all draws.
         swd_images: of each kind that the sliced Wasserstein distance describes.
-
-    Returns:
-        The diagnosis, and the statistics of generated and of held-out labels for a picture.
 
     Raises:
         InputError: for too few pairs or subjects.
@@ -170,7 +187,10 @@ def diagnose(
         swd=_distances(generated, reference, held, seed, swd_images),
         labels=compared(*labels, draws, sets.spec),
     )
-    return diagnosis, *labels
+    order = np.argsort(-found.realism, kind="stable")
+    shown = min(EXTREMES, len(order) // 2)
+    best, worst = (_chosen(generated, rows[:shown]) for rows in (order, order[::-1]))
+    return diagnosis, Seen(*labels, best, worst, sets.spec)
 
 
 def words(found: Closeness, values: dict[str, Value], copies: float) -> tuple[str, ...]:
@@ -237,7 +257,11 @@ def _distances(generated: Part, reference: Part, held: Part, seed: int, count: i
 def _most(part: Part) -> tuple[Part, np.ndarray]:
     """At most `MOST` of a part's pairs, evenly spaced, and which they are."""
     chosen = np.linspace(0, len(part.rows) - 1, min(MOST, len(part.rows))).astype(int)
-    return replace(part, rows=part.rows[chosen], ranges=part.ranges[chosen]), chosen
+    return _chosen(part, chosen), chosen
+
+
+def _chosen(part: Part, chosen: np.ndarray) -> Part:
+    return replace(part, rows=part.rows[chosen], ranges=part.ranges[chosen])
 
 
 def _pairs(part: Part) -> tf.data.Dataset:

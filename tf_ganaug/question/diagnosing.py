@@ -27,11 +27,6 @@ def diagnosis_of(study: QuestionStudy, fraction: float, kind: str = "", number: 
         return f"No diagnosis of {place.name}: {error}."
 
 
-def picture_of(study: QuestionStudy, fraction: float, kind: str = "", number: int = 0) -> Path:
-    """The picture of a diagnosed generator's labels."""
-    return study.generator(fraction, kind, number).path / diagnosed.PICTURE
-
-
 def judge_name(study: QuestionStudy, fraction: float) -> str:
     """What pairs are compared by: the user's network, else the first segmenter of real images, once it is trained."""
     own, task = study.settings.pool.features, _reader(study, fraction)
@@ -68,7 +63,6 @@ def _diagnose(study: QuestionStudy, fraction: float, kind: str, number: int, pla
         spec=study.spec,
     )
     seed = named_seed(study.settings.seed, f"diagnosis-{data.name}")
-    found, *labels = diagnose(sets, _judge(study, fraction), seed, study.settings.pool.swd_images)
-    diagnosed.draw_labels(*labels, study.spec, place / diagnosed.PICTURE)
-    diagnosed.write(place, found)
+    found, seen = diagnose(sets, _judge(study, fraction), seed, study.settings.pool.swd_images)
+    diagnosed.write(place, found, seen)
     return found

@@ -16,7 +16,7 @@ from tf_ganaug.experiment.figures import ComparisonRow, class_legend, comparison
 from tf_ganaug.experiment.report import Figure, Section, Table
 from tf_ganaug.quality.copies import COPY
 from tf_ganaug.question.answer import percent
-from tf_ganaug.question.diagnosing import diagnosis_of, picture_of
+from tf_ganaug.question.diagnosing import diagnosis_of
 from tf_ganaug.question.study import QuestionStudy
 
 #: Pairs in a picture of samples, generated images beside their neighbours, and subjects whose predictions are shown.
@@ -88,7 +88,7 @@ def _of_generators(study: QuestionStudy, fraction: float, kind: str) -> Iterator
         if isinstance(found, str):
             yield found
         else:
-            yield from diagnosed.parts(found, picture_of(study, fraction, kind, number))
+            yield from diagnosed.parts(found, study.generator(fraction, kind, number).path)
 
 
 def predictions(study: QuestionStudy, frame: pd.DataFrame, place: Path) -> Section:
