@@ -213,16 +213,21 @@ def table_text(diagnosis: Diagnosis) -> str:
 
 
 def read(folder: Path) -> Diagnosis | None:
-    """The diagnosis of a folder; None where there is none, or a picture of it is missing.
+    """The diagnosis of a folder; None where there is none.
 
     Raises:
         InputError: for a damaged one.
     """
     path = folder / STORED
-    if not all((folder / name).exists() for name in (STORED, LABELS, PAIRS)):
+    if not path.exists():
         return None
     try:
         return Diagnosis.from_json(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError) as error:
         remedy = "remove the file; the same command makes it again"
         raise InputError(path, "a diagnosis", str(error)[:100], remedy) from error
+
+
+def read_with_pictures(folder: Path) -> Diagnosis | None:
+    """As `read`, and None where a picture is missing: a report makes the diagnosis again."""
+    return read(folder) if (folder / LABELS).exists() and (folder / PAIRS).exists() else None

@@ -21,7 +21,7 @@ def sections(study: Study) -> list[Section]:
 def _told(study: Study, name: str, sets: Callable[[], Sets]) -> Iterator[str | Table | Figure]:
     place = study.folder / name
     try:
-        found = diagnosed.read(place)
+        found = diagnosed.read_with_pictures(place)
         if found is None:
             compared = sets()
             judge = Judge("a network that learned nothing", unlearned(compared.generated.images.shape[-1]))

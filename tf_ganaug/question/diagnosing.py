@@ -19,7 +19,7 @@ def diagnosis_of(study: QuestionStudy, fraction: float, kind: str = "", number: 
     """What a generator is, by the segmenter of real images; or why that cannot be told, in a line."""
     place = study.generator(fraction, kind, number).path
     try:
-        known = diagnosed.read(place)
+        known = diagnosed.read_with_pictures(place)
         if known is not None and known.network == judge_name(study, fraction):
             return known
         return _diagnose(study, fraction, kind, number, place)
