@@ -72,11 +72,11 @@ def add_statistic(
     return layer.add_weight(name=name, shape=shape, **kinds)
 
 
-def add_count(layer: keras.layers.Layer, name: str) -> tf.Variable:
-    """A whole number from 0, which the layer raises in its call, on every replica alike."""
-    first = tf.VariableAggregation.ONLY_FIRST_REPLICA if REFERENCE_STACK else "only_first_replica"
-    kinds = {"dtype": "int64", "initializer": "zeros", "trainable": False}
-    return layer.add_weight(name=name, shape=(), aggregation=first, **kinds)
+def add_count(layer: keras.layers.Layer, name: str, first: int = 0) -> tf.Variable:
+    """A whole number, which the layer may raise in its call, on every replica alike."""
+    alike = tf.VariableAggregation.ONLY_FIRST_REPLICA if REFERENCE_STACK else "only_first_replica"
+    kinds = {"dtype": "int64", "initializer": keras.initializers.Constant(first), "trainable": False}
+    return layer.add_weight(name=name, shape=(), aggregation=alike, **kinds)
 
 
 def adam(learning_rate: float, beta_1: float, beta_2: float, epsilon: float = 1e-8) -> keras.optimizers.Optimizer:

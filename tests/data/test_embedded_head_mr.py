@@ -123,8 +123,10 @@ def test_views(drawn):
     assert brain.FOUR.names == ("background", "necrotic core", "oedema", "enhancing tumour")
     seven = drawn[1]
     four = np.where(seven <= 3, seven, 0)
-    for view, expected in ((brain.FOUR, four), (brain.TWO, np.minimum(four, 1))):
+    three = np.select([seven == 0, seven <= 3], [0, 2], 1)
+    for view, expected in ((brain.FOUR, four), (brain.THREE, three), (brain.TWO, np.minimum(four, 1))):
         np.testing.assert_array_equal(view.encode(seven[0, 4], ""), expected[0, 4])
         np.testing.assert_array_equal(brain.SEVEN.view_table(view)[seven], expected)
         case = head_mr.read(1, SLICES, SIZE, spec=view).cases[4]
         np.testing.assert_array_equal(case.class_indices(view), expected[0, 4])
+    assert brain.THREE.view_table(brain.TWO).tolist()[:3] == [0, 0, 1]

@@ -14,28 +14,36 @@ from tf_ganaug import backend
 from tf_ganaug.data.cases import LabelSpec
 from tf_ganaug.models.pspnet import pspnet
 from tf_ganaug.segment.losses import auxiliary_cross_entropy
+from tf_ganaug.segment.reuse import Reuse
 from tf_ganaug.segment.train import Segmenter
 
 SPEC = LabelSpec.from_names({0: "background", 1: "disc"})
 SHAPE = (16, 32, 3)
 
 
-def new_pspnet():
-    backend.begin_networks(3)
-    return pspnet(*SHAPE, 2, 14, 1, seed=3)
+def new_pspnet(seed=3):
+    backend.begin_networks(seed)
+    return pspnet(*SHAPE, 2, 14, 1, seed=seed)
 
 
-def trained() -> np.ndarray:
-    """The weights of a PSPNet after four steps."""
-    model = new_pspnet()
+def new_segmenter(seed=3) -> Segmenter:
+    model = new_pspnet(seed)
     rate = keras.optimizers.schedules.PolynomialDecay(0.01, 100, 0.0, 0.9)
     optimizer = backend.sgd(rate, 0.9, 1e-4, [1.0] * len(model.trainable_variables))
-    segmenter = Segmenter(model, auxiliary_cross_entropy, SPEC, optimizer, jit_compile=False)
-    rng = np.random.default_rng(0)
-    for _ in range(4):
-        images = tf.constant(rng.uniform(-1, 1, (16, *SHAPE)).astype(np.float32))
-        segmenter.train_step(images, tf.constant(rng.integers(0, 2, (16, *SHAPE[:2]), np.uint8)))
-    return np.concatenate([weight.ravel() for weight in model.get_weights()])
+    return Segmenter(model, auxiliary_cross_entropy, SPEC, optimizer, jit_compile=False)
+
+
+def minibatch(number: int) -> tuple[tf.Tensor, tf.Tensor]:
+    rng = np.random.default_rng(number)
+    images = rng.uniform(-1, 1, (16, *SHAPE)).astype(np.float32)
+    return tf.constant(images), tf.constant(rng.integers(0, 2, (16, *SHAPE[:2]), np.uint8))
+
+
+def trained(segmenter: Segmenter) -> np.ndarray:
+    """The weights of a PSPNet after four steps."""
+    for number in range(4):
+        segmenter.train_step(*minibatch(number))
+    return np.concatenate([weight.ravel() for weight in segmenter.model.get_weights()])
 
 
 @pytest.fixture
@@ -46,9 +54,24 @@ def deterministic():
 
 
 def test_equal_bits_whatever_was_trained_before(deterministic):
-    first = trained()
+    first = trained(new_segmenter())
     new_pspnet()  # a process that has made two networks before numbers their layers otherwise
-    np.testing.assert_array_equal(trained(), first)
+    np.testing.assert_array_equal(trained(new_segmenter()), first)
+
+
+def test_one_compiled_step_gives_every_training_the_bits_of_its_own(deterministic):
+    compiled, own = Reuse(), trained(new_segmenter(4))
+    first = compiled(new_segmenter(3))
+    assert not np.array_equal(trained(first), own)
+    images, labels = minibatch(0)
+    first.validation_step(images, labels)
+    first.keep_if_best(0.0, 1.0)
+    again = compiled(new_segmenter(4))
+    assert again is first and float(again.best_dice.numpy()) == -1.0
+    np.testing.assert_array_equal(trained(again), own)
+    again.validation_step(images, labels)
+    steps = again.train_step._at_once.function, again.validation_step
+    assert [step.experimental_get_tracing_count() for step in steps] == [1, 1]
 
 
 def test_networks_are_named_as_the_first_and_nothing_of_earlier_ones_is_kept():
@@ -79,3 +102,11 @@ def test_a_network_goes_on_after_the_next_is_begun():
     assert inner(images).shape[0] == 2
     for one, other in zip(expected, first(images, training=False)):
         np.testing.assert_array_equal(one, other)
+
+
+def test_two_kinds_stay_compiled():
+    compiled = Reuse()
+    one, two = (compiled(new_segmenter(), kind) for kind in "ab")
+    assert compiled(new_segmenter(), "a") is one and compiled(new_segmenter(), "b") is two
+    compiled(new_segmenter(), "c")
+    assert compiled(new_segmenter(), "b") is two and compiled(new_segmenter(), "a") is not one

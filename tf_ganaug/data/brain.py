@@ -32,5 +32,16 @@ SEVEN = LabelSpec((LabelClass("background", (BACKGROUND,), (0, 0, 0)), *_TUMOUR,
 #: The classes of BraTS; the tissues are background.
 FOUR = LabelSpec((_NO_TUMOUR, *_TUMOUR))
 
+_WHOLE = LabelClass("tumour", (NECROTIC, OEDEMA, ENHANCING), (255, 255, 255))
+
+#: One within the other, so that a soft edge in one grey channel passes through no third class.
+THREE = LabelSpec(
+    (
+        LabelClass("background", (BACKGROUND,), (0, 0, 0)),
+        LabelClass("brain", (WHITE_MATTER, GREY_MATTER, CSF), (128, 128, 128)),
+        _WHOLE,
+    )
+)
+
 #: Tumour or not.
-TWO = LabelSpec((_NO_TUMOUR, LabelClass("tumour", (NECROTIC, OEDEMA, ENHANCING), (255, 255, 255))))
+TWO = LabelSpec((_NO_TUMOUR, _WHOLE))

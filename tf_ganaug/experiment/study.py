@@ -27,6 +27,7 @@ from tf_ganaug.files import claim_options, locked, make_folder, require_plain
 from tf_ganaug.quality.diagnosis import Sets
 from tf_ganaug.random import named_seed
 from tf_ganaug.run import read_result, whole
+from tf_ganaug.segment.reuse import Reuse
 from tf_ganaug.segment.train import Segmenter
 
 #: Seconds in which the few cases are read that a step is timed on.
@@ -70,6 +71,7 @@ class Study:
         self.height, self.width = settings.data.size
         self.spec = dataset.spec
         self._network: tuple[Hashable, Segmenter] | None = None
+        self.compiled = Reuse()
 
     @contextmanager
     def at_work(self, asked: dict[str, Any]) -> Iterator[None]:

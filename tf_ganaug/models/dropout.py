@@ -6,15 +6,15 @@ import keras
 import tensorflow as tf
 
 from tf_ganaug import backend, replicas
-from tf_ganaug.random import fold
+from tf_ganaug.random import stream_seed
 
 
 @keras.utils.register_keras_serializable("tf_ganaug")
 class CountedDropout(keras.layers.Layer):
-    """Dropout drawn from a seed and the number of training passes before, which is one of the layer's weights.
+    """Dropout drawn from a seed and the number of training passes before, which are the layer's weights.
 
-    A checkpoint of the network so holds all that the next draws need. Keras' own layer draws from a state
-    which on the reference stack is in no checkpoint. Input and output of any one shape.
+    A checkpoint of the network so holds all that the next draws need, and a compiled step serves any seed. Keras' own
+    layer draws from a state which on the reference stack is in no checkpoint. Input and output of any one shape.
 
     Args:
         rate: share of the values that become 0 in training; the others are divided by 1 - rate.
@@ -28,12 +28,13 @@ class CountedDropout(keras.layers.Layer):
 
     def build(self, input_shape):
         self.passes = backend.add_count(self, "passes")
+        self.start = backend.add_count(self, "seed", self.seed & 0x7FFFFFFF)
         super().build(input_shape)
 
     def call(self, inputs, training=False):
         if not training:
             return inputs
-        seed = fold(self.seed, self.passes)
+        seed = stream_seed(tf.stack([tf.cast(self.start, tf.int32), 0]), self.passes)
         self.passes.assign(self.passes + 1)
         shape = tf.shape(inputs)
         draws = tf.stack([shape[0], 1, 1, shape[3]]) if self.whole_maps else shape

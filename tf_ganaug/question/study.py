@@ -202,7 +202,8 @@ class QuestionStudy(Study):
         run = RunFolder(self.folder / self.name(task), options)
         if not run.finished:
             feed = self.feed(task)
-            segmenter, t = self.new_segmenter(task, feed.iterations), s.training
+            fresh, t = self.new_segmenter(task, feed.iterations), s.training
+            segmenter = self.compiled(fresh, (task.fraction, feed.iterations))
             patience = Patience(feed.iterations, 0, feed.iterations, t.validate_every, t.log_every, t.checkpoint_every)
             cases = self.cases(0, "validation")
             subjects = np.unique([case.subject for case in cases], return_inverse=True)[1]

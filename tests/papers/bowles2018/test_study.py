@@ -17,6 +17,7 @@ from tf_ganaug.papers.bowles2018.networks import NETWORKS, new_segmenter
 from tf_ganaug.papers.bowles2018.settings import Settings
 from tf_ganaug.papers.bowles2018.study import PatchStudy
 from tf_ganaug.papers.bowles2018.tasks import Fraction, PatchTask
+from tf_ganaug.segment.deepmedic import falling_rate
 
 SETTINGS = load_settings(Settings, configs_folder(), "bowles2018", "smoke", [])
 RNG = np.random.default_rng(0)
@@ -133,8 +134,8 @@ def test_runs_are_made_by_their_names(tmp_path):
     "network", [pytest.param(name, marks=pytest.mark.long) if name != "UNet" else name for name in NETWORKS]
 )
 def test_networks_learn_from_patches_and_validate_on_whole_slices(network):
-    segmenter = new_segmenter(SETTINGS, network, THREE, 1, repeat=0)
-    again = new_segmenter(SETTINGS, network, THREE, 1, repeat=0)
+    segmenter = new_segmenter(SETTINGS, network, THREE, 1, repeat=0, iterations=4)
+    again = new_segmenter(SETTINGS, network, THREE, 1, repeat=0, iterations=4)
     for one, other in zip(segmenter.model.get_weights(), again.model.get_weights()):
         np.testing.assert_array_equal(one, other)
     images = tf.constant(RNG.uniform(-1, 1, (4, 32, 32, 1)), tf.float32)
@@ -148,3 +149,16 @@ def test_networks_learn_from_patches_and_validate_on_whole_slices(network):
     assert whole.shape == (1, 40, 40, 4)
     for one, other in zip(segmenter.whole.get_weights(), segmenter.model.get_weights()):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_longer_deepmedic_halves_its_rate_as_much_later(monkeypatch):
+    rates = []
+
+    def noted(rate, halvings):
+        rates.append((rate, halvings))
+        return falling_rate(rate, halvings)
+
+    monkeypatch.setattr("tf_ganaug.papers.bowles2018.networks.falling_rate", noted)
+    s = replace(SETTINGS.deepmedic, iterations=700, halvings=[350, 450, 550])
+    new_segmenter(replace(SETTINGS, deepmedic=s), "DeepMedic", THREE, 1, repeat=0, iterations=1400)
+    assert rates == [(s.learning_rate, [700, 900, 1100])]

@@ -135,13 +135,17 @@ def test_epochs_over_the_real_patches_stand_in_a_table():
 
 
 @pytest.mark.parametrize("config", ["bowles2018", "bowles2018-wmh"])
-def test_by_default_every_training_shows_each_real_patch_five_times(config):
+def test_by_default_each_real_patch_is_seen_as_often_with_synthetic_ones_as_without(config):
     settings = load_settings(Settings, configs_folder(), config, "quick", [])
-    study, most = PatchStudy(Path("nowhere"), SimpleNamespace(spec=None), settings), max(settings.added)
+    study, amounts = PatchStudy(Path("nowhere"), SimpleNamespace(spec=None), settings), {*settings.added, 50}
     # Those that the profile has numbers for: of DeepMedic the CT's has none of its own.
     networks = NETWORKS if config == "bowles2018-wmh" else ("UNet", "UResNet")
-    epochs = {(network, added): study.epochs(network, added) for network in networks for added in (0, most)}
-    assert most == 100 and min(epochs.values()) >= 5, epochs
+    for network in networks:
+        epochs = {added: study.epochs(network, added) for added in amounts}
+        assert min(epochs.values()) >= 5 and max(epochs.values()) < min(epochs.values()) + 0.02, epochs
+    assert study.iterations("UNet", 50) == settings.unet.iterations * 1.5
+    shown = tables.epochs(study, list(csf.experiments(settings, ["table2"]).values())).caption
+    assert "seen as often" in shown
 
 
 @pytest.mark.parametrize(

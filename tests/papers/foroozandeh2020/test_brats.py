@@ -25,6 +25,7 @@ from tf_ganaug.papers.reproduce import prepare
 def test_views_of_brain_data():
     assert views_of(brain.SEVEN) == {"7": brain.SEVEN, "4": brain.FOUR, "2": brain.TWO}
     assert views_of(brain.FOUR) == {"4": brain.FOUR, "2": brain.TWO}
+    assert views_of(brain.THREE) == {"3": brain.THREE, "2": brain.TWO}
     # 0 background, 1 to 3 tumour, 4 to 6 tissue.
     np.testing.assert_array_equal(brain.SEVEN.view_table(brain.FOUR)[:7], [0, 1, 2, 3, 0, 0, 0])
     np.testing.assert_array_equal(brain.SEVEN.view_table(brain.TWO)[:7], [0, 1, 1, 1, 0, 0, 0])

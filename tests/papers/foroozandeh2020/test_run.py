@@ -133,6 +133,7 @@ def test_brats_through_preparation_and_chain(tmp_path):
         ("data.size=[48, 48]", "48"),
         ("data.size=[16, 32]", "equal sides"),
         ("split=patients", "subjects"),
+        ("classes=4", "7, 3"),
         ("reduced=0.5", "0.2"),
         ("screen.maps=2", "screen"),
     ],

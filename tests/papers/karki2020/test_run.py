@@ -57,6 +57,12 @@ def test_arms_grow_by_their_own_slices(finished):
     original = slices["original"]
     assert slices == {"original": original, "gan": 2 * original, "traditional": 2 * original, ARMS[3]: 3 * original}
     assert len(np.load(finished / "images-0.25" / "epochs001.npy")) == original
+    steps = {
+        arm: json.loads((finished / f"fcn8s-0.25-{arm}-repeat0" / "result.json").read_text())["iterations"]
+        for arm in ARMS
+    }
+    # Each original is seen as often in every arm.
+    assert steps == {"original": 4, "gan": 8, "traditional": 8, ARMS[3]: 12}
 
 
 def test_everything_of_an_arm_sees_its_patients_only(finished):

@@ -28,14 +28,16 @@ def training_of(settings: Settings, network: str) -> UResNetSettings | DeepMedic
     return getattr(settings, NETWORKS[network])
 
 
-def new_segmenter(settings: Settings, network: str, spec: LabelSpec, channels: int, repeat: int) -> Segmenter:
-    """Untrained; all trainings of one network and repeat start from the same weights.
+def new_segmenter(
+    settings: Settings, network: str, spec: LabelSpec, channels: int, repeat: int, iterations: int
+) -> Segmenter:
+    """Untrained, for so many iterations; all trainings of one network and repeat start from the same weights.
 
     The validation with the highest mean Dice over whole slices keeps its weights (section 2).
     """
     seed = named_seed(settings.seed, f"{network}-repeat{repeat}")
     backend.begin_networks(seed)
-    build = _deepmedic if network == "DeepMedic" else partial(_unet, network)
+    build = partial(_deepmedic, iterations) if network == "DeepMedic" else partial(_unet, network)
     with on_all_devices(training_of(settings, network).batch):
         model, whole, loss, optimizer = build(settings, channels, len(spec.classes), seed)
         return Segmenter(model, loss, spec, optimizer, settings.jit_compile, keep="dice", whole=whole)
@@ -55,9 +57,9 @@ def _unet(network: str, settings: Settings, channels: int, classes: int, seed: i
     return build(size, size), whole, cross_entropy, backend.adam(s.learning_rate, s.beta_1, s.beta_2)
 
 
-def _deepmedic(settings: Settings, channels: int, classes: int, seed: int) -> tuple:
+def _deepmedic(iterations: int, settings: Settings, channels: int, classes: int, seed: int) -> tuple:
     s = settings.deepmedic
     form = s.subsample_factors, s.feature_maps, s.fc_feature_maps
-    rate = falling_rate(s.learning_rate, s.halvings)
+    rate = falling_rate(s.learning_rate, [halving * iterations // s.iterations for halving in s.halvings])
     model, loss = patch_deepmedic(settings.patches.size, channels, classes, *form, seed)
     return model, tiled(model, *settings.data.size), loss, deepmedic_rmsprop(rate, s.normalised)

@@ -69,7 +69,8 @@ class Settings(CommonSettings):
 
     `available` and `added` are the percentages of the tables, `sweep_available` and `sweep_added` those of Figure 2.
     `fraction_unit`, subject or slice, is what a percentage is taken of. With `redraw` every repeat has a subset and a
-    GAN of its own; without it they differ in the segmenter's seed alone.
+    GAN of its own; without it they differ in the segmenter's seed alone. With `equal_steps` all segmenters of a network
+    take as many steps; without, those with synthetic patches take more, to see each real one as often.
     """
 
     networks: List[str]  # noqa: UP006
@@ -79,6 +80,7 @@ class Settings(CommonSettings):
     sweep_added: List[float]  # noqa: UP006
     fraction_unit: str
     redraw: bool
+    equal_steps: bool
     data: SliceSettings
     patches: PatchSettings
     gan: PatchGanSettings

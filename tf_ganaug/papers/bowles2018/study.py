@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import cached_property, lru_cache, partial
@@ -187,10 +188,15 @@ class PatchStudy(Study):
 
     # Segmenters
 
+    def iterations(self, network: str, added: float) -> int:
+        """Of a training: with synthetic patches more, unless `equal_steps`."""
+        own, count = training_of(self.settings, network).iterations, self.settings.patches.count
+        return own if self.settings.equal_steps else math.ceil(own * (count + self.count_added(added)) / count)
+
     def epochs(self, network: str, added: float) -> float:
         """How often a training sees each real patch, in the mean; synthetic ones take their part of its iterations."""
-        training = training_of(self.settings, network)
-        return training.iterations * training.batch / (self.settings.patches.count + self.count_added(added))
+        seen = self.iterations(network, added) * training_of(self.settings, network).batch
+        return seen / (self.settings.patches.count + self.count_added(added))
 
     def segmenter(self, task: PatchTask) -> dict:
         """The task's result, trained and evaluated first if that is not done.
@@ -201,16 +207,11 @@ class PatchStudy(Study):
         options = {"task": asdict(task), "patches": asdict(self.settings.patches), "segmenter": asdict(training)}
         run = RunFolder(self.folder / task.name, options)
         if not run.finished:
-            pairs, segmenter = self.pairs_of(task), self.new_segmenter(task)
+            iterations = self.iterations(task.network, task.added)
+            pairs, segmenter = self.pairs_of(task), self.compiled(self.new_segmenter(task), (task.network, iterations))
             held = self.held_pairs(self.labelled("validation"))
-            patience = Patience(
-                training.iterations,
-                0,
-                training.iterations,
-                training.validate_every,
-                training.log_every,
-                training.checkpoint_every,
-            )
+            every = training.validate_every, training.log_every, training.checkpoint_every
+            patience = Patience(iterations, 0, iterations, *every)
             trained = train_segmenter(run, segmenter, self.batches(task, pairs), held, patience)
             measured = evaluate(self._predictions(segmenter.whole, self.cases(0, "test")), self.spec, distances=False)
             write_frame(run.path / "cases.csv", measured)
@@ -233,7 +234,8 @@ class PatchStudy(Study):
 
     def new_segmenter(self, task: PatchTask) -> Segmenter:
         """Untrained."""
-        return new_segmenter(self.settings, task.network, self.spec, self.dataset.channels, task.repeat)
+        iterations = self.iterations(task.network, task.added)
+        return new_segmenter(self.settings, task.network, self.spec, self.dataset.channels, task.repeat, iterations)
 
     def measures(self, task: PatchTask) -> pd.DataFrame:
         """cases.csv of a finished task."""
@@ -258,8 +260,7 @@ class PatchStudy(Study):
             found.append(Training(self.gan_path(fraction).name, iterations, "pggan", self.few.gan_step, files))
         for task in tasks:
             step = partial(self.few.segmenter_step, task.network)
-            iterations = training_of(self.settings, task.network).iterations
-            found.append(Training(task.name, iterations, task.network, step))
+            found.append(Training(task.name, self.iterations(task.network, task.added), task.network, step))
         return [training for training in found if not self.finished(training.name)]
 
     @property

@@ -98,12 +98,12 @@ def epochs(study: PatchStudy, experiments: Sequence[Experiment]) -> Table:
         | {f"+{added:g}% synthetic": f"{study.epochs(name, added):.2f}" for added in amounts}
         for name in networks
     )
-    return Table(
-        frame,
-        "Epochs over the real patches: every training has the same number of iterations, so that what is added takes "
-        "its part of them, and a row with synthetic patches has seen each real one less often. A difference between "
-        "rows has both causes.",
+    equal = (
+        "every training has the same number of iterations, so that what is added takes its part of them, and a row "
+        "with synthetic patches has seen each real one less often. A difference between rows has both causes."
     )
+    longer = "trainings with synthetic patches are so much longer that each real one is seen as often."
+    return Table(frame, f"Epochs over the real patches: {equal if study.settings.equal_steps else longer}")
 
 
 def _small(study: PatchStudy) -> str:

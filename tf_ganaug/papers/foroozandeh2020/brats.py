@@ -21,6 +21,9 @@ from tf_ganaug.papers.foroozandeh2020.study import ChainStudy
 from tf_ganaug.papers.foroozandeh2020.tables import FULL, REDUCED, SHORT, TABLE_1, VIEWS, Row
 from tf_ganaug.papers.foroozandeh2020.tasks import SliceTask
 
+#: Classes of the drawn heads, by how many they are.
+DRAWN = {7: brain.SEVEN, 3: brain.THREE}
+
 
 def check(settings: Settings) -> None:
     """What can be wrong with the settings, before anything is read or trained.
@@ -37,6 +40,10 @@ def check(settings: Settings) -> None:
         found = getattr(settings, name)
         if found not in allowed:
             raise InputError(name, f"one of {', '.join(allowed)}", found, "choose one of these")
+    if settings.classes not in DRAWN:
+        raise InputError(
+            "classes", f"one of {', '.join(map(str, DRAWN))}", str(settings.classes), "choose one of these"
+        )
     if not 0 < settings.reduced <= 0.2:
         # The painted maps of the reduced chain are as many as the full chain's slices, five times its own.
         raise InputError("reduced", "above 0, at most 0.2", str(settings.reduced), "choose a smaller share")
@@ -52,7 +59,7 @@ def open_data(request: Request, settings: Settings) -> Dataset:
     d = settings.data
     dataset = open_dataset(
         request,
-        lambda: head_mr.read(d.subjects, d.slices, d.native_size, settings.seed),
+        lambda: head_mr.read(d.subjects, d.slices, d.native_size, settings.seed, DRAWN[settings.classes]),
         {
             "folder": lambda root: folder.read(root, dataset_yaml=request.dataset_yaml),
             "brats": lambda root: brats.read(root),
@@ -76,6 +83,8 @@ def views_of(spec: LabelSpec) -> dict[str, LabelSpec]:
         return views
     if spec.names == brain.FOUR.names:
         return {name: views[name] for name in VIEWS[1:]}
+    if spec.names == brain.THREE.names:
+        return {"3": brain.THREE, "2": brain.TWO}
     whole = {str(len(spec.classes)): spec}
     if len(spec.classes) == 2:
         return whole

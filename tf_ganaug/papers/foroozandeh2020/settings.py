@@ -23,8 +23,12 @@ class EpochSettings(AdamSettings):
 
 @dataclass
 class Settings(CommonSettings):
-    """Everything that defines the experiment; the values stand in configs/foroozandeh2020*.yaml."""
+    """Everything that defines the experiment; the values stand in configs/foroozandeh2020*.yaml.
 
+    `classes` are those of the drawn heads: 7 as in the paper, or 3, background, brain and tumour.
+    """
+
+    classes: int
     split: str
     reduced: float
     statistics: str

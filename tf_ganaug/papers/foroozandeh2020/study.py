@@ -198,7 +198,7 @@ class ChainStudy(Study):
             counted, view = self.counted(task), self.views[task.view]
             table, standard, weights = self.spec.view_table(view), self.standard(counted), self.weights(counted, view)
             pairs = Pairs(self.parts(task), table, standard)
-            segmenter = self.new_segmenter(task, weights)
+            segmenter = self.compiled(self.new_segmenter(task, weights), (task.view, tuple(weights)))
             validation = self._held_pairs("validation", table, standard)
             trained = train_segmenter(run, segmenter, self.batches(task, pairs), validation, self.patience(pairs.count))
             test = self._held_pairs("test", table, standard)

@@ -59,9 +59,14 @@ class FullyConvolutionalSettings(PatienceSettings, AdamSettings):
 
 @dataclass
 class Settings(CommonSettings):
-    """Everything that defines the experiment; the values stand in configs/karki2020*.yaml."""
+    """Everything that defines the experiment; the values stand in configs/karki2020*.yaml.
+
+    With `equal_steps` all FCN-8s take as many steps; without, those with more than the original slices take more, to
+    see each original as often.
+    """
 
     shares: List[float]  # noqa: UP006
+    equal_steps: bool
     data: WindowedDataSettings
     painter: PainterSettings
     judge: JudgeSettings

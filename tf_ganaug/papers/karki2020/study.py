@@ -200,16 +200,24 @@ class LesionStudy(Study):
             for name in self.absent(task.share):
                 run.say(f"warning: no slice of these patients has the class {name}")
                 log.warning("%s: no slice of these patients has the class %s", task.name, name)
-            s, segmenter = self.settings.segmenter, self.new_segmenter(task, run)
-            patience = Patience(
-                s.min_iterations, s.more_iterations, s.max_iterations, s.validate_every, s.log_every, s.checkpoint_every
-            )
+            segmenter = self.compiled(self.new_segmenter(task, run), task.share)
             held = self.held_pairs("validation")
-            trained = train_segmenter(run, segmenter, self.batches(task, pairs), held, patience)
+            trained = train_segmenter(run, segmenter, self.batches(task, pairs), held, self.patience(task))
             found = self._predictions(segmenter.model, self.cases(0, "test"))
             write_frame(run.path / "cases.csv", evaluate(found, self.spec, distances=False))
             run.finish({**asdict(trained), "slices": pairs.count})
         return run.result()
+
+    def patience(self, task: LesionTask) -> Patience:
+        """When the task's training ends."""
+        s, times = self.settings.segmenter, self.times(task)
+        most = None if s.max_iterations is None else times * s.max_iterations
+        every = s.validate_every, s.log_every, s.checkpoint_every
+        return Patience(times * s.min_iterations, times * s.more_iterations, most, *every)
+
+    def times(self, task: LesionTask) -> int:
+        """How much longer than of the original slices alone the training is."""
+        return 1 if self.settings.equal_steps else 1 + task.generated + task.traditional
 
     def batches(self, task: LesionTask, pairs: Pairs) -> Minibatches:
         """The task's minibatches, one for each iteration."""
@@ -279,7 +287,7 @@ class LesionStudy(Study):
             for share, count in slices.items()
         ]
         least = self.settings.segmenter.least_iterations
-        found += [Training(task.name, least, "fcn8s", self.few.segmenter_step) for task in tasks]
+        found += [Training(task.name, self.times(task) * least, "fcn8s", self.few.segmenter_step) for task in tasks]
         return [training for training in found if not self.finished(training.name)]
 
     def steps(self) -> dict[str, Callable[[], Callable[[], int]]]:

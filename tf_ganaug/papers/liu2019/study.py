@@ -220,7 +220,8 @@ class RecombinationStudy(Study):
         self, run: RunFolder, task: StreetTask, pairs: Pairs, iterations: int, start: Path | None = None
     ) -> tuple[keras.Model, dict]:
         """The trained network, and what the training came to."""
-        s, segmenter = self.settings.segmenter, self.new_segmenter(task.repeat, iterations)
+        s = self.settings.segmenter
+        segmenter = self.compiled(self.new_segmenter(task.repeat, iterations), iterations)
         if start:
             segmenter.model.load_weights(whole(start))
         patience = Patience(iterations, 0, iterations, s.validate_every, s.log_every, s.checkpoint_every)

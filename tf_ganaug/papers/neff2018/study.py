@@ -110,7 +110,7 @@ class JointStudy(Study):
         options = {"task": asdict(task), "segmenter": asdict(self.settings.segmenter)}
         run = RunFolder(self.folder / task.name, options)
         if not run.finished:
-            segmenter = self.new_segmenter(task)
+            segmenter = self.compiled(self.new_segmenter(task))
             validation = self.pairs(task.fold, "validation")
             s = self.settings.segmenter
             patience = Patience(
