@@ -7,13 +7,18 @@ import zlib
 import tensorflow as tf
 
 
-def fold(seed: int, *path: int | tf.Tensor) -> tf.Tensor:
+def seed_weight(seed: int) -> tf.Variable:
+    """A seed that is a part of a checkpoint, so that one compiled step serves any."""
+    return tf.Variable(seed & 0x7FFFFFFF, dtype=tf.int64, trainable=False, name="seed")
+
+
+def fold(seed: int | tf.Variable, *path: int | tf.Tensor) -> tf.Tensor:
     """The (2,) int32 seed for `tf.random.stateless_*` that belongs to `seed` and `path`.
 
     A restarted program that asks with the same numbers gets the same draw, so no generator state
     has to be stored.
     """
-    key = tf.constant([seed & 0x7FFFFFFF, 0], tf.int32)
+    key = tf.stack([seed & 0x7FFFFFFF if isinstance(seed, int) else tf.cast(seed, tf.int32), 0])
     for number in path:
         key = stream_seed(key, number)
     return key

@@ -10,11 +10,11 @@ import pytest
 import tensorflow as tf
 from tensorflow.python.framework.config import disable_op_determinism
 
-from tf_ganaug import backend
+from tf_ganaug import backend, replicas
 from tf_ganaug.data.cases import LabelSpec
 from tf_ganaug.models.pspnet import pspnet
+from tf_ganaug.reuse import Reuse
 from tf_ganaug.segment.losses import auxiliary_cross_entropy
-from tf_ganaug.segment.reuse import Reuse
 from tf_ganaug.segment.train import Segmenter
 
 SPEC = LabelSpec.from_names({0: "background", 1: "disc"})
@@ -27,10 +27,12 @@ def new_pspnet(seed=3):
 
 
 def new_segmenter(seed=3) -> Segmenter:
-    model = new_pspnet(seed)
-    rate = keras.optimizers.schedules.PolynomialDecay(0.01, 100, 0.0, 0.9)
-    optimizer = backend.sgd(rate, 0.9, 1e-4, [1.0] * len(model.trainable_variables))
-    return Segmenter(model, auxiliary_cross_entropy, SPEC, optimizer, jit_compile=False)
+    backend.begin_networks(seed)
+    with replicas.on_all_devices(16):
+        model = pspnet(*SHAPE, 2, 14, 1, seed=seed)
+        rate = keras.optimizers.schedules.PolynomialDecay(0.01, 100, 0.0, 0.9)
+        optimizer = backend.sgd(rate, 0.9, 1e-4, [1.0] * len(model.trainable_variables))
+        return Segmenter(model, auxiliary_cross_entropy, SPEC, optimizer, jit_compile=False)
 
 
 def minibatch(number: int) -> tuple[tf.Tensor, tf.Tensor]:
@@ -51,6 +53,7 @@ def deterministic():
     tf.config.experimental.enable_op_determinism()
     yield
     disable_op_determinism()
+    replicas.set_division()
 
 
 def test_equal_bits_whatever_was_trained_before(deterministic):
@@ -59,7 +62,9 @@ def test_equal_bits_whatever_was_trained_before(deterministic):
     np.testing.assert_array_equal(trained(new_segmenter()), first)
 
 
-def test_one_compiled_step_gives_every_training_the_bits_of_its_own(deterministic):
+@pytest.mark.parametrize("devices", [1, pytest.param(2, marks=pytest.mark.long)])
+def test_one_compiled_step_gives_every_training_the_bits_of_its_own(deterministic, devices):
+    replicas.set_division(devices)
     compiled, own = Reuse(), trained(new_segmenter(4))
     first = compiled(new_segmenter(3))
     assert not np.array_equal(trained(first), own)

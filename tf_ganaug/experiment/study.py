@@ -26,8 +26,8 @@ from tf_ganaug.errors import InputError
 from tf_ganaug.files import claim_options, locked, make_folder, require_plain
 from tf_ganaug.quality.diagnosis import Sets
 from tf_ganaug.random import named_seed
+from tf_ganaug.reuse import Reuse
 from tf_ganaug.run import read_result, whole
-from tf_ganaug.segment.reuse import Reuse
 from tf_ganaug.segment.train import Segmenter
 
 #: Seconds in which the few cases are read that a step is timed on.

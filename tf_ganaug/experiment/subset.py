@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from tf_ganaug.data.cache import SizedCases
 from tf_ganaug.data.cases import LabelSpec
 from tf_ganaug.data.pairs import Pairs, Part
 from tf_ganaug.data.provenance import Provenance
+from tf_ganaug.reuse import Reuse
 from tf_ganaug.run import RunFolder
 
 
@@ -31,6 +32,7 @@ class Subset:
         each_its_own: whether every real image has the stored values of -1 and 1 of its own; generated ones have
             those of the provenance.
         mirrored: whether left and right are alike, so that a generator may be shown mirrored images.
+        compiled: of the experiment's generators.
     """
 
     folder: Path
@@ -42,6 +44,7 @@ class Subset:
     settings: Any
     each_its_own: bool = False
     mirrored: bool = False
+    compiled: Reuse = field(default_factory=Reuse)
 
     def run(self, kind: str, options: Any) -> RunFolder:
         """The run folder KIND-NAME."""

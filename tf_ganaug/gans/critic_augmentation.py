@@ -9,7 +9,7 @@ import tensorflow as tf
 from tf_ganaug import replicas
 from tf_ganaug.compiled import graph_function
 from tf_ganaug.gans.critic_changes import NUMBERS, changed
-from tf_ganaug.random import fold
+from tf_ganaug.random import fold, seed_weight
 from tf_ganaug.steps import Share
 
 #: Karras 2020: the mean sign that the strength is steered to, the minibatches between two of its moves, and where
@@ -46,7 +46,7 @@ class CriticAugmentation(tf.Module):
     def __init__(self, kind: str = "none", seed: int = 0, colours: int = 0, mirror: bool = False, images: int = 1):
         super().__init__()
         self.active, self.adaptive = kind != "none", kind == "adaptive"
-        self.seed, self.colours, self.mirror, self.pace = seed, colours, mirror, 1.0 / (PACE * images)
+        self.seed, self.colours, self.mirror, self.pace = seed_weight(seed), colours, mirror, 1.0 / (PACE * images)
         self.strength: float | tf.Variable = 1.0
         if self.adaptive:
             self.strength, self.signs, self.images, self.minibatches = (
@@ -56,7 +56,7 @@ class CriticAugmentation(tf.Module):
 
     def parts(self) -> dict[str, tf.Module]:
         """What it adds to a checkpoint."""
-        return {"augmentation": self} if self.adaptive else {}
+        return {"augmentation": self} if self.active else {}
 
     def drawn(self, share: Share, count: int | tf.Tensor, step: int | tf.Tensor, stream: int) -> Change:
         """The change of some pairs of a minibatch of `count`, a function of seed, step, stream and strength."""

@@ -19,7 +19,7 @@ from tf_ganaug.gans.critic_augmentation import CriticAugmentation
 from tf_ganaug.gans.spade import one_hot
 from tf_ganaug.models.layers import BatchStatisticsNorm
 from tf_ganaug.models.pix2pix import DROPOUT_RATE
-from tf_ganaug.random import fold, stream_seed
+from tf_ganaug.random import fold, seed_weight, stream_seed
 from tf_ganaug.steps import WHOLE, Learners, Share, Step
 
 #: Added to a probability before its logarithm.
@@ -133,7 +133,7 @@ class Pix2Pix(tf.Module):
         super().__init__()
         self.augmentation = augmentation or CriticAugmentation()
         self.generator, self.discriminator = generator, discriminator
-        self.classes, self.seed, self.l1_weight, self.jitter = classes, seed, l1_weight, jitter
+        self.classes, self.seed, self.l1_weight, self.jitter = classes, seed_weight(seed), l1_weight, jitter
         *size, channels = generator.inputs[0].shape[1:]
         if channels not in (1, classes):
             expected = f"{classes} (one per class) or 1 (coded) for {classes} classes"
@@ -155,12 +155,13 @@ class Pix2Pix(tf.Module):
         self.paint_each = graph_function(self._paint_each, [labels, numbers])
 
     def parts(self) -> tf.train.Checkpoint:
-        """What a checkpoint holds: both networks with frozen statistics, both optimisers."""
+        """What a checkpoint holds: both networks with frozen statistics, both optimisers, the seed."""
         return tf.train.Checkpoint(
             generator=self.generator,
             discriminator=self.discriminator,
             generator_optimizer=self.generator_optimizer,
             discriminator_optimizer=self.discriminator_optimizer,
+            seed=self.seed,
             **self.augmentation.parts(),
         )
 

@@ -18,7 +18,7 @@ from tf_ganaug.gans.critic_augmentation import Change, CriticAugmentation
 from tf_ganaug.gans.perceptual import PerceptualLoss
 from tf_ganaug.gans.spade import LinearDecay, Maps, all_scores, feature_matching, one_hot
 from tf_ganaug.models.pix2pixhd import enhancer_variables
-from tf_ganaug.random import fold, stream_seed
+from tf_ganaug.random import fold, seed_weight, stream_seed
 from tf_ganaug.steps import Learners, Share, Step
 
 
@@ -50,7 +50,7 @@ class ImagePool(tf.Module):
 
     def __init__(self, size: int, condition: tuple[int, ...], image: tuple[int, ...], seed: int):
         super().__init__()
-        self.size, self.seed = size, seed
+        self.size, self.seed = size, seed_weight(seed)
         self.conditions = tf.Variable(tf.zeros((size, *condition), tf.uint8), trainable=False)
         self.images = tf.Variable(tf.zeros((size, *image)), trainable=False)
 

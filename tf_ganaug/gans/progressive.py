@@ -20,7 +20,7 @@ from tf_ganaug.gans.pggan_reals import reals_at_level
 from tf_ganaug.gans.pggan_schedule import ProgressiveSchedule, Stage
 from tf_ganaug.gans.wgan_gp import generator_loss, gradient_norms
 from tf_ganaug.models.pggan import ProgressiveNetwork
-from tf_ganaug.random import fold
+from tf_ganaug.random import fold, seed_weight
 from tf_ganaug.steps import Learners, Share, Step
 
 #: From the number of reals shown before (int64 scalar) and a count to the next reals, (count, H, W, C)
@@ -123,7 +123,7 @@ class ProgressiveGan(tf.Module):
         super().__init__()
         self.augmentation = augmentation or CriticAugmentation()
         self.generator, self.critic, self.average = generator, critic, average
-        self.schedule, self.seed, self.round_levels = schedule, seed, round_levels
+        self.schedule, self.seed, self.round_levels = schedule, seed_weight(seed), round_levels
         self.penalty_weight, self.drift_weight, self.average_decay = penalty_weight, drift_weight, average_decay
         self.latent_size = generator.stable[0].input_shape[-1]
         self._require_fit()
@@ -154,13 +154,14 @@ class ProgressiveGan(tf.Module):
                 raise InputError(f"minibatch at {resolution} pixels", expected, str(count), "mend it")
 
     def parts(self) -> tf.train.Checkpoint:
-        """What a checkpoint holds: all levels of the networks, both optimisers, the level of detail."""
+        """What a checkpoint holds: all levels of the networks, both optimisers, the level of detail, the seed."""
         networks = {"generator": self.generator, "critic": self.critic, "average": self.average}
         return tf.train.Checkpoint(
             **{name: tf.train.Checkpoint(stable=n.stable, fading=n.fading) for name, n in networks.items()},
             generator_optimizer=self.generator_optimizer,
             critic_optimizer=self.critic_optimizer,
             lod=self.lod,
+            seed=self.seed,
             **self.augmentation.parts(),
         )
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 from tf_ganaug import backend
 from tf_ganaug.data.pipeline import Minibatches
 from tf_ganaug.gans.critic_augmentation import Change, CriticAugmentation, unchanged
-from tf_ganaug.random import fold
+from tf_ganaug.random import fold, seed_weight
 from tf_ganaug.steps import Share, Step
 
 #: Added under the square root of the gradient norm, whose own gradient is infinite at 0.
@@ -122,7 +122,7 @@ class WganGp(tf.Module):
         super().__init__()
         self.augmentation = augmentation or CriticAugmentation()
         self.generator, self.critic = generator, critic
-        self.batch, self.penalty_weight, self.seed = batch, penalty_weight, seed
+        self.batch, self.penalty_weight, self.seed = batch, penalty_weight, seed_weight(seed)
         self.latent_size = generator.input_shape[-1]
         self.generator_optimizer = backend.adam(learning_rate, beta_1, beta_2)
         self.critic_optimizer = backend.adam(learning_rate, beta_1, beta_2)
@@ -140,12 +140,13 @@ class WganGp(tf.Module):
         )
 
     def parts(self) -> tf.train.Checkpoint:
-        """What a checkpoint holds: both networks and both optimisers, and an adaptive augmentation."""
+        """What a checkpoint holds: both networks and both optimisers, the seed, and the augmentation."""
         return tf.train.Checkpoint(
             generator=self.generator,
             critic=self.critic,
             generator_optimizer=self.generator_optimizer,
             critic_optimizer=self.critic_optimizer,
+            seed=self.seed,
             **self.augmentation.parts(),
         )
 

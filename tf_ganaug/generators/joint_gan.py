@@ -34,9 +34,14 @@ class JointGan:
         """How image and label share the generator's channels."""
         return JointLayout.of(self.subset.spec, threshold=self.settings.gan.threshold)
 
+    @property
+    def seed(self) -> int:
+        """Of its start and its draws."""
+        return named_seed(self.settings.seed, f"gan-{self.subset.name}")
+
     def new_gan(self) -> WganGp:
         """The untrained networks."""
-        s, seed = self.settings.gan, named_seed(self.settings.seed, f"gan-{self.subset.name}")
+        s, seed = self.settings.gan, self.seed
         backend.begin_networks(seed)
         height, width, channels = self.subset.sized.images.shape[1:]
         shape = height, width, channels + self.layout.channels
@@ -66,10 +71,10 @@ class JointGan:
         """The generator, trained first if that is not done."""
         run = self.subset.run("gan", asdict(self.settings.gan))
         if not run.finished:
-            gan = self.new_gan()
+            gan = self.subset.compiled(self.new_gan(), "gan")
             seconds = self._train(run, gan)
             if not self.settings.gan.batch_statistics:
-                freeze_statistics(gan.generator, gan.seed)
+                freeze_statistics(gan.generator, self.seed)
             self._wrapped(gan).save(run.path / "synthesizer")
             done = {"iterations": self.settings.gan.iterations, "seconds": seconds}
             run.finish({**done, "training_pairs": len(self.subset.rows)})
@@ -78,12 +83,12 @@ class JointGan:
     def _train(self, run: RunFolder, gan: WganGp) -> float:
         s, pairs = self.settings.gan, self.subset.pairs(self.subset.rows)
         schedule = Schedule.regular(s.iterations, s.log_every, s.preview_every, s.checkpoint_every)
-        latents = tf.random.stateless_normal((PREVIEWS, gan.latent_size), fold_in(gan.seed, 0, 3))
+        latents = tf.random.stateless_normal((PREVIEWS, gan.latent_size), fold_in(self.seed, 0, 3))
         # By the batch's own statistics, as training sees them.
         look = pair_previews(run, self.subset.spec, lambda: self.layout.separate(gan.generator(latents, training=True)))
         show_reals(run, pairs, self.subset.spec)
 
-        reals = real_batches(pairs, s.batch, gan.seed).map(self.layout.join)
+        reals = real_batches(pairs, s.batch, self.seed).map(self.layout.join)
         return train_gan(run, gan.parts(), lambda start: gan.iterations(reals, s.critic_steps, start), look, schedule)
 
     def step(self) -> Callable[[], int]:

@@ -24,6 +24,7 @@ from tf_ganaug.generators.settings import PatchGanSettings
 from tf_ganaug.models import pggan
 from tf_ganaug.random import named_seed
 from tf_ganaug.replicas import on_all_devices
+from tf_ganaug.reuse import Reuse
 from tf_ganaug.run import RunFolder
 
 #: Steps from -1 to 1 to which the original's data tool rounds every level of detail.
@@ -49,6 +50,7 @@ class JointPggan:
         seed: of the experiment.
         jit_compile: XLA.
         mirrored: whether left and right are alike, so that mirrored pairs may be shown.
+        compiled: of the experiment's generators.
     """
 
     def __init__(
@@ -61,9 +63,11 @@ class JointPggan:
         seed: int,
         jit_compile: bool,
         mirrored: bool,
+        compiled: Reuse,
     ):
         self.path, self.pairs, self.spec, self.provenance = path, pairs, spec, provenance
         self.settings, self.jit_compile, self.mirrored = settings, jit_compile, mirrored
+        self.compiled = compiled
         self.seed = named_seed(seed, path.name)
         self.schedule = schedule_of(min(pairs.shape[:2]), settings)
         self.layout = LabelChannels(len(spec.classes), settings.label_channels == "coded")
@@ -102,7 +106,7 @@ class JointPggan:
 
     def train(self, run: RunFolder) -> tuple[Synthesizer, float]:
         """Trains, or continues, and writes the synthesizer; also returns the seconds of training."""
-        gan = self.new()
+        gan = self.compiled(self.new(), ("pggan", self.pairs.shape))
         seconds = self._train(run, gan)
         made = self._synthesizer(gan)
         made.save(run.path / "synthesizer")

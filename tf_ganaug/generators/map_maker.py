@@ -71,9 +71,14 @@ class MapMaker:
             raise InputError(dataset, "label maps that are not empty", "none", "add labelled slices")
         return np.array(kept)
 
+    @property
+    def seed(self) -> int:
+        """Of the progressive GAN's start and its draws."""
+        return named_seed(self.settings.seed, f"pggan-{self.data.name}")
+
     def new_pggan(self) -> ProgressiveGan:
         """The untrained progressive GAN."""
-        s, seed = self.settings.pggan, named_seed(self.settings.seed, f"pggan-{self.data.name}")
+        s, seed = self.settings.pggan, self.seed
         backend.begin_networks(seed)
         size = tuple(self.settings.data.size)
         widths = s.fmap_base, s.fmap_max
@@ -113,9 +118,12 @@ class MapMaker:
         return read_result(self.data.path(kind))
 
     def trained_pggan(self) -> ProgressiveGan:
-        """The progressive GAN with its best average weights, trained first if that is not done."""
+        """The progressive GAN with its best average weights, trained first if that is not done.
+
+        Not to be used any more after the next chain's.
+        """
         run = self.data.run("pggan", asdict(self.settings.pggan))
-        gan = self.new_pggan()
+        gan = self.data.compiled(self.new_pggan(), "pggan")
         best = BestAverage(gan)
         if not run.finished:
             positions = list(self.schedule.positions())
@@ -138,14 +146,14 @@ class MapMaker:
     def _train(self, run: RunFolder, gan: ProgressiveGan, best: BestAverage, positions: list[int]) -> float:
         s, labels, spec = self.settings.pggan, self.data.sized.labels, self.data.spec
         pairs = self.data.pairs(self.filled)
-        metric = SlicedWasserstein(self._real_batches(), s.swd_images, gan.seed)
+        metric = SlicedWasserstein(self._real_batches(), s.swd_images, self.seed)
         show_real_labels(run, labels[self.filled[:PREVIEWS]], spec)
         latents = gan.latents(PREVIEWS, tf.constant(0), 3)
         preview = label_previews(run, spec, lambda: to_labels(gan.sample(latents), self.classes))
-        seed = named_seed(gan.seed, "swd")
+        seed = named_seed(self.seed, "swd")
 
         def source(shown: tf.Tensor, count: int) -> tf.Tensor:
-            return from_labels(pairs.draw_at(gan.seed, shown, count)[1], self.classes)
+            return from_labels(pairs.draw_at(self.seed, shown, count)[1], self.classes)
 
         def look(step: int, name: str) -> dict[str, float]:
             preview(step, name)

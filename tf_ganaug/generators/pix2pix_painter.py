@@ -45,9 +45,14 @@ class Pix2PixPainter:
         """Of so many epochs over the subset."""
         return iterations(self.settings.painter, len(self.subset.rows), epochs)
 
+    @property
+    def seed(self) -> int:
+        """Of its start and its draws."""
+        return named_seed(self.settings.seed, f"pix2pix-{self.subset.name}")
+
     def new_gan(self) -> Pix2Pix:
         """The untrained networks."""
-        s, seed = self.settings.painter, named_seed(self.settings.seed, f"pix2pix-{self.subset.name}")
+        s, seed = self.settings.painter, self.seed
         backend.begin_networks(seed)
         size, classes = self.settings.data.size, len(self.subset.spec.classes)
         condition, channels = (1 if s.coded else classes), self.subset.sized.images.shape[-1]
@@ -79,7 +84,8 @@ class Pix2PixPainter:
         s = self.settings.painter
         run = self.subset.run("pix2pix", asdict(s))
         if not run.finished:
-            seconds, pairs = self._train(run, self.new_gan()), len(self.subset.rows)
+            kind = "pix2pix", self.iterations(max(s.epochs))
+            seconds, pairs = self._train(run, self.subset.compiled(self.new_gan(), kind)), len(self.subset.rows)
             run.finish({"iterations": self.iterations(max(s.epochs)), "seconds": seconds, "training_pairs": pairs})
         return run
 
@@ -98,7 +104,7 @@ class Pix2PixPainter:
             return preview(step, name)
 
         def iterate(start: int) -> Iterator[tuple[dict[str, tf.Tensor], int]]:
-            batches = real_batches(pairs, s.batch, gan.seed).batches(start)
+            batches = real_batches(pairs, s.batch, self.seed).batches(start)
             for step, (images, labels) in enumerate(batches, start):
                 yield gan.step(labels, images, tf.constant(step, tf.int64)), s.batch
 

@@ -93,20 +93,27 @@ class PhotographPainter:
     @cached_property
     def trained(self) -> Pix2PixHD:
         """The networks, trained first if that is not done; of the discriminator a finished run keeps nothing."""
-        run, gan = self.subset.run("pix2pixhd", asdict(self.settings.painter)), self.new_gan()
-        path = run.path / "generator.weights.h5"
+        run, path = self.subset.run("pix2pixhd", asdict(self.settings.painter)), self.subset.path("pix2pixhd")
         if not run.finished:
-            if self.coarse:
-                before = self.coarse.trained_with_discriminator()
-                pix2pixhd.take_over(gan.generator, before.generator)
-                pix2pixhd.take_over(gan.discriminator, before.discriminator)
             iterations = self.iterations(len(self.subset.rows))
-            seconds = self._train(run, gan, iterations)
-            gan.generator.save_weights(path)
-            gan.discriminator.save_weights(run.path / "discriminator.weights.h5")
+            learning = self._learning()
+            seconds = self._train(run, learning, iterations)
+            learning.generator.save_weights(path / "generator.weights.h5")
+            learning.discriminator.save_weights(path / "discriminator.weights.h5")
             run.finish({"iterations": iterations, "seconds": seconds, "training_pairs": len(self.subset.rows)})
-        gan.generator.load_weights(whole(path))
+        gan = self.new_gan()
+        gan.generator.load_weights(whole(path / "generator.weights.h5"))
         return gan
+
+    def _learning(self) -> Pix2PixHD:
+        """The networks at the start of a training."""
+        gan = self.new_gan()
+        if self.coarse:
+            before = self.coarse.trained_with_discriminator()
+            pix2pixhd.take_over(gan.generator, before.generator)
+            pix2pixhd.take_over(gan.discriminator, before.discriminator)
+        kind = self.subset.sized.images.shape[1:], self._epochs, self._epoch_steps(len(self.subset.rows))
+        return self.subset.compiled(gan, kind)
 
     def trained_with_discriminator(self) -> Pix2PixHD:
         """`trained` with both networks' weights."""

@@ -86,12 +86,13 @@ class Painter:
     def trained(self) -> Spade:
         """SPADE at the end of its training, trained first if that is not done (3.3: the final weights)."""
         run = self.data.run("spade", asdict(self.settings.spade))
-        gan = self.new_spade()
         if not run.finished:
             iterations = self.iterations(self.data.name, len(self.data.rows))
-            seconds = self._train(run, gan, iterations)
-            gan.generator.save_weights(run.path / "generator.weights.h5")
+            learning = self.data.compiled(self.new_spade(), ("spade", iterations, self.epoch_steps))
+            seconds = self._train(run, learning, iterations)
+            learning.generator.save_weights(run.path / "generator.weights.h5")
             run.finish({"iterations": iterations, "seconds": seconds, "training_pairs": len(self.data.rows)})
+        gan = self.new_spade()
         gan.generator.load_weights(whole(run.path / "generator.weights.h5"))
         return gan
 

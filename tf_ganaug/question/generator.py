@@ -133,7 +133,7 @@ class Generator:
     def _new_joint_pggan(self) -> JointPggan:
         s, data = self.settings, self.subset
         pairs = data.pairs(data.rows)
-        common = s.pggan_joint, s.seed, s.jit_compile, data.mirrored
+        common = s.pggan_joint, s.seed, s.jit_compile, data.mirrored, data.compiled
         return JointPggan(data.path("pggan"), pairs, data.spec, data.provenance, *common)
 
     def _joint_pggan(self) -> Synthesizer:

@@ -145,7 +145,7 @@ class QuestionStudy(Study):
         if not mirrored:
             s = replace(s, pix2pix=replace(s.pix2pix, jitter=False), pix2pixhd=replace(s.pix2pixhd, flip=False))
         s = replace(s, gan=kind, seed=seed)
-        return Subset(self.folder, name, self.sized, rows, self.spec, provenance, s, True, mirrored)
+        return Subset(self.folder, name, self.sized, rows, self.spec, provenance, s, True, mirrored, self.compiled)
 
     def _subset_name(self, fraction: float, kind: str, number: int) -> str:
         return f"{fraction:g}" + f"-{kind}" * (len(self.settings.kinds) > 1) + f"-gan{number + 1}" * (number > 0)

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import keras
@@ -193,11 +192,6 @@ class Segmenter(tf.Module):
         self.best_dice.assign(dice)
         self.best_step.assign(self.step)
         return True
-
-    def become(self, other: Segmenter) -> None:
-        """Takes over all that another of its kind holds, by way of a checkpoint; compiled steps stay compiled."""
-        with TemporaryDirectory() as folder:
-            self.parts().read(other.parts().write(f"{folder}/state")).assert_consumed()
 
     def parts(self) -> tf.train.Checkpoint:
         """What a checkpoint holds."""

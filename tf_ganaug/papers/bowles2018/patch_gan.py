@@ -21,6 +21,7 @@ from tf_ganaug.gans.synthesizer import Synthesizer
 from tf_ganaug.generators.joint_pggan import JointPggan
 from tf_ganaug.papers.bowles2018.settings import Settings
 from tf_ganaug.random import fold, named_seed
+from tf_ganaug.reuse import Reuse
 from tf_ganaug.run import RunFolder, whole
 
 #: Synthetic patches made at once.
@@ -40,6 +41,7 @@ class PatchGan(JointPggan):
         settings: of the experiment.
         most: synthetic patches that are written.
         mirrored: as of `JointPggan`.
+        compiled: likewise.
     """
 
     def __init__(
@@ -51,8 +53,10 @@ class PatchGan(JointPggan):
         settings: Settings,
         most: int,
         mirrored: bool,
+        compiled: Reuse,
     ):
-        super().__init__(path, patches, spec, provenance, settings.gan, settings.seed, settings.jit_compile, mirrored)
+        own = settings.gan, settings.seed, settings.jit_compile
+        super().__init__(path, patches, spec, provenance, *own, mirrored, compiled)
         self.most = most
         self.options = {"patches": asdict(settings.patches), "gan": asdict(settings.gan), "most": most}
 

@@ -152,7 +152,7 @@ class PatchStudy(Study):
         s, cases = self.settings, self.training_cases(fraction)
         provenance = self.provenance(cases, LOW, HIGH)
         data = self.patches(fraction), self.spec, provenance
-        return PatchGan(self.gan_path(fraction), *data, s, self._most_added, mirrors(self.dataset))
+        return PatchGan(self.gan_path(fraction), *data, s, self._most_added, mirrors(self.dataset), self.compiled)
 
     @property
     def _most_added(self) -> int:

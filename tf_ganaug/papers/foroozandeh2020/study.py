@@ -121,7 +121,7 @@ class ChainStudy(Study):
         low, high = extremes(self.sized.images, rows)
         provenance = self.provenance(cases, low, high)
         kept = self.sized, rows, self.spec, provenance, self.settings
-        return Subset(self.folder, chain, *kept, mirrored=mirrors(self.dataset))
+        return Subset(self.folder, chain, *kept, mirrored=mirrors(self.dataset), compiled=self.compiled)
 
     @cached_property
     def makers(self) -> dict[str, MapMaker]:

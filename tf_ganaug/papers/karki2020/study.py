@@ -109,7 +109,7 @@ class LesionStudy(Study):
         cases = self.training_cases(share)
         rows, provenance = self.sized.rows(cases), self.provenance(cases, *self.window)
         kept = self.sized, rows, self.spec, provenance, self.settings
-        return Subset(self.folder, f"{share:g}", *kept, mirrored=mirrors(self.dataset))
+        return Subset(self.folder, f"{share:g}", *kept, mirrored=mirrors(self.dataset), compiled=self.compiled)
 
     def pixels(self, share: float) -> np.ndarray:
         """(classes,) of each class in the slices of a share."""

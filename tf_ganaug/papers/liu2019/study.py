@@ -87,7 +87,7 @@ class RecombinationStudy(Study):
         # Bytes have one meaning in all photographs, which weights made on ImageNet know.
         low, high = (0.0, 255.0) if sized.images.dtype == np.uint8 else extremes(sized.images, rows)
         kept = sized, rows, self.spec, self.provenance(cases, low, high), self.settings
-        return Subset(self.folder, name, *kept, mirrored=mirrors(self.dataset))
+        return Subset(self.folder, name, *kept, mirrored=mirrors(self.dataset), compiled=self.compiled)
 
     def instances(self, height: int, width: int) -> np.ndarray | None:
         """Of all cases, if edges of instances are part of the painter's condition."""

@@ -74,7 +74,7 @@ class JointStudy(Study):
         provenance = self.provenance(cases, *self.median_range(rows))
         provenance = replace(provenance, percentiles=tuple(self.settings.data.percentiles))
         kept = self.sized, rows, self.spec, provenance, self.settings
-        return Subset(self.folder, f"fold{fold}", *kept, True, mirrors(self.dataset))
+        return Subset(self.folder, f"fold{fold}", *kept, True, mirrors(self.dataset), self.compiled)
 
     def synthesizer(self, fold: int) -> Synthesizer:
         """The fold's generator, trained on its training cases first if that is not done."""
