@@ -12,6 +12,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import pytest
 import tensorflow as tf
+from tensorflow.python.framework.config import disable_op_determinism
+
+from tf_ganaug import replicas
 
 # Trainings on several devices are tested on two of them; only a process that has not yet computed can get them.
 tf.config.set_logical_device_configuration(
@@ -64,3 +67,18 @@ def eager_file():
     """For all tests of a file, and what they share."""
     with without_graphs():
         yield
+
+
+@pytest.fixture
+def deterministic():
+    """Kernels that sum in one order."""
+    tf.config.experimental.enable_op_determinism()
+    yield
+    disable_op_determinism()
+
+
+@pytest.fixture
+def undivided():
+    """A test may divide its minibatches; the next begins with whole ones."""
+    yield
+    replicas.set_division()

@@ -35,17 +35,13 @@ from tf_ganaug.segment.losses import auxiliary_cross_entropy, cross_entropy, wei
 from tf_ganaug.segment.rmsprop import deepmedic_rmsprop
 from tf_ganaug.segment.train import Segmenter
 
+pytestmark = pytest.mark.usefixtures("undivided")
+
 SPEC = LabelSpec.from_names({0: "background", 1: "disc", 2: "square"})
 CLASSES, BATCH = 3, 4
 
 #: Minibatches of the progressive GAN's levels: four groups of the minibatch deviation, two, and one.
 LEVELS = {4: 16, 8: 8, 16: 4}
-
-
-@pytest.fixture(autouse=True)
-def undivided():
-    yield
-    replicas.set_division()
 
 
 def pairs(number: int, side: int, channels: int = 1, count: int = BATCH) -> tuple[tf.Tensor, tf.Tensor]:

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "tf_ganaug"
 #: The floors of the house, the lowest first; rooms of one floor know nothing of each other.
 FLOORS = (
     ("errors",),
-    ("random", "files", "weight_files", "backend", "compiled", "hardware"),
+    ("random", "files", "weight_files", "backend", "compiled", "reuse", "hardware"),
     ("run", "metrics", "frames", "replicas"),
     ("data", "checkpoints", "steps"),
     ("augment", "models"),

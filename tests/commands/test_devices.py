@@ -7,15 +7,8 @@ import json
 import pytest
 
 from tests.commands.questions import call
-from tf_ganaug import replicas
 
-pytestmark = pytest.mark.usefixtures("eager_file")
-
-
-@pytest.fixture(autouse=True)
-def undivided():
-    yield
-    replicas.set_division()
+pytestmark = pytest.mark.usefixtures("eager_file", "undivided")
 
 
 def asked(colour, out, *options):

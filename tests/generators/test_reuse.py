@@ -12,6 +12,8 @@ from tf_ganaug import replicas
 from tf_ganaug.question.generator import Generator
 from tf_ganaug.reuse import Reuse
 
+pytestmark = pytest.mark.usefixtures("deterministic")
+
 
 def made(subset, kind: str, seed: int, folder, compiled: Reuse) -> tuple[np.ndarray, np.ndarray]:
     """Eight pairs of a generator that is trained in the folder."""
@@ -36,12 +38,9 @@ def require_the_same(subset, kind: str, folder) -> Reuse:
 
 @pytest.mark.long
 @pytest.mark.parametrize("devices", [1, 2])
-def test_a_step_is_compiled_once(subset, devices, tmp_path):
+def test_a_step_is_compiled_once(subset, devices, tmp_path, undivided):
     replicas.set_division(devices)
-    try:
-        (gan,) = require_the_same(subset, "wgan_gp", tmp_path)._kept.values()
-    finally:
-        replicas.set_division()
+    (gan,) = require_the_same(subset, "wgan_gp", tmp_path)._kept.values()
     assert gan.critic_step._at_once.function.experimental_get_tracing_count() == 1
 
 

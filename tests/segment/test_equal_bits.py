@@ -8,7 +8,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorflow.python.framework.config import disable_op_determinism
 
 from tf_ganaug import backend, replicas
 from tf_ganaug.data.cases import LabelSpec
@@ -48,14 +47,6 @@ def trained(segmenter: Segmenter) -> np.ndarray:
     return np.concatenate([weight.ravel() for weight in segmenter.model.get_weights()])
 
 
-@pytest.fixture
-def deterministic():
-    tf.config.experimental.enable_op_determinism()
-    yield
-    disable_op_determinism()
-    replicas.set_division()
-
-
 def test_equal_bits_whatever_was_trained_before(deterministic):
     first = trained(new_segmenter())
     new_pspnet()  # a process that has made two networks before numbers their layers otherwise
@@ -63,7 +54,7 @@ def test_equal_bits_whatever_was_trained_before(deterministic):
 
 
 @pytest.mark.parametrize("devices", [1, pytest.param(2, marks=pytest.mark.long)])
-def test_one_compiled_step_gives_every_training_the_bits_of_its_own(deterministic, devices):
+def test_one_compiled_step_gives_every_training_the_bits_of_its_own(deterministic, undivided, devices):
     replicas.set_division(devices)
     compiled, own = Reuse(), trained(new_segmenter(4))
     first = compiled(new_segmenter(3))
