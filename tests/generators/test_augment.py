@@ -35,7 +35,7 @@ def test_it_reaches_every_critic(subset, group):
     assert found.colours == (0 if group == "pggan_maps" else 3)
     shown = 0.1 * made.images_shown  # in which the strength may rise by one
     if kind != "pggan_spade":
-        assert 1 / found.pace == pytest.approx(shown, rel=0.3)
+        assert 1 / float(found.pace) == pytest.approx(shown, rel=0.3)
     assert made.augments[group] == "adaptive"
 
 

@@ -46,7 +46,8 @@ class CriticAugmentation(tf.Module):
     def __init__(self, kind: str = "none", seed: int = 0, colours: int = 0, mirror: bool = False, images: int = 1):
         super().__init__()
         self.active, self.adaptive = kind != "none", kind == "adaptive"
-        self.seed, self.colours, self.mirror, self.pace = seed_weight(seed), colours, mirror, 1.0 / (PACE * images)
+        self.seed, self.colours, self.mirror = seed_weight(seed), colours, mirror
+        self.pace = tf.Variable(1.0 / (PACE * images), trainable=False, name="augment_pace")
         self.strength: float | tf.Variable = 1.0
         if self.adaptive:
             self.strength, self.signs, self.images, self.minibatches = (

@@ -84,8 +84,8 @@ class Pix2PixPainter:
         s = self.settings.painter
         run = self.subset.run("pix2pix", asdict(s))
         if not run.finished:
-            kind = "pix2pix", self.iterations(max(s.epochs))
-            seconds, pairs = self._train(run, self.subset.compiled(self.new_gan(), kind)), len(self.subset.rows)
+            gan, pairs = self.subset.compiled(self.new_gan(), "pix2pix"), len(self.subset.rows)
+            seconds = self._train(run, gan)
             run.finish({"iterations": self.iterations(max(s.epochs)), "seconds": seconds, "training_pairs": pairs})
         return run
 

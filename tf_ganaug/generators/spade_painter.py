@@ -54,6 +54,12 @@ class Painter:
         epochs = s.epochs if chain == "full" else s.reduced_epochs
         return (epochs + s.decay_epochs) * max(1, slices // s.batch)
 
+    @property
+    def _fall(self) -> tuple[int, int]:
+        """Steps in an epoch, and epochs before the learning rates fall, where they do."""
+        s = self.settings.spade
+        return self.epoch_steps, s.epochs if self.data.name == "full" else s.reduced_epochs
+
     def new_spade(self) -> Spade:
         """The untrained networks."""
         s, seed = self.settings.spade, named_seed(self.settings.seed, f"spade-{self.data.name}")
@@ -61,10 +67,8 @@ class Painter:
         size, classes = self.settings.data.size, len(self.data.spec.classes)
         channels = self.data.sized.images.shape[-1]
 
-        constant = s.epochs if self.data.name == "full" else s.reduced_epochs
-
         def rate(value: float) -> float | LinearDecay:
-            return LinearDecay(value, self.epoch_steps, constant, s.decay_epochs) if s.decay_epochs else value
+            return LinearDecay(value, *self._fall, s.decay_epochs) if s.decay_epochs else value
 
         shown = self.iterations(self.data.name, len(self.data.rows)) * s.batch
         with on_all_devices(s.batch):
@@ -88,7 +92,8 @@ class Painter:
         run = self.data.run("spade", asdict(self.settings.spade))
         if not run.finished:
             iterations = self.iterations(self.data.name, len(self.data.rows))
-            learning = self.data.compiled(self.new_spade(), ("spade", iterations, self.epoch_steps))
+            kind = "spade", self._fall if self.settings.spade.decay_epochs else None
+            learning = self.data.compiled(self.new_spade(), kind)
             seconds = self._train(run, learning, iterations)
             learning.generator.save_weights(run.path / "generator.weights.h5")
             run.finish({"iterations": iterations, "seconds": seconds, "training_pairs": len(self.data.rows)})
