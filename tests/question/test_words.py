@@ -12,12 +12,13 @@ import pytest
 from tests.question.frames import results, varied
 from tf_ganaug.data.cases import Dataset, LabelSpec
 from tf_ganaug.data.sides import mirrors, sided
+from tf_ganaug.experiment.learning import still_improving
 from tf_ganaug.experiment.ranking import ranking
 from tf_ganaug.quality.closeness import Value
 from tf_ganaug.quality.diagnosis import Diagnosis
 from tf_ganaug.question.answer import sentence
 from tf_ganaug.question.change import Change
-from tf_ganaug.question.learning import improving_line, still_improving
+from tf_ganaug.question.learning import improving_line
 from tf_ganaug.question.makers import Makers
 from tf_ganaug.question.verdicts import ranking_sentence, shown_ranking
 

@@ -65,6 +65,9 @@ class Study:
         InputError: if the folder's path cannot be one of TensorFlow's.
     """
 
+    #: Whether the segmenters' learning rate falls to nothing, so that each is best at its end.
+    anneals = False
+
     def __init__(self, folder: Path, dataset: Dataset, settings: Any):
         require_plain(folder)
         self.folder, self.dataset, self.settings = folder, dataset, settings

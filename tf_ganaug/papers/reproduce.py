@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 from tf_ganaug.data.cases import Dataset
 from tf_ganaug.errors import InputError
 from tf_ganaug.experiment.appendix import appendix, data_line
+from tf_ganaug.experiment.learning import improving_rows
 from tf_ganaug.experiment.needs import plan
 from tf_ganaug.experiment.process import prepare_process
 from tf_ganaug.experiment.report import write
@@ -98,7 +99,8 @@ def reproduce(
         sections = list(experiment.module.conduct(study, parts))
         sections += diagnosing.sections(study)
         title, first = f"tf_ganaug: {experiment.config}", lead(study.dataset, asked["profile"], study)
-        return write(study.folder, title, first, [*sections, *appendix(study)])
+        late = [] if study.anneals else improving_rows(study.folder)
+        return write(study.folder, title, [*first, *late], [*sections, *appendix(study)])
 
 
 def dry_run(study: Study, experiment: Experiment, parts: Sequence[str]) -> Iterator[str]:

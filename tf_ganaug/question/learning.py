@@ -10,9 +10,6 @@ from tf_ganaug.experiment.figures import curves
 from tf_ganaug.question.study import QuestionStudy
 from tf_ganaug.run import read_metrics
 
-#: The best validation lies in this last share of the steps where a training was not at its end.
-LAST = 0.1
-
 #: Column of `validations`: how often each real image had been shown.
 SEEN = "times that each real image was shown"
 
@@ -28,15 +25,6 @@ def validations(study: QuestionStudy, fraction: float) -> dict[str, pd.DataFrame
         name = f"{task.arm} ({task.kind})" if task.kind and len(study.settings.kinds) > 1 else task.arm
         found.setdefault(name, []).append(frame)
     return {name: pd.concat(frames).groupby("step", as_index=False).mean() for name, frames in found.items()}
-
-
-def still_improving(validated: dict[str, pd.DataFrame]) -> list[str]:
-    """The arms whose best validation lies in the last tenth of their steps."""
-    late = {}
-    for name, frame in validated.items():
-        best = frame.step[frame.validation_dice.idxmax()]
-        late[name] = best > (1 - LAST) * frame.step.max()
-    return [name for name, is_late in late.items() if is_late]
 
 
 def improving_line(study: QuestionStudy, late: list[str]) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tf_ganaug.experiment.learning import still_improving
 from tf_ganaug.experiment.ranking import ranking
 from tf_ganaug.experiment.report import Answer, Table
 from tf_ganaug.question import answer, learning, pictures, tables
@@ -27,7 +28,7 @@ def answer_of(study: QuestionStudy, subjects: pd.DataFrame, place: Path, warning
     s, largest = study.settings, subjects.fraction.max()
     whole = subjects[subjects.fraction == largest]
     generated = any(arm in GENERATED for arm in s.arms)
-    late = learning.improving_line(study, learning.still_improving(learning.validations(study, largest)))
+    late = learning.improving_line(study, still_improving(learning.validations(study, largest)))
     if len(s.kinds) > 1 and generated:
         table = rank(study, whole)
         best = str(table.kind[0])

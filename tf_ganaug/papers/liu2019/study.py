@@ -44,6 +44,8 @@ from tf_ganaug.segment.train import Patience, Segmenter, train_segmenter
 class RecombinationStudy(Study):
     """The painter, the supplementary sets and the PSPNets. The settings are `papers.liu2019.settings.Settings`."""
 
+    anneals = True
+
     def make(self, name: str) -> None:
         """Makes the run of this folder's name unless it is finished.
 

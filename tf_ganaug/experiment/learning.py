@@ -1,0 +1,49 @@
+"""Which segmenters were still improving when their training ended."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+
+import pandas as pd
+
+from tf_ganaug.run import read_metrics
+
+#: The best validation lies in this last share of the steps where a training was not at its end.
+LAST = 0.1
+
+#: So many rows are named.
+NAMED = 4
+
+
+def still_improving(validated: dict[str, pd.DataFrame]) -> list[str]:
+    """The arms whose best validation lies in the last tenth of their steps."""
+    late = {}
+    for name, frame in validated.items():
+        best = frame.step[frame.validation_dice.idxmax()]
+        late[name] = best > (1 - LAST) * frame.step.max()
+    return [name for name, is_late in late.items() if is_late]
+
+
+def validated_rows(folder: Path) -> dict[str, pd.DataFrame]:
+    """Of a paper's finished segmenters, the validations of each row: step, and validation_dice, its repeats' mean."""
+    runs = sorted(path.parent for path in folder.glob("*-repeat*/result.json"))
+    found = {}
+    for row, repeats in groupby(runs, lambda run: run.name.rsplit("-repeat", 1)[0]):
+        records = pd.concat(pd.DataFrame(read_metrics(run)) for run in repeats)
+        frame = records.dropna(subset="validation_dice")[["step", "validation_dice"]]
+        found[row] = frame.groupby("step", as_index=False).mean()
+    return found
+
+
+def improving_rows(folder: Path) -> list[str]:
+    """What a paper's report says, above all tables, of rows that longer training may change."""
+    rows = validated_rows(folder)
+    late = still_improving(rows)
+    if not late:
+        return []
+    named = ", ".join(late[:NAMED]) + (f" and {len(late) - NAMED} more" if len(late) > NAMED else "")
+    return [
+        f"Still improving: {len(late)} of {len(rows)} rows of segmenters were best in the last tenth of their training "
+        f"({named}). Longer training may change what the tables say."
+    ]
