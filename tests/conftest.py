@@ -77,8 +77,8 @@ def deterministic():
     disable_op_determinism()
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def undivided():
-    """A test may divide its minibatches; the next begins with whole ones."""
+    """A test, or a command that it calls, may divide its minibatches; the next begins with whole ones."""
     yield
     replicas.set_division()

@@ -35,8 +35,6 @@ from tf_ganaug.segment.losses import auxiliary_cross_entropy, cross_entropy, wei
 from tf_ganaug.segment.rmsprop import deepmedic_rmsprop
 from tf_ganaug.segment.train import Segmenter
 
-pytestmark = pytest.mark.usefixtures("undivided")
-
 SPEC = LabelSpec.from_names({0: "background", 1: "disc", 2: "square"})
 CLASSES, BATCH = 3, 4
 

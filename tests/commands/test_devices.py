@@ -8,7 +8,7 @@ import pytest
 
 from tests.commands.questions import call
 
-pytestmark = pytest.mark.usefixtures("eager_file", "undivided")
+pytestmark = pytest.mark.usefixtures("eager_file")
 
 
 def asked(colour, out, *options):

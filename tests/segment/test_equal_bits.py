@@ -54,7 +54,7 @@ def test_equal_bits_whatever_was_trained_before(deterministic):
 
 
 @pytest.mark.parametrize("devices", [1, pytest.param(2, marks=pytest.mark.long)])
-def test_one_compiled_step_gives_every_training_the_bits_of_its_own(deterministic, undivided, devices):
+def test_one_compiled_step_gives_every_training_the_bits_of_its_own(deterministic, devices):
     replicas.set_division(devices)
     compiled, own = Reuse(), trained(new_segmenter(4))
     first = compiled(new_segmenter(3))
