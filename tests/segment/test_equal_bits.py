@@ -98,11 +98,3 @@ def test_a_network_goes_on_after_the_next_is_begun():
     assert inner(images).shape[0] == 2
     for one, other in zip(expected, first(images, training=False)):
         np.testing.assert_array_equal(one, other)
-
-
-def test_two_kinds_stay_compiled():
-    compiled = Reuse()
-    one, two = (compiled(new_segmenter(), kind) for kind in "ab")
-    assert compiled(new_segmenter(), "a") is one and compiled(new_segmenter(), "b") is two
-    compiled(new_segmenter(), "c")
-    assert compiled(new_segmenter(), "b") is two and compiled(new_segmenter(), "a") is not one
