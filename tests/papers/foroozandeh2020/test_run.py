@@ -84,6 +84,17 @@ def test_the_plan_has_every_training(tmp_path):
     assert len(planned(tmp_path / "out", "foroozandeh2020", only="table1")) == 3 * 2 + 2 + 7 * 3
 
 
+def test_all_rows_can_take_the_steps_of_all_real_slices(tmp_path):
+    def steps(*changes):
+        found = planned(tmp_path / "out", "foroozandeh2020", *changes, only="table1")
+        return {one.name: one.iterations for one in found if one.kind == "unet"}
+
+    epochs = steps()
+    assert len(set(epochs.values())) > 3
+    longest = max(count for name, count in epochs.items() if name.startswith("unet-full") and "-0-7classes" in name)
+    assert set(steps("equal_steps=true").values()) == {longest}
+
+
 def write_brats(root: Path, patients: int = 10) -> None:
     """Volumes of 20 x 20 x 3 voxels in the layout and types of BraTS 2018."""
     rng = np.random.default_rng(0)

@@ -25,10 +25,13 @@ class EpochSettings(AdamSettings):
 class Settings(CommonSettings):
     """Everything that defines the experiment; the values stand in configs/foroozandeh2020*.yaml.
 
-    `classes` are those of the drawn heads: 7 as in the paper, or 3, background, brain and tumour.
+    `classes` are those of the drawn heads: 7 as in the paper, or 3, background, brain and tumour. With `equal_steps`
+    all U-Nets take the steps that the epochs over the full chain's real slices do; without, the epochs are over a row's
+    own slices.
     """
 
     classes: int
+    equal_steps: bool
     split: str
     reduced: float
     statistics: str

@@ -211,9 +211,11 @@ class ChainStudy(Study):
         return run.result()
 
     def patience(self, count: int) -> Patience:
-        """A fixed number of epochs over `count` slices, each followed by a validation."""
+        """A fixed number of epochs over `count` slices, or, with `equal_steps`, as many steps for any; an epoch ends
+        with a validation.
+        """
         s = self.settings.segmenter
-        steps = math.ceil(count / s.batch)
+        steps = math.ceil((self.amounts["full"] if self.settings.equal_steps else count) / s.batch)
         return Patience(s.epochs * steps, 0, s.epochs * steps, steps, max(1, min(steps, s.log_every)), steps)
 
     def batches(self, task: SliceTask, pairs: Pairs) -> Minibatches:
@@ -265,9 +267,8 @@ class ChainStudy(Study):
                 found += maker.trainings(f"pggan-{chain}")
             iterations, files = painter.iterations(chain, self.amounts[chain]), self.amounts[chain] * self.pair_bytes
             found.append(Training(f"spade-{chain}", iterations, "spade", painter.step, files))
-        batch, epochs = self.settings.segmenter.batch, self.settings.segmenter.epochs
         for task in tasks:
-            iterations = epochs * math.ceil((task.real + task.synthetic) / batch)
+            iterations = self.patience(task.real + task.synthetic).least
             step = partial(self.few.segmenter_step, task.view)
             # All views take the same time: they differ in the last layer.
             found.append(Training(task.name, iterations, "unet", step))

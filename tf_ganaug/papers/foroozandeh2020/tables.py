@@ -78,6 +78,10 @@ def table_section(study: ChainStudy, view: str, by_row: Mapping[Row, list[SliceT
     }
     records = [_record(study, view, row, group, frames) for row, group in by_row.items()]
     counts = "real and synthetic" if study.settings.statistics == "all" else "real"
+    epochs = (
+        "All rows have the same epochs, as in the paper, so that more slices take more steps, which may be what helps."
+    )
+    steps = "All rows have the same steps, so that more slices are seen less often each."
     return Section(
         f"Table 1, {view} classes",
         [
@@ -85,9 +89,9 @@ def table_section(study: ChainStudy, view: str, by_row: Mapping[Row, list[SliceT
                 pd.DataFrame(records),
                 "Dice error: the weighted Dice loss over the test slices times 100, its class weights and the "
                 f"normalisation from the row's {counts} training slices, so that rows with other data are not measured "
-                "alike. Plain Dice, of pixels of all test slices, has no weights. All rows have the same epochs, as "
-                "in the paper, so that more slices take more steps, which may be what helps. Synthetic slices are "
-                "as many as the paper's share of real ones. " + interval_note(study.settings.repeats),
+                "alike. Plain Dice, of pixels of all test slices, has no weights. "
+                f"{steps if study.settings.equal_steps else epochs} Synthetic slices are as many as the paper's share "
+                "of real ones. " + interval_note(study.settings.repeats),
             ),
             *(
                 f"{row.name}: the validation loss reached a new minimum {study.segmenter(group[0])['improvements']} "
