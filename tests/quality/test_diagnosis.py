@@ -153,6 +153,17 @@ def test_the_best_and_the_worst_pairs_are_shown(diagnosis_of, pairs):
     assert len(seen.best.rows) == len(seen.worst.rows) == EXTREMES and not set(seen.best.rows) & set(seen.worst.rows)
 
 
+def test_of_identical_pairs_one_is_shown(diagnosis_of, pairs):
+    images, labels = pairs(np.r_[90:120])
+    liked = diagnosis_of(images, labels)[1].best.rows[0]
+    again = np.r_[np.arange(30), np.full(12, liked)]
+    seen = diagnosis_of(images[again], labels[again])[1]
+    for shown in (seen.best, seen.worst):
+        assert len(np.unique(shown.images[shown.rows], axis=0)) == len(shown.rows) == EXTREMES
+    everything = diagnosis_of(images[np.full(30, liked)], labels[np.full(30, liked)])[1]
+    assert len(everything.best.rows) == len(everything.worst.rows) == 1
+
+
 def test_a_diagnosis_is_read_as_it_was_written(of_held_out, tmp_path):
     found, seen = of_held_out
     assert diagnosed.read(tmp_path) is None

@@ -117,7 +117,10 @@ def parts(diagnosis: Diagnosis, folder: Path) -> Iterator[str | Table | Figure]:
         "subjects, * lies outside; docs/diagnosis.md explains the measures and the words."
     )
     yield Table(measures(diagnosis), text)
-    yield Figure(folder / PAIRS, "Generated pairs: above those most like a real one, below those least like one.")
+    yield Figure(
+        folder / PAIRS,
+        "Generated pairs: above those most like a real one, below those least like one; identical ones once.",
+    )
     yield Figure(folder / LABELS, "Labels: where classes lie (bright: in many maps) and how large they are.")
     yield Table(_labels(diagnosis), "Labels of generated pairs and of held-out real ones.")
 

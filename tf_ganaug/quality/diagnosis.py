@@ -137,8 +137,8 @@ class Seen:
     Attributes:
         generated: statistics of the generated labels.
         held: of held-out real ones.
-        best: at most `EXTREMES` generated pairs most like a real one (realism), the most first.
-        worst: as many that are least like one, the least first.
+        best: at most `EXTREMES` generated pairs most like a real one (realism), the most first, identical ones once.
+        worst: likewise those that are least like one, the least first.
         spec: of the labels.
     """
 
@@ -189,7 +189,7 @@ def diagnose(sets: Sets, judge: Judge, seed: int, swd_images: int = SWD_IMAGES) 
     )
     order = np.argsort(-found.realism, kind="stable")
     shown = min(EXTREMES, len(order) // 2)
-    best, worst = (_chosen(generated, rows[:shown]) for rows in (order, order[::-1]))
+    best, worst = (_chosen(generated, _distinct(generated, rows, shown)) for rows in (order, order[::-1]))
     return diagnosis, Seen(*labels, best, worst, sets.spec)
 
 
@@ -258,6 +258,17 @@ def _most(part: Part) -> tuple[Part, np.ndarray]:
     """At most `MOST` of a part's pairs, evenly spaced, and which they are."""
     chosen = np.linspace(0, len(part.rows) - 1, min(MOST, len(part.rows))).astype(int)
     return _chosen(part, chosen), chosen
+
+
+def _distinct(part: Part, order: np.ndarray, count: int) -> np.ndarray:
+    """The first `count` of a part's pairs in an order, of identical ones one: a map is painted alike each time."""
+    first = {}
+    for place in order:
+        row = part.rows[place]
+        first.setdefault((part.images[row].tobytes(), part.labels[row].tobytes()), place)
+        if len(first) == count:
+            break
+    return np.array(list(first.values()), int)
 
 
 def _chosen(part: Part, chosen: np.ndarray) -> Part:
