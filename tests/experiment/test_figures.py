@@ -54,6 +54,15 @@ def test_curves_of_sparse_and_missing_columns(tmp_path):
         figures.curves({"a": dense}, ["absent"], tmp_path / "none.png")
 
 
+@pytest.mark.filterwarnings("error::UserWarning")
+def test_curves_keep_their_size_below_a_long_legend(tmp_path):
+    frame = pd.DataFrame({"step": [1, 2], "loss": [1.0, 2.0]})
+    for name, count in (("few", 2), ("many", 40)):
+        figures.curves({f"unet-full-389-358-{n}": frame for n in range(count)}, ["loss"], tmp_path / f"{name}.png")
+    few, many = (read(tmp_path / f"{name}.png") for name in ("few", "many"))
+    assert len(many) > len(few) + 150
+
+
 def test_per_case_shows_fractions_in_percent(tmp_path, monkeypatch):
     drawn = {}
     monkeypatch.setattr(figures, "save_figure", lambda figure, path: drawn.update(axis=figure.axes[0], path=path))

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tf_ganaug.experiment.learning import improving_rows
+from tf_ganaug.experiment.learning import improving_rows, row_records
 
 RISING, LEVEL = [0.2, 0.5, 0.7, 0.8, 0.85, 0.9, 0.92, 0.94, 0.95, 0.96], [0.2, 0.5, 0.8, 0.81] + [0.8] * 6
 
@@ -54,3 +54,15 @@ def test_of_many_rows_some_are_named(trained):
 
 def test_nothing_is_said_where_nothing_is_trained(tmp_path):
     assert improving_rows(tmp_path) == []
+
+
+def test_records_are_the_mean_of_a_rows_repeats(trained, tmp_path):
+    trained("unet-8-0-repeat0", LEVEL)
+    trained("unet-8-0-repeat1", RISING)
+    trained("unet-4-4-repeat0", RISING, finished=False)
+    (tmp_path / "unet-0-8-repeat0").mkdir()
+    found = row_records(sorted(tmp_path.iterdir()))
+    assert list(found) == ["unet-4-4", "unet-8-0"]
+    mean = found["unet-8-0"]
+    assert list(mean.step) == [10 * n for n in range(1, 101)] and (mean.loss == 1).all()
+    assert mean.validation_dice.dropna().tolist() == pytest.approx([(a + b) / 2 for a, b in zip(LEVEL, RISING)])

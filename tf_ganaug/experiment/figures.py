@@ -153,16 +153,17 @@ def curves(series: Frames, columns: Sequence[str], path: Path, x: str = "step") 
         raise ValueError(f"none of the columns {list(columns)} has a finite value in {list(series)}")
     across = 2 if len(shown) == 4 else min(3, len(shown))
     down = -(-len(shown) // across)
-    figure = Figure(figsize=(WIDTH, 2.4 * down + 0.4), layout="constrained")
-    axes = figure.subplots(down, across, squeeze=False).ravel()
     styles = dict(zip(series, cycle(LINE_STYLES)))
+    handles = [Line2D([], [], label=name, lw=1.8, **style) for name, style in styles.items()]
+    lines = -(-len(handles) // _legend_columns(handles, WIDTH))
+    figure = Figure(figsize=(WIDTH, 2.4 * down + 0.2 + 0.2 * lines), layout="constrained")
+    axes = figure.subplots(down, across, squeeze=False).ravel()
     for axis, column in zip(axes, shown):
         _draw_curves(axis, {name: _points(f, column, x) for name, f in series.items()}, styles)
         axis.set_title(unit(column)[1], loc="left", fontsize=9)
         axis.set_xlabel(x.replace("_", " "), fontsize=8)
     for axis in axes[len(shown) :]:
         axis.remove()
-    handles = [Line2D([], [], label=name, lw=1.8, **style) for name, style in styles.items()]
     save_figure(figure, path, handles, "upper")
 
 
@@ -189,11 +190,15 @@ def per_case(frame: pd.DataFrame, measure: str, path: Path, order: Sequence[str]
     save_figure(figure, path)
 
 
+def _legend_columns(legend: Sequence[Artist], width: float) -> int:
+    """How many entries a line of a legend holds, of a figure so many inches wide."""
+    return max(1, int(13 * width) // (8 + max(len(entry.get_label()) for entry in legend)))
+
+
 def save_figure(figure: Figure, path: Path, legend: Sequence[Artist] = (), edge: str = "upper") -> None:
     """Writes a PNG, the legend outside its axes at the "upper" or "lower" edge."""
     if legend:
-        letters = int(13 * figure.get_figwidth())
-        across = max(1, letters // (8 + max(len(entry.get_label()) for entry in legend)))
+        across = _legend_columns(legend, figure.get_figwidth())
         figure.legend(handles=legend, loc=f"outside {edge} left", ncols=across, frameon=False, fontsize=9)
     with replacing(path) as temporary:
         figure.savefig(temporary, dpi=160, bbox_inches="tight", pad_inches=0.05)

@@ -1,8 +1,9 @@
-"""Which segmenters were still improving when their training ended."""
+"""How segmenters learnt, row by row, and which were still improving when their training ended."""
 
 from __future__ import annotations
 
-from itertools import groupby
+from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -25,15 +26,23 @@ def still_improving(validated: dict[str, pd.DataFrame]) -> list[str]:
     return [name for name, is_late in late.items() if is_late]
 
 
+def row_records(runs: Iterable[Path]) -> dict[str, pd.DataFrame]:
+    """What the trainings of each row wrote: a line for each step, the mean over repeats.
+
+    Args:
+        runs: folders that end in -repeat and a number; those where nothing was written do not count.
+    """
+    found = defaultdict(list)
+    for run in runs:
+        if records := read_metrics(run):
+            found[run.name.rsplit("-repeat", 1)[0]].append(pd.DataFrame(records))
+    return {row: pd.concat(frames).groupby("step", as_index=False).mean() for row, frames in found.items()}
+
+
 def validated_rows(folder: Path) -> dict[str, pd.DataFrame]:
     """Of a paper's finished segmenters, the validations of each row: step, and validation_dice, its repeats' mean."""
-    runs = sorted(path.parent for path in folder.glob("*-repeat*/result.json"))
-    found = {}
-    for row, repeats in groupby(runs, lambda run: run.name.rsplit("-repeat", 1)[0]):
-        records = pd.concat(pd.DataFrame(read_metrics(run)) for run in repeats)
-        frame = records.dropna(subset="validation_dice")[["step", "validation_dice"]]
-        found[row] = frame.groupby("step", as_index=False).mean()
-    return found
+    records = row_records(sorted(path.parent for path in folder.glob("*-repeat*/result.json")))
+    return {row: frame.dropna(subset="validation_dice") for row, frame in records.items()}
 
 
 def improving_rows(folder: Path) -> list[str]:

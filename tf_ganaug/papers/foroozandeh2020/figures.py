@@ -10,6 +10,7 @@ import pandas as pd
 
 from tf_ganaug.data.grids import colour_labels, label_grid, pair_grid, to_display
 from tf_ganaug.experiment.figures import class_legend, class_patches, curves, panels
+from tf_ganaug.experiment.learning import row_records
 from tf_ganaug.experiment.report import Figure, Section, Table
 from tf_ganaug.papers.foroozandeh2020.study import ChainStudy
 from tf_ganaug.papers.foroozandeh2020.tasks import SliceTask
@@ -144,10 +145,10 @@ def training(
             curves(runs, columns, place / f"{kind}_curves.png")
             parts.append(Figure(place / f"{kind}_curves.png", f"{what}, by iteration."))
     names = [task.name for by_row in needed.values() for group in by_row.values() for task in group]
-    units = {name: pd.DataFrame(read_metrics(study.folder / name)) for name in names if study.finished(name)}
+    units = row_records(study.folder / name for name in names if study.finished(name))
     if units:
         curves(units, ["loss", "validation_loss", "validation_dice"], place / "unet_curves.png")
-        parts.append(Figure(place / "unet_curves.png", "U-Nets, by iteration."))
+        parts.append(Figure(place / "unet_curves.png", "U-Nets, by iteration, the mean over repeats."))
     return Section("Training", [*parts, Table(study.costs(), "Cost of every run of this folder.")])
 
 

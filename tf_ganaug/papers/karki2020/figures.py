@@ -10,6 +10,7 @@ import pandas as pd
 
 from tf_ganaug.data.grids import colour_labels, pair_grid, to_display
 from tf_ganaug.experiment.figures import bars, class_legend, class_patches, curves, panels
+from tf_ganaug.experiment.learning import row_records
 from tf_ganaug.experiment.report import Figure, Section, Table
 from tf_ganaug.papers.karki2020.study import LesionStudy
 from tf_ganaug.papers.karki2020.tasks import LesionTask
@@ -98,8 +99,8 @@ def training(study: LesionStudy, shares: Sequence[float], tasks: Sequence[Lesion
         columns = ["discriminator_loss", "generator_gan_loss", "generator_l1_loss"]
         curves(gans, columns, place / "pix2pix_curves.png")
         parts.append(Figure(place / "pix2pix_curves.png", "pix2pix, by iteration."))
-    units = {task.name: pd.DataFrame(read_metrics(study.folder / task.name)) for task in tasks}
+    units = row_records(study.folder / task.name for task in tasks)
     if units:
         curves(units, ["loss", "validation_loss", "validation_dice"], place / "fcn8s_curves.png")
-        parts.append(Figure(place / "fcn8s_curves.png", "FCN-8s, by iteration."))
+        parts.append(Figure(place / "fcn8s_curves.png", "FCN-8s, by iteration, the mean over repeats."))
     return Section("Training", [*parts, Table(study.costs(), "Cost of every run of this folder.")])

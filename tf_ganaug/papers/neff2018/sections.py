@@ -11,6 +11,7 @@ import pandas as pd
 from tf_ganaug.augment.standard import Augmentation
 from tf_ganaug.data.grids import pair_grid
 from tf_ganaug.experiment.figures import ComparisonRow, curves
+from tf_ganaug.experiment.learning import row_records
 from tf_ganaug.experiment.report import Figure, Section, Table
 from tf_ganaug.papers.neff2018.design import Design
 from tf_ganaug.papers.neff2018.study import JointStudy
@@ -108,8 +109,7 @@ def comparison_rows(
 def curves_section(study: JointStudy, tasks: Sequence[SegmenterTask], figures: Path) -> Section:
     """How the trainings went, and how long they took."""
     gans = {path.name: pd.DataFrame(read_metrics(path)) for path in sorted(study.folder.glob("gan-fold*"))}
-    finished = [task for task in tasks if study.finished(task.name)]
-    units = {task.name: pd.DataFrame(read_metrics(study.folder / task.name)) for task in finished}
+    units = row_records(study.folder / task.name for task in tasks if study.finished(task.name))
     parts: list = []
     if gans:
         columns = ["wasserstein", "gradient_norm", "penalty", "scores_real", "scores_fake", "generator_loss"]
@@ -117,5 +117,5 @@ def curves_section(study: JointStudy, tasks: Sequence[SegmenterTask], figures: P
         parts.append(Figure(figures / "gan_curves.png", "WGAN-GP, by generator iteration."))
     if units:
         curves(units, ["loss", "validation_loss", "validation_dice"], figures / "unet_curves.png")
-        parts.append(Figure(figures / "unet_curves.png", "U-Nets, by iteration."))
+        parts.append(Figure(figures / "unet_curves.png", "U-Nets, by iteration, the mean over repeats."))
     return Section("Training", [*parts, Table(study.costs(), "Cost of every training of this folder.")])
