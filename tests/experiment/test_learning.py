@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tf_ganaug.experiment.learning import improving_rows, row_records
+from tf_ganaug.experiment.learning import improving_rows, mean_records, row_records
 
 RISING, LEVEL = [0.2, 0.5, 0.7, 0.8, 0.85, 0.9, 0.92, 0.94, 0.95, 0.96], [0.2, 0.5, 0.8, 0.81] + [0.8] * 6
 
@@ -66,3 +66,12 @@ def test_records_are_the_mean_of_a_rows_repeats(trained, tmp_path):
     mean = found["unet-8-0"]
     assert list(mean.step) == [10 * n for n in range(1, 101)] and (mean.loss == 1).all()
     assert mean.validation_dice.dropna().tolist() == pytest.approx([(a + b) / 2 for a, b in zip(LEVEL, RISING)])
+
+
+def test_runs_of_any_names_have_a_mean(trained, tmp_path):
+    """As a cell's are that differ in their draw of the data, too."""
+    trained("UNet-rotated-10-draw0-added0-repeat0", LEVEL)
+    trained("UNet-rotated-10-draw1-added0-repeat1", RISING)
+    mean = mean_records(tmp_path.iterdir())
+    assert mean.validation_dice.dropna().tolist() == pytest.approx([(a + b) / 2 for a, b in zip(LEVEL, RISING)])
+    assert mean_records([tmp_path / "UNet-rotated-10-draw2-added0-repeat2"]).empty

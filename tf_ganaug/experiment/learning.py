@@ -26,17 +26,23 @@ def still_improving(validated: dict[str, pd.DataFrame]) -> list[str]:
     return [name for name, is_late in late.items() if is_late]
 
 
+def mean_records(runs: Iterable[Path]) -> pd.DataFrame:
+    """What the trainings of these folders wrote: a line for each step, the mean; empty where nothing was written."""
+    frames = [pd.DataFrame(records) for run in runs if (records := read_metrics(run))]
+    return pd.concat(frames).groupby("step", as_index=False).mean() if frames else pd.DataFrame()
+
+
 def row_records(runs: Iterable[Path]) -> dict[str, pd.DataFrame]:
-    """What the trainings of each row wrote: a line for each step, the mean over repeats.
+    """`mean_records` of each row's repeats.
 
     Args:
-        runs: folders that end in -repeat and a number; those where nothing was written do not count.
+        runs: folders that end in -repeat and a number; rows where nothing was written are left out.
     """
-    found = defaultdict(list)
+    rows = defaultdict(list)
     for run in runs:
-        if records := read_metrics(run):
-            found[run.name.rsplit("-repeat", 1)[0]].append(pd.DataFrame(records))
-    return {row: pd.concat(frames).groupby("step", as_index=False).mean() for row, frames in found.items()}
+        rows[run.name.rsplit("-repeat", 1)[0]].append(run)
+    means = {row: mean_records(its_runs) for row, its_runs in rows.items()}
+    return {row: frame for row, frame in means.items() if len(frame)}
 
 
 def validated_rows(folder: Path) -> dict[str, pd.DataFrame]:

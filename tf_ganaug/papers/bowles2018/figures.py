@@ -15,6 +15,7 @@ from matplotlib.patches import Patch
 
 from tf_ganaug.data.grids import colour_labels, to_display
 from tf_ganaug.experiment.figures import LINE_STYLES, WIDTH, class_patches, curves, panels, save_figure, sober
+from tf_ganaug.experiment.learning import mean_records
 from tf_ganaug.experiment.repeats import LEVEL, Repeats, t_test
 from tf_ganaug.experiment.report import Figure, Section, Table
 from tf_ganaug.papers.bowles2018.printed import Cell
@@ -222,11 +223,13 @@ def training(
         parts.append(Figure(place / "pggan_curves.png", "Progressive GANs, by iteration."))
     for network in dict.fromkeys(cell.network for cell in cells):
         named = {
-            f"{cell.available} % +{cell.added:g} %": pd.DataFrame(read_metrics(study.folder / tasks[0].name))
+            f"{cell.available} % +{cell.added:g} %{', turned' if cell.rotation else ''}": mean_records(
+                study.folder / task.name for task in tasks
+            )
             for cell, tasks in cells.items()
             if cell.network == network
         }
         path = place / f"{network.lower()}_curves.png"
         curves(named, ["loss", "validation_loss", "validation_dice"], path)
-        parts.append(Figure(path, f"{network}, first repeats, by iteration."))
+        parts.append(Figure(path, f"{network}, by iteration, the mean over repeats."))
     return Section("Training", [*parts, Table(study.costs(), "Cost of every run of this folder.")])

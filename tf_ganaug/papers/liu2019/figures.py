@@ -11,6 +11,7 @@ import pandas as pd
 
 from tf_ganaug.data.grids import colour_labels, to_display
 from tf_ganaug.experiment.figures import bars, class_legend, class_patches, curves, panels
+from tf_ganaug.experiment.learning import mean_records
 from tf_ganaug.experiment.report import Figure, Section, Table
 from tf_ganaug.experiment.statistics import pooled
 from tf_ganaug.papers.liu2019.study import RecombinationStudy
@@ -196,9 +197,10 @@ def training(study: RecombinationStudy, table: Sequence[Row], place: Path) -> Se
         columns = [*(f"generator_{term}" for term in terms), "discriminator_fake_loss", "discriminator_real_loss"]
         curves(painters, columns, place / "pix2pixhd_curves.png")
         parts.append(Figure(place / "pix2pixhd_curves.png", "pix2pixHD, by iteration."))
-    nets = {row.name: pd.DataFrame(read_metrics(study.folder / row.tasks[0].name)) for row in table}
+    nets = {row.name: mean_records(study.folder / task.name for task in row.tasks) for row in table}
     nets = {name: frame for name, frame in nets.items() if len(frame)}
     if nets:
         curves(nets, ["loss", "validation_loss", "validation_dice"], place / "pspnet_curves.png")
-        parts.append(Figure(place / "pspnet_curves.png", "PSPNets on the originals, by iteration."))
+        caption = "PSPNets on the originals, by iteration, the mean over repeats."
+        parts.append(Figure(place / "pspnet_curves.png", caption))
     return Section("Training", [*parts, Table(study.costs(), "Cost of every run of this folder.")])
