@@ -24,6 +24,7 @@ from tf_ganaug.data.pipeline import (
 )
 from tf_ganaug.data.resident import TYPES
 from tf_ganaug.errors import InputError
+from tf_ganaug.quality.realism import judge_batches
 
 COUNT = 7
 
@@ -268,3 +269,15 @@ def test_what_makes_minibatches_runs_as_it_is_written():
     minibatches = Minibatches(1, read, lambda number, stored: stored, Sampling())
     assert int(next(minibatches.batches(3))) == 3
     assert files == {__file__}
+
+
+def test_no_tuner_keeps_an_iterator_from_going():
+    """Its thread sleeps for up to a minute, and the iterator's end waits for it."""
+    made, images = real_batches(pairs(), 3, 1), pairs()
+    pipelines = [
+        made.elements(0),
+        replace(made, sampling=Sampling(in_step=True)).elements(0),
+        images.in_order(2),
+        judge_batches(images, [images], 1, 0),
+    ]
+    assert [each.options().autotune.enabled for each in pipelines] == [False] * 4

@@ -170,7 +170,7 @@ class Pairs:
         """All pairs once, in their order; the last minibatch may be smaller."""
         if batch not in self._in_order:
             pairs = tf.data.Dataset.range(self.count).batch(batch)
-            self._in_order[batch] = pairs.with_options(shared_tensors()).map(as_written(self.take)).prefetch(1)
+            self._in_order[batch] = pairs.with_options(as_they_are()).map(as_written(self.take)).prefetch(1)
         return self._in_order[batch]
 
     @cached_property
@@ -179,8 +179,13 @@ class Pairs:
         return {}
 
 
-def shared_tensors() -> tf.data.Options:
-    """For pipelines over stored arrays: rewritten graphs, tf.data's default, hold a copy of every tensor in them."""
+def as_they_are() -> tf.data.Options:
+    """For pipelines: neither rewritten nor tuned, as they are by default.
+
+    Rewritten graphs hold a copy of every tensor in them, so of all pairs. The tuner sleeps for longer and longer, up to
+    a minute, and an iterator that goes waits for it to wake: at the end of a training for up to as long as that took.
+    """
     options = tf.data.Options()
     options.experimental_optimization.apply_default_optimizations = False
+    options.autotune.enabled = False
     return options

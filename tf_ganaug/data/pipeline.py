@@ -15,9 +15,10 @@ import numpy as np
 import tensorflow as tf
 
 from tf_ganaug.compiled import as_written, graph_function
-from tf_ganaug.data.pairs import Pairs, shared_tensors
+from tf_ganaug.data.pairs import Pairs, as_they_are
 from tf_ganaug.data.resident import TYPES, Resident
 from tf_ganaug.errors import InputError
+from tf_ganaug.hardware import processors
 from tf_ganaug.random import fold, named_seed
 
 #: Makes (images, labels) from latents (N, latent size), inside a graph.
@@ -29,6 +30,9 @@ PairChange = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], "tuple[tf.Tensor, tf.Te
 
 #: Minibatches that are ready before they are asked for.
 AHEAD = 2
+
+#: Minibatches that are made at a time, at most: each of them is in memory.
+MOST = 16
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,11 @@ def set_sampling(where: str, steps_per_call: int, resident: int = 0) -> None:
     _sampling = Sampling(choices[where], steps_per_call, resident, "GPU:0" if gpu else None)
 
 
+def at_once() -> int:
+    """Minibatches that are made at a time: one for each processor, up to `MOST`."""
+    return min(processors(), MOST)
+
+
 def generator_device() -> str | None:
     """Where a frozen generator's weights must be, to be called where minibatches are made: None is the default."""
     return None if _sampling.in_step else "CPU:0"
@@ -100,11 +109,11 @@ class Minibatches:
 
     def elements(self, start: int) -> tf.data.Dataset:
         """What tf.data makes of the minibatches from number `start` on; `opened` makes minibatches of it."""
-        numbers = tf.data.Dataset.range(start, np.iinfo(np.int64).max).with_options(shared_tensors())
+        numbers = tf.data.Dataset.range(start, np.iinfo(np.int64).max).with_options(as_they_are())
         if not self.sampling.in_step:
-            made = numbers.map(as_written(lambda number: self.finish(number, self.read(number))), tf.data.AUTOTUNE)
+            made = numbers.map(as_written(lambda number: self.finish(number, self.read(number))), at_once())
             return made.prefetch(AHEAD)
-        stored = numbers.map(as_written(self.read), tf.data.AUTOTUNE)
+        stored = numbers.map(as_written(self.read), at_once())
         if self.sampling.device is None:
             return stored.prefetch(AHEAD)
         # The numbers stay behind: the host derives seeds from them, and would wait for the device to send them back.

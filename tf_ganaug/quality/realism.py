@@ -11,7 +11,8 @@ import tensorflow as tf
 from tf_ganaug import backend
 from tf_ganaug.augment.standard import Augmentation, augment
 from tf_ganaug.compiled import as_written, graph_function
-from tf_ganaug.data.pairs import Pairs
+from tf_ganaug.data.pairs import Pairs, as_they_are
+from tf_ganaug.data.pipeline import at_once
 from tf_ganaug.errors import InputError
 from tf_ganaug.gans.train import Schedule, train_gan
 from tf_ganaug.models.googlenet import AUXILIARY_WEIGHT
@@ -122,8 +123,8 @@ def judge_batches(reals: Pairs, candidates: Sequence[Pairs], each: int, seed: in
         images, labels = (tf.concat(group, 0) for group in zip(*drawn))
         return augment(images, labels, Augmentation(flip=True), fold(seed, step, 0))[0], answers
 
-    steps = tf.data.Dataset.range(start, np.iinfo(np.int64).max)
-    return steps.map(as_written(minibatch), tf.data.AUTOTUNE).prefetch(2)
+    steps = tf.data.Dataset.range(start, np.iinfo(np.int64).max).with_options(as_they_are())
+    return steps.map(as_written(minibatch), at_once()).prefetch(2)
 
 
 def train_judge(
